@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# make            the static binary: build/tare (and the link build/tare-oci)
+# make demo       a real appliance from nothing to running, as a tutorial
+# make check      lint, unit, integration and VM tests: what CI runs
+# make bench      side by side with crun, runc and podman
+# make install    DESTDIR= PREFIX=/usr/local
+#
+# LIBC=musl|glibc         musl when it is installed (starts faster), else glibc
+# SANITIZE=address,undefined   instrumented build, glibc, in a directory of its own
+# V=1                     show the commands
+
+VERSION  := 0.1.0
+PREFIX   ?= /usr/local
+LIBC     ?= $(if $(and $(shell command -v musl-gcc),$(if $(SANITIZE),,yes)),musl,glibc)
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wformat=2 \
+	    -Wundef -Wpointer-arith -Wwrite-strings $(if $(CI),-Werror)
+HARDEN   := -fstack-protector-strong -fno-strict-aliasing -fno-common
+
+VARIANT  := $(LIBC)$(if $(SANITIZE),-sanitize)$(if $(filter-out gcc cc musl-gcc,$(CC)),-$(notdir $(CC)))
+B        := build/$(VARIANT)
+MULTI    := $(shell gcc -print-multiarch)
+LIBDIR   := /usr/lib/$(MULTI)
+# Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
+ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a nettle.a zstd.a deflate.a seccomp.a cap.a acl.a)
+
+ifeq ($(LIBC),musl)
+TARGET_CC := musl-gcc
+INCLUDES  := -isystem $(B)/include
+else
+TARGET_CC := $(CC)
+endif
+ifdef SANITIZE
+CFLAGS  += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+STATIC  :=
+else
+STATIC  := -static
+endif
+
+FOLDERS := base cgroups image network runtime cmd
+SOURCES := $(wildcard $(FOLDERS:=/*.c))
+OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/gen/seccomp_default.o
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DTARE_VERSION='"$(VERSION)"' -I. -I$(B) $(INCLUDES) \
+	     $(WARNINGS) $(HARDEN) $(CFLAGS) -MMD -MP
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
+
+.PHONY: all clean install
+.DELETE_ON_ERROR:
+all: build/tare build/tare-oci
+
+build/tare: $(B)/tare
+	$(Q)ln -sf $(VARIANT)/tare $@
+
+build/tare-oci: build/tare
+	$(Q)ln -sf tare $@
+
+$(B)/tare: $(OBJECTS)
+	$(call say,LINK,$@)$(TARGET_CC) $(STATIC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(ARCHIVES) \
+		-Wl,--gc-sections
+
+$(B)/%.o: %.c | $(B)/include
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(TARGET_CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(B)/gen/%.o: $(B)/gen/%.c | $(B)/include
+	$(call say,CC,$@)$(TARGET_CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# The default seccomp profile becomes a table at build time: libseccomp, which
+# knows every name, is slow to ask, and the start path must not wait for it.
+$(B)/gen/seccomp_table: runtime/gen/seccomp_table.c runtime/gen/seccomp_default.h
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$<)gcc -std=gnu17 -D_GNU_SOURCE -I. $(WARNINGS) -O1 -o $@ $< -lseccomp
+
+$(B)/gen/seccomp_default.c: $(B)/gen/seccomp_table
+	$(call say,GEN,$@)$< >$@
+
+# musl's own headers come first; of the system's, only what is listed here is seen.
+$(B)/include:
+	$(Q)mkdir -p $@/sys && cd $@ && \
+	ln -sf /usr/include/linux /usr/include/asm-generic /usr/include/$(MULTI)/asm . && \
+	ln -sf /usr/include/archive.h /usr/include/archive_entry.h /usr/include/jansson.h . && \
+	ln -sf $$(ls /usr/include/jansson_config.h /usr/include/$(MULTI)/jansson_config.h 2>/dev/null) . && \
+	ln -sf /usr/include/nettle /usr/include/zstd.h /usr/include/zstd_errors.h . && \
+	ln -sf /usr/include/libdeflate.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
+	ln -sf $$(ls -d /usr/include/libmnl /usr/include/$(MULTI)/libmnl 2>/dev/null) . && \
+	ln -sf $$(ls /usr/include/sys/capability.h /usr/include/$(MULTI)/sys/capability.h 2>/dev/null) sys/
+
+clean:
+	rm -rf build
+
+-include $(OBJECTS:.o=.d)
+-include tests/tests.mk

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * base/file.c - Whole files and trees: read, replace, remove, lock
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+/**
+ * file_read_fd() - Read an open file from its position to its end
+ * @max_bytes:	More than this is refused
+ * @data:	New buffer, with a NUL after the last byte; the caller frees it
+ * @len:	Bytes read, without that NUL
+ *
+ * Return: 0, -EFBIG if there is more than @max_bytes, or -errno of read()
+ */
+int file_read_fd(int fd, size_t max_bytes, char **data, size_t *len)
+{
+	autofree char *buf = NULL;
+	size_t used = 0, cap = 4096;
+	ssize_t n;
+
+	buf = xmalloc(cap);
+	for (;;) {
+		n = read(fd, buf + used, cap - used - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		used += (size_t)n;
+		if (used > max_bytes)
+			return -EFBIG;
+		if (used + 1 == cap) {
+			cap *= 2;
+			buf = xrealloc(buf, cap);
+		}
+	}
+	buf[used] = '\0';
+	*data = steal_ptr(&buf);
+	*len = used;
+	return 0;
+}
+
+/**
+ * file_read_at() - Read a whole file
+ * @dirfd:	Directory that @path is relative to, or AT_FDCWD
+ *
+ * Otherwise like file_read_fd().
+ */
+int file_read_at(int dirfd, const char *path, size_t max_bytes, char **data, size_t *len,
+		 struct error *err)
+{
+	autoclose int fd = -1;
+	int r;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return error_sys(err, errno, "open '%s'", path);
+	r = file_read_fd(fd, max_bytes, data, len);
+	if (r == -EFBIG)
+		return error_set(err, EFBIG, "read '%s': larger than the limit of %zu bytes", path,
+				 max_bytes);
+	if (r < 0)
+		return error_sys(err, -r, "read '%s'", path);
+	return 0;
+}
+
+/** file_write_fd() - Write all of @data, however many calls it takes; 0 or -errno */
+int file_write_fd(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/**
+ * file_write_at() - Write a kernel control file (procfs, cgroupfs) in one call
+ *
+ * Return: 0 or -errno of open() or write(); never creates the file
+ */
+int file_write_at(int dirfd, const char *path, const char *text)
+{
+	autoclose int fd = -1;
+
+	fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		return -errno;
+	return 0;
+}
+
+/**
+ * file_replace_at() - Make a file appear whole, or not at all
+ * @dirfd:	Directory it goes to
+ * @name:	Name in @dirfd, no slash
+ * @mode:	Permissions, not subject to the umask
+ * @flags:	enum file_flags
+ *
+ * Written beside its final name (".NAME.RANDOM") and renamed.
+ */
+int file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		    enum file_flags flags, struct error *err)
+{
+	autofree char *tmp = NULL;
+	autoclose int fd = -1;
+	char random[17];
+	int r;
+
+	file_random_hex(random, 8);
+	tmp = xasprintf(".%s.%s", name, random);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0)
+		return error_sys(err, errno, "create '%s'", name);
+	r = file_write_fd(fd, data, len);
+	if (r == 0 && (flags & FILE_SYNC) && fdatasync(fd) < 0)
+		r = -errno;
+	if (r == 0 && (flags & FILE_EXCL))
+		r = linkat(dirfd, tmp, dirfd, name, 0) < 0 ? -errno : 0;
+	else if (r == 0)
+		r = renameat(dirfd, tmp, dirfd, name) < 0 ? -errno : 0;
+	if (r < 0 || (flags & FILE_EXCL))
+		(void)unlinkat(dirfd, tmp, 0);
+	if (r < 0)
+		return error_sys(err, -r, "write '%s'", name);
+	if ((flags & FILE_SYNC) && fsync(dirfd) < 0)
+		return error_sys(err, errno, "sync the directory of '%s'", name);
+	return 0;
+}
+
+/**
+ * file_open_dir() - Open a directory, making it (one level) if it is missing
+ *
+ * Return: an O_PATH-less, readable directory fd (the caller closes it), or -errno
+ */
+int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err)
+{
+	int fd;
+
+	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(dirfd, path, mode) < 0 && errno != EEXIST)
+			return error_sys(err, errno, "make directory '%s'", path);
+		fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return error_sys(err, errno, "open directory '%s'", path);
+	return fd;
+}
+
+/** file_make_dirs() - Make @path and its missing parents, all with @mode */
+int file_make_dirs(const char *path, mode_t mode, struct error *err)
+{
+	autofree char *copy = xstrdup(path);
+
+	for (char *p = copy + 1; *p; p++) {
+		if (*p != '/')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, mode) < 0 && errno != EEXIST)
+			return error_sys(err, errno, "make directory '%s'", copy);
+		*p = '/';
+	}
+	if (mkdir(copy, mode) < 0 && errno != EEXIST)
+		return error_sys(err, errno, "make directory '%s'", copy);
+	return 0;
+}
+
+static int remove_entries(int dirfd)
+{
+	autodir DIR *dir = NULL;
+	autoclose int fd = -1;
+	struct dirent *e;
+	int r = 0;
+
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	fd = -1; /* owned by dir now */
+	while ((e = readdir(dir))) {
+		int one;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		one = file_remove_tree_at(dirfd, e->d_name);
+		if (one < 0)
+			r = one;
+	}
+	return r;
+}
+
+/**
+ * file_remove_tree_at() - Remove a file, or a directory with all below it
+ * @name:	Entry of @dirfd; links are removed, never followed
+ *
+ * Recurses one fd per level. A directory whose mode shuts us out is opened up
+ * first, for those who run without CAP_DAC_OVERRIDE.
+ *
+ * Return: 0 (also when there was nothing), or -errno of what could not go
+ */
+int file_remove_tree_at(int dirfd, const char *name)
+{
+	autoclose int fd = -1;
+	int r;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return -errno;
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EACCES) {
+		(void)fchmodat(dirfd, name, 0700, 0);
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return -errno;
+	r = remove_entries(fd);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && r == 0)
+		r = -errno;
+	return r;
+}
+
+/**
+ * file_lock() - flock() an open file
+ * @wait:	Whether to wait for others; if not, -EWOULDBLOCK says it is held
+ *
+ * The lock goes with the last descriptor of this open file.
+ */
+int file_lock(int fd, bool exclusive, bool wait)
+{
+	int op = (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB);
+
+	while (flock(fd, op) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/** file_random_hex() - @bytes random bytes as hex; @out has room for 2 * @bytes + 1, @bytes <= 32 */
+void file_random_hex(char *out, size_t bytes)
+{
+	unsigned char raw[32];
+
+	if (bytes > sizeof(raw) || getrandom(raw, bytes, 0) != (ssize_t)bytes)
+		abort();
+	for (size_t i = 0; i < bytes; i++)
+		snprintf(out + 2 * i, 3, "%02x", raw[i]);
+}

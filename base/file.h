@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * base/file.h - Whole files and trees: read, replace, remove, lock
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct error;
+
+int file_read_at(int dirfd, const char *path, size_t max_bytes, char **data, size_t *len,
+		 struct error *err);
+int file_read_fd(int fd, size_t max_bytes, char **data, size_t *len);
+int file_write_fd(int fd, const void *data, size_t len);
+int file_write_at(int dirfd, const char *path, const char *text);
+
+enum file_flags {
+	FILE_SYNC = 1 << 0, /* on disk before the rename, and the rename too */
+	FILE_EXCL = 1 << 1, /* fail with EEXIST instead of replacing */
+};
+
+int file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		    enum file_flags flags, struct error *err);
+int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err);
+int file_make_dirs(const char *path, mode_t mode, struct error *err);
+int file_remove_tree_at(int dirfd, const char *name);
+int file_lock(int fd, bool exclusive, bool wait);
+void file_random_hex(char *out, size_t bytes);
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * base/path.c - Paths inside a root that somebody else controls
+ */
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/str.h"
+#include "base/sys.h"
+
+static int open_resolved(int fd, const char *path, int flags, mode_t mode, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.mode = mode,
+		.resolve = resolve,
+	};
+	int r;
+
+	/* EAGAIN: a rename raced with a ".." of the walk; openat2(2) says to try again. */
+	do
+		r = sys_openat2(fd, path, &how);
+	while (r < 0 && (errno == EAGAIN || errno == EINTR));
+	return r < 0 ? -errno : r;
+}
+
+/**
+ * path_open_in_root() - Open a path as a process chrooted to @rootfd would
+ * @path:	Absolute or relative; symbolic links and ".." stay below @rootfd
+ * @flags:	As of open(2); O_CLOEXEC is added
+ *
+ * Magic links of procfs are not followed.
+ *
+ * Return: the fd, or -errno
+ */
+int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode)
+{
+	return open_resolved(rootfd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+/**
+ * path_open_beneath() - Open a relative path without following any link
+ *
+ * Return: the fd, or -errno (-ELOOP: a link was met, -EXDEV: it left @dirfd)
+ */
+int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
+{
+	return open_resolved(dirfd, path, flags, mode,
+			     RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+}
+
+/*
+ * Make one component in @dirfd if it is missing and step into it, the way a
+ * process chrooted to @rootfd would. A link is resolved from the root, with
+ * the part of the path walked so far in front.
+ */
+static int step_into(int rootfd, int dirfd, const char *walked, const char *name, mode_t mode,
+		     uid_t uid, gid_t gid)
+{
+	int fd;
+
+	if (mkdirat(dirfd, name, mode) == 0) {
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		if ((uid || gid) && fchown(fd, uid, gid) < 0) {
+			int r = -errno;
+
+			(void)close(fd);
+			return r;
+		}
+		return fd;
+	}
+	if (errno != EEXIST)
+		return -errno;
+	return path_open_in_root(rootfd, walked, O_RDONLY | O_DIRECTORY, 0);
+}
+
+/**
+ * path_make_dirs_in_root() - Make a directory and its missing parents in a root
+ * @path:	Absolute or relative to the root; ".." components are refused
+ * @mode:	Of directories that are made
+ * @uid: @gid:	Owner of directories that are made
+ *
+ * mkdirat() one component at a time on fds, so that nothing is ever made
+ * outside the root, whatever links somebody puts in the way meanwhile.
+ *
+ * Return: a directory fd, or -errno (-ENOTDIR: a file is in the way)
+ */
+int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid, gid_t gid)
+{
+	autofree char *clean = path_clean(path);
+	autoclose int fd = -1;
+	char *name = clean, *slash;
+
+	if (!clean)
+		return -EINVAL;
+	fd = path_open_in_root(rootfd, "/", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	while (*name) {
+		int next;
+
+		slash = strchr(name, '/');
+		if (slash)
+			*slash = '\0';
+		next = step_into(rootfd, fd, clean, name, mode, uid, gid);
+		if (slash)
+			*slash = '/';
+		if (next < 0)
+			return next;
+		(void)close(fd);
+		fd = next;
+		name = slash ? slash + 1 : name + strlen(name);
+	}
+	return steal_fd(&fd);
+}
+
+/**
+ * path_make_file_in_root() - Open a mount target for a file, making it if missing
+ *
+ * Return: an O_PATH fd of a file that is no directory, or -errno
+ */
+int path_make_file_in_root(int rootfd, const char *path, mode_t mode)
+{
+	autofree char *clean = path_clean(path);
+	autoclose int dir = -1, made = -1;
+	struct stat st;
+	char *slash;
+	int fd;
+
+	if (!clean || !*clean)
+		return -EINVAL;
+	fd = path_open_in_root(rootfd, clean, O_PATH, 0);
+	if (fd == -ENOENT) {
+		slash = strrchr(clean, '/');
+		if (slash)
+			*slash = '\0';
+		dir = path_make_dirs_in_root(rootfd, slash ? clean : "/", 0755, 0, 0);
+		if (dir < 0)
+			return dir;
+		/* A dangling link is replaced by nothing: O_EXCL makes that an error. */
+		made = openat(dir, slash ? slash + 1 : clean,
+			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (made < 0)
+			return -errno;
+		return openat(dir, slash ? slash + 1 : clean, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode)) {
+		(void)close(fd);
+		return -EISDIR;
+	}
+	return fd;
+}
+
+/**
+ * path_clean() - A path without leading, double or trailing slashes and "." components
+ *
+ * Return: a new string, "" for the root; NULL if a component is ".."
+ */
+char *path_clean(const char *path)
+{
+	struct str out = { 0 };
+
+	while (*path) {
+		size_t n = strcspn(path, "/");
+
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			str_done(&out);
+			return NULL;
+		}
+		if (n && !(n == 1 && *path == '.')) {
+			if (out.len)
+				str_putc(&out, '/');
+			str_append(&out, path, n);
+		}
+		path += n;
+		while (*path == '/')
+			path++;
+	}
+	return str_take(&out);
+}
+
+/** path_is_name() - Whether @name is one component: not empty, ".", "..", and without a slash */
+bool path_is_name(const char *name)
+{
+	return *name && strcmp(name, ".") && strcmp(name, "..") && !strchr(name, '/');
+}

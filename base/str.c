@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * base/str.c - Memory that cannot fail, growing strings, lists of strings, strict numbers
+ */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *p)
+{
+	if (!p)
+		abort();
+	return p;
+}
+
+/** xmalloc() - malloc() that aborts when out of memory; @size 0 gives a valid pointer */
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size ? size : 1));
+}
+
+/** xcalloc() - calloc() that aborts when out of memory or on overflow */
+void *xcalloc(size_t n, size_t size)
+{
+	return checked(calloc(n ? n : 1, size ? size : 1));
+}
+
+/** xrealloc() - realloc() that aborts when out of memory */
+void *xrealloc(void *p, size_t size)
+{
+	return checked(realloc(p, size ? size : 1));
+}
+
+/** xstrdup() - strdup() that aborts when out of memory; NULL gives NULL */
+char *xstrdup(const char *s)
+{
+	return s ? checked(strdup(s)) : NULL;
+}
+
+/** xstrndup() - strndup() that aborts when out of memory */
+char *xstrndup(const char *s, size_t n)
+{
+	return checked(strndup(s, n));
+}
+
+/** xasprintf() - A new formatted string; the caller frees it */
+char *xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s = NULL;
+
+	va_start(ap, fmt);
+	if (vasprintf(&s, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	return s;
+}
+
+static void reserve(struct str *s, size_t more)
+{
+	size_t need = s->len + more + 1;
+
+	if (need < more)
+		abort();
+	if (need <= s->cap)
+		return;
+	s->cap = need < 64 ? 64 : need + need / 2;
+	s->data = xrealloc(s->data, s->cap);
+}
+
+/** str_append() - Append @len bytes */
+void str_append(struct str *s, const void *data, size_t len)
+{
+	reserve(s, len);
+	if (len)
+		memcpy(s->data + s->len, data, len);
+	s->len += len;
+	s->data[s->len] = '\0';
+}
+
+/** str_puts() - Append a C string */
+void str_puts(struct str *s, const char *text)
+{
+	str_append(s, text, strlen(text));
+}
+
+/** str_putc() - Append one byte */
+void str_putc(struct str *s, char c)
+{
+	str_append(s, &c, 1);
+}
+
+/** str_printf() - Append formatted text */
+void str_printf(struct str *s, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		abort();
+	reserve(s, (size_t)n);
+	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, again);
+	va_end(again);
+	s->len += (size_t)n;
+}
+
+/** str_take() - Hand over the text (never NULL, the caller frees it); @s is empty afterwards */
+char *str_take(struct str *s)
+{
+	char *text;
+
+	reserve(s, 0);
+	text = s->data;
+	text[s->len] = '\0';
+	*s = (struct str){ 0 };
+	return text;
+}
+
+/** str_done() - Release the contents of @s */
+void str_done(struct str *s)
+{
+	int saved = errno;
+
+	free(s->data);
+	*s = (struct str){ 0 };
+	errno = saved;
+}
+
+/** strlist_take() - Append @s, which the list owns from now on */
+void strlist_take(struct strlist *l, char *s)
+{
+	l->items = xrealloc(l->items, (l->n + 2) * sizeof(*l->items));
+	l->items[l->n++] = s;
+	l->items[l->n] = NULL;
+}
+
+/** strlist_add() - Append a copy of @s */
+void strlist_add(struct strlist *l, const char *s)
+{
+	strlist_take(l, xstrdup(s));
+}
+
+/** strlist_copy() - Append copies of all strings of @from */
+void strlist_copy(struct strlist *to, const struct strlist *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		strlist_add(to, from->items[i]);
+}
+
+/** strlist_has() - Whether @s is in the list */
+bool strlist_has(const struct strlist *l, const char *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (!strcmp(l->items[i], s))
+			return true;
+	return false;
+}
+
+/** strlist_split() - Append the parts of @s between separators; an empty @s adds nothing */
+void strlist_split(struct strlist *l, const char *s, char sep)
+{
+	const char *end;
+
+	if (!*s)
+		return;
+	while ((end = strchr(s, sep))) {
+		strlist_take(l, xstrndup(s, (size_t)(end - s)));
+		s = end + 1;
+	}
+	strlist_add(l, s);
+}
+
+/** strlist_join() - All strings with @sep between them; the caller frees the result */
+char *strlist_join(const struct strlist *l, const char *sep)
+{
+	struct str out = { 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (i)
+			str_puts(&out, sep);
+		str_puts(&out, l->items[i]);
+	}
+	return str_take(&out);
+}
+
+/** strlist_done() - Release the list's strings */
+void strlist_done(struct strlist *l)
+{
+	int saved = errno;
+
+	for (size_t i = 0; i < l->n; i++)
+		free(l->items[i]);
+	free(l->items);
+	*l = (struct strlist){ 0 };
+	errno = saved;
+}
+
+/** str_starts() - Whether @s begins with @prefix */
+bool str_starts(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+/** str_ends() - Whether @s ends with @suffix */
+bool str_ends(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && !memcmp(s + n - m, suffix, m);
+}
+
+/** str_is_hex() - Whether the first @n bytes of @s are lower-case hex digits */
+bool str_is_hex(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!((s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'f')))
+			return false;
+	return true;
+}
+
+/**
+ * str_parse_u64() - Parse a whole string as a decimal number
+ * @s:		Digits only: no sign, no blanks, not empty
+ * @max:	Largest value allowed
+ * @out:	Result, written on success only
+ *
+ * Return: 0, -EINVAL if not a number, -ERANGE if larger than @max
+ */
+int str_parse_u64(const char *s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (!*s)
+		return -EINVAL;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return -EINVAL;
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(*s - '0'), &value) || value > max)
+			return -ERANGE;
+	}
+	*out = value;
+	return 0;
+}
+
+/**
+ * str_parse_i64() - Parse a whole string as a decimal number with an optional '-'
+ * @min: @max:	Range allowed
+ *
+ * Return: 0, -EINVAL if not a number, -ERANGE if out of range
+ */
+int str_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
+{
+	bool negative = *s == '-';
+	uint64_t magnitude;
+	int64_t value;
+	int r;
+
+	r = str_parse_u64(s + negative, INT64_MAX, &magnitude);
+	if (r < 0)
+		return r;
+	value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+	if (value < min || value > max)
+		return -ERANGE;
+	*out = value;
+	return 0;
+}
+
+/**
+ * str_escape() - Make text from outside safe to show on a terminal
+ *
+ * Control characters and bytes above ASCII that are not part of UTF-8 text
+ * come out as \xNN; the rest is unchanged.
+ *
+ * Return: a new string; the caller frees it
+ */
+char *str_escape(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	struct str out = { 0 };
+
+	while (*p) {
+		int extra = *p >= 0xf0 && *p < 0xf5 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc2 ? 1 : 0;
+		int ok = 0;
+
+		if (*p >= 0xf5)
+			extra = 0;
+		while (ok < extra && (p[1 + ok] & 0xc0) == 0x80)
+			ok++;
+		/* U+0080..U+009F are control characters as well (C1). */
+		if ((*p >= 0x20 && *p < 0x7f) ||
+		    (extra && ok == extra && !(*p == 0xc2 && p[1] < 0xa0))) {
+			str_append(&out, p, (size_t)extra + 1);
+			p += extra + 1;
+		} else {
+			str_printf(&out, "\\x%02x", *p++);
+		}
+	}
+	return str_take(&out);
+}
