@@ -16,7 +16,16 @@
 struct error;
 struct json; /* a value of any type */
 
-enum json_kind { JSON_ABSENT, JSON_NIL, JSON_BOOL, JSON_INT, JSON_FLOAT, JSON_TEXT, JSON_LIST, JSON_MAP };
+enum json_kind {
+	JSON_ABSENT,
+	JSON_NIL,
+	JSON_BOOL,
+	JSON_INT,
+	JSON_FLOAT,
+	JSON_TEXT,
+	JSON_LIST,
+	JSON_MAP
+};
 
 /* Documents from outside are limited to this many bytes unless said otherwise. */
 #define JSON_MAX_BYTES (4U << 20)

@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/record.c - Containers on disk: names, records, who supervises them
+ *
+ * Theory of operation:
+ * A container is its directory. It is made first, then named, then described,
+ * all under a flock on the directory; so a name never points to nothing, and a
+ * directory without record.json whose lock is free is a crash's rubbish.
+ *
+ * While a container runs, RUNROOT/containers/ID exists and shadows what ROOT
+ * says. When it ends, ROOT learns the result first and then RUNROOT's part
+ * goes, so a reader always finds one of the two. --rm containers live in
+ * RUNROOT alone: a reboot removes them like the next command would.
+ */
+#include "runtime/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+
+#define RECORD_MAX_BYTES (1U << 20)
+#define RECORD_DIR_NAME	 80 /* "containers/" + ID + NUL */
+
+/** record_init() - An empty record: every string "", no process, no ports */
+void record_init(struct record *r)
+{
+	char **strings[] = { &r->name,	&r->image,   &r->image_id, &r->command, &r->reason,
+			     &r->error, &r->network, &r->ip,	   &r->mac,	&r->cgroup };
+
+	*r = (struct record){ .idmap_base = -1 };
+	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+		*strings[i] = xstrdup("");
+}
+
+/** record_done() - Release a record's strings and ports */
+void record_done(struct record *r)
+{
+	char *strings[] = { r->name,  r->image,	  r->image_id, r->command, r->reason,
+			    r->error, r->network, r->ip,       r->mac,	   r->cgroup };
+
+	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
+		free(strings[i]);
+	free(r->ports);
+	*r = (struct record){ .idmap_base = -1 };
+}
+
+static const char *const status_names[] = {
+	[RECORD_CREATED] = "created",
+	[RECORD_RUNNING] = "running",
+	[RECORD_PAUSED] = "paused",
+	[RECORD_EXITED] = "exited",
+};
+
+/** record_status_name() - The word lists and templates use */
+const char *record_status_name(enum record_status status)
+{
+	return status_names[status];
+}
+
+static void dir_name(char *out, const char *id)
+{
+	snprintf(out, RECORD_DIR_NAME, "containers/%s", id);
+}
+
+/* ---- the document ------------------------------------------------------- */
+
+static struct json *ports_to_json(const struct record *r)
+{
+	struct json *list = json_new_list();
+
+	for (size_t i = 0; i < r->n_ports; i++) {
+		struct json *p = json_new_map();
+
+		json_set_text(p, "protocol", r->ports[i].protocol);
+		json_set_text(p, "hostIp", r->ports[i].host_ip);
+		json_set_int(p, "hostPort", r->ports[i].host_port);
+		json_set_int(p, "containerPort", r->ports[i].container_port);
+		json_add(list, p);
+	}
+	return list;
+}
+
+static char *to_text(const struct record *r)
+{
+	autojson struct json *v = json_new_map();
+
+	json_set_text(v, "id", r->id);
+	json_set_text(v, "name", r->name);
+	json_set_text(v, "image", r->image);
+	json_set_text(v, "imageId", r->image_id);
+	json_set_text(v, "command", r->command);
+	json_set_int(v, "created", r->created_ns);
+	json_set_int(v, "started", r->started_ns);
+	json_set_int(v, "finished", r->finished_ns);
+	json_set_text(v, "status", status_names[r->status]);
+	json_set_int(v, "pid", r->pid);
+	json_set_int(v, "pidStart", (int64_t)r->pid_start);
+	json_set_int(v, "exitCode", r->exit_code);
+	json_set_text(v, "reason", r->reason);
+	json_set_text(v, "error", r->error);
+	json_set_bool(v, "oomKilled", r->oom_killed);
+	json_set_bool(v, "autoRemove", r->auto_remove);
+	json_set_text(v, "network", r->network);
+	json_set_text(v, "ip", r->ip);
+	json_set_text(v, "mac", r->mac);
+	json_set_text(v, "cgroup", r->cgroup);
+	json_set_int(v, "idmapBase", r->idmap_base);
+	if (r->n_ports)
+		json_set(v, "ports", ports_to_json(r));
+	return json_print(v);
+}
+
+static void take_text(char **field, const struct json *doc, const char *key)
+{
+	free(*field);
+	*field = xstrdup(json_text_or(json_get(doc, key), ""));
+}
+
+static void take_ports(struct record *r, const struct json *list)
+{
+	r->n_ports = json_count(list);
+	r->ports = xcalloc(r->n_ports, sizeof(*r->ports));
+	for (size_t i = 0; i < r->n_ports; i++) {
+		const struct json *p = json_at(list, i);
+		struct record_port *port = &r->ports[i];
+
+		snprintf(port->protocol, sizeof(port->protocol), "%s",
+			 json_text_or(json_get(p, "protocol"), "tcp"));
+		snprintf(port->host_ip, sizeof(port->host_ip), "%s",
+			 json_text_or(json_get(p, "hostIp"), ""));
+		port->host_port = (uint16_t)json_int(json_get(p, "hostPort"), 0);
+		port->container_port = (uint16_t)json_int(json_get(p, "containerPort"), 0);
+	}
+}
+
+static void from_json(struct record *r, const struct json *v)
+{
+	const char *status = json_text_or(json_get(v, "status"), "exited");
+
+	snprintf(r->id, sizeof(r->id), "%s", json_text_or(json_get(v, "id"), ""));
+	take_text(&r->name, v, "name");
+	take_text(&r->image, v, "image");
+	take_text(&r->image_id, v, "imageId");
+	take_text(&r->command, v, "command");
+	r->created_ns = json_int(json_get(v, "created"), 0);
+	r->started_ns = json_int(json_get(v, "started"), 0);
+	r->finished_ns = json_int(json_get(v, "finished"), 0);
+	for (size_t i = 0; i < sizeof(status_names) / sizeof(*status_names); i++)
+		if (!strcmp(status, status_names[i]))
+			r->status = (enum record_status)i;
+	r->pid = (pid_t)json_int(json_get(v, "pid"), 0);
+	r->pid_start = json_u64(json_get(v, "pidStart"), 0);
+	r->exit_code = (int)json_int(json_get(v, "exitCode"), 0);
+	take_text(&r->reason, v, "reason");
+	take_text(&r->error, v, "error");
+	r->oom_killed = json_is_true(json_get(v, "oomKilled"));
+	r->auto_remove = json_is_true(json_get(v, "autoRemove"));
+	take_text(&r->network, v, "network");
+	take_text(&r->ip, v, "ip");
+	take_text(&r->mac, v, "mac");
+	take_text(&r->cgroup, v, "cgroup");
+	r->idmap_base = json_int(json_get(v, "idmapBase"), -1);
+	if (json_count(json_get(v, "ports")))
+		take_ports(r, json_get(v, "ports"));
+}
+
+/* ---- looking up --------------------------------------------------------- */
+
+static int read_name(int store_fd, const char *name, char *id)
+{
+	autofree char *path = xasprintf("names/%s", name);
+	ssize_t n;
+
+	n = readlinkat(store_fd, path, id, RECORD_ID_HEX + 1);
+	if (n != RECORD_ID_HEX || !str_is_hex(id, RECORD_ID_HEX))
+		return -ENOENT;
+	id[n] = '\0';
+	return 0;
+}
+
+static int list_dir(int store_fd, struct strlist *ids)
+{
+	autodir DIR *dir = NULL;
+	struct dirent *e;
+	int fd;
+
+	fd = openat(store_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	while ((e = readdir(dir)))
+		if (strlen(e->d_name) == RECORD_ID_HEX && str_is_hex(e->d_name, RECORD_ID_HEX))
+			strlist_add(ids, e->d_name);
+	return 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/**
+ * record_list() - The ids of all containers, in no useful order, each once
+ * @ids:	Appended to
+ *
+ * Return: 0, or -errno when a store cannot be read
+ */
+int record_list(const struct record_store *s, struct strlist *ids, struct error *err)
+{
+	size_t unique = 0;
+	int r;
+
+	r = list_dir(s->root_fd, ids);
+	if (r == 0)
+		r = list_dir(s->run_fd, ids);
+	if (r < 0)
+		return error_sys(err, -r, "list containers");
+	if (!ids->n)
+		return 0;
+	qsort(ids->items, ids->n, sizeof(*ids->items), by_text);
+	for (size_t i = 0; i < ids->n; i++) {
+		if (unique && !strcmp(ids->items[unique - 1], ids->items[i]))
+			free(ids->items[i]);
+		else
+			ids->items[unique++] = ids->items[i];
+	}
+	ids->n = unique;
+	ids->items[unique] = NULL;
+	return 0;
+}
+
+/**
+ * record_find() - The container that a user's operand means
+ * @operand:	A name (with or without a leading slash), else an id or a unique prefix of one
+ * @id:		RECORD_ID_HEX + 1 bytes, written on success only
+ *
+ * Return: 0, -ENOENT if there is none, -EEXIST if a prefix is ambiguous
+ */
+int record_find(const struct record_store *s, const char *operand, char *id, struct error *err)
+{
+	autostrlist struct strlist ids = { 0 };
+	const char *name = operand[0] == '/' ? operand + 1 : operand;
+	const char *found = NULL;
+	char named[RECORD_ID_HEX + 1];
+	size_t n = strlen(name);
+	int r;
+
+	if (n < 256 && !strchr(name, '/') &&
+	    (read_name(s->root_fd, name, named) == 0 || read_name(s->run_fd, name, named) == 0)) {
+		memcpy(id, named, sizeof(named));
+		return 0;
+	}
+	if (n == 0 || n > RECORD_ID_HEX || !str_is_hex(name, n))
+		return error_set(err, ENOENT, "no such container: '%s'", operand);
+	r = record_list(s, &ids, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ids.n; i++) {
+		if (!str_starts(ids.items[i], name))
+			continue;
+		if (found)
+			return error_set(err, EEXIST,
+					 "container id '%s' is ambiguous: %.12s and %.12s begin so",
+					 operand, found, ids.items[i]);
+		found = ids.items[i];
+	}
+	if (!found)
+		return error_set(err, ENOENT, "no such container: '%s'", operand);
+	memcpy(id, found, RECORD_ID_HEX + 1);
+	return 0;
+}
+
+/**
+ * record_open_dir() - The directory of a container
+ * @volatile_dir:	RUNROOT's rather than ROOT's
+ *
+ * Return: an fd, or -errno (-ENOENT: there is none on that side)
+ */
+int record_open_dir(const struct record_store *s, const char *id, bool volatile_dir)
+{
+	char dir[RECORD_DIR_NAME];
+	int fd;
+
+	dir_name(dir, id);
+	fd = openat(volatile_dir ? s->run_fd : s->root_fd, dir,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/** record_is_supervised() - Whether a live process supervises the container */
+bool record_is_supervised(const struct record_store *s, const char *id)
+{
+	autoclose int fd = record_open_dir(s, id, true);
+
+	return fd >= 0 && file_lock(fd, false, false) == -EWOULDBLOCK;
+}
+
+static int read_from(int dirfd, struct record *r, struct error *err)
+{
+	autojson struct json *v = json_read_at(dirfd, "record.json", RECORD_MAX_BYTES, err);
+
+	if (!v)
+		return -err->code;
+	record_done(r);
+	record_init(r);
+	from_json(r, v);
+	return 0;
+}
+
+/**
+ * record_read_raw() - What the disk says of a container, true or not
+ * @r:	An initialised record, replaced on success
+ *
+ * Return: 0, -ENOENT (no such container, or one that is only being made)
+ */
+int record_read_raw(const struct record_store *s, const char *id, struct record *r,
+		    struct error *err)
+{
+	int sides[] = { true, false };
+
+	for (size_t i = 0; i < 2; i++) {
+		autoclose int fd = record_open_dir(s, id, sides[i]);
+		int ret;
+
+		if (fd < 0)
+			continue;
+		ret = read_from(fd, r, err);
+		if (ret != -ENOENT)
+			return ret;
+	}
+	return error_set(err, ENOENT, "no such container: '%.12s'", id);
+}
+
+/**
+ * record_read() - The record of a container, as things stand
+ *
+ * Like record_read_raw(), but a container that is said to run and has no
+ * supervisor comes back as exited, reason "lost", code 255.
+ */
+int record_read(const struct record_store *s, const char *id, struct record *r, struct error *err)
+{
+	int ret = record_read_raw(s, id, r, err);
+
+	if (ret < 0)
+		return ret;
+	if ((r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) &&
+	    !record_is_supervised(s, id)) {
+		/* It may have ended between the two looks: the disk has the truth now. */
+		ret = record_read_raw(s, id, r, err);
+		if (ret < 0)
+			return ret;
+		if (r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) {
+			r->status = RECORD_EXITED;
+			r->exit_code = 255;
+			r->pid = 0;
+			free(r->reason);
+			r->reason = xstrdup("lost");
+		}
+	}
+	return 0;
+}
+
+/**
+ * record_read_config() - The settings a container was created with (docker's field names)
+ *
+ * Return: the document, which the caller frees, or NULL
+ */
+struct json *record_read_config(const struct record_store *s, const char *id, struct error *err)
+{
+	for (int side = 0; side < 2; side++) {
+		autoclose int fd = record_open_dir(s, id, side);
+		struct json *v;
+
+		if (fd < 0)
+			continue;
+		v = json_read_at(fd, "config.json", JSON_MAX_BYTES, err);
+		if (v || err->code != ENOENT)
+			return v;
+	}
+	error_set(err, ENOENT, "no such container: '%.12s'", id);
+	return NULL;
+}
+
+/* ---- a container's life ------------------------------------------------- */
+
+/* Whether somebody's name stands for a container that still exists. */
+static bool name_is_live(const struct record_store *s, int store_fd, const char *name, char *owner)
+{
+	struct stat st;
+	char dir[RECORD_DIR_NAME];
+
+	if (read_name(store_fd, name, owner) < 0)
+		return false;
+	dir_name(dir, owner);
+	return fstatat(s->root_fd, dir, &st, 0) == 0 || fstatat(s->run_fd, dir, &st, 0) == 0;
+}
+
+static int name_taken(const char *name, const char *owner, struct error *err)
+{
+	error_set(err, EEXIST, "container name '%s' is already in use by container %.12s", name,
+		  owner);
+	return error_hint(err, "remove it with 'tare rm %s', or choose another --name", name);
+}
+
+/*
+ * The name goes into the store of its container; the other store is looked at
+ * afterwards, so of two racing creators at most one succeeds.
+ */
+static int reserve_name(const struct record_store *s, const struct record *r, struct error *err)
+{
+	autofree char *path = xasprintf("names/%s", r->name);
+	int mine = r->auto_remove ? s->run_fd : s->root_fd;
+	int other = r->auto_remove ? s->root_fd : s->run_fd;
+	char owner[RECORD_ID_HEX + 1];
+
+	while (symlinkat(r->id, mine, path) < 0) {
+		if (errno == ENOENT && mkdirat(mine, "names", 0700) == 0)
+			continue;
+		if (errno != EEXIST)
+			return error_sys(err, errno, "reserve the name '%s'", r->name);
+		if (name_is_live(s, mine, r->name, owner))
+			return name_taken(r->name, owner, err);
+		(void)unlinkat(mine, path, 0);
+	}
+	if (name_is_live(s, other, r->name, owner)) {
+		(void)unlinkat(mine, path, 0);
+		return name_taken(r->name, owner, err);
+	}
+	return 0;
+}
+
+static int write_record(int dirfd, const struct record *r, struct error *err)
+{
+	autofree char *text = to_text(r);
+
+	return file_replace_at(dirfd, "record.json", text, strlen(text), 0600, 0, err);
+}
+
+static int make_dir(int store_fd, const char *dir)
+{
+	while (mkdirat(store_fd, dir, 0700) < 0) {
+		if (errno == ENOENT && mkdirat(store_fd, "containers", 0700) == 0)
+			continue;
+		return -errno;
+	}
+	return 0;
+}
+
+/**
+ * record_create() - Make a new container appear
+ * @r:		Complete, status created; its name must be free
+ * @config:	Settings, written as config.json
+ *
+ * Return: an fd of the container's directory that holds its flock (for a --rm
+ * container this is the supervisor's lock), or -errno (-EEXIST: name taken)
+ */
+int record_create(const struct record_store *s, const struct record *r, const struct json *config,
+		  struct error *err)
+{
+	autofree char *text = json_print(config);
+	autoclose int fd = -1;
+	char dir[RECORD_DIR_NAME];
+	int store = r->auto_remove ? s->run_fd : s->root_fd;
+	int ret;
+
+	dir_name(dir, r->id);
+	ret = make_dir(store, dir);
+	if (ret < 0)
+		return error_sys(err, -ret, "make the directory of container %.12s", r->id);
+	fd = record_open_dir(s, r->id, r->auto_remove);
+	if (fd < 0 || file_lock(fd, true, true) < 0)
+		return error_sys(err, errno, "lock the directory of container %.12s", r->id);
+	ret = reserve_name(s, r, err);
+	if (ret < 0) {
+		(void)unlinkat(store, dir, AT_REMOVEDIR);
+		return ret;
+	}
+	ret = file_replace_at(fd, "config.json", text, strlen(text), 0600, 0, err);
+	if (ret == 0)
+		ret = write_record(fd, r, err);
+	if (ret < 0) {
+		(void)record_remove(s, r, &(struct error){ 0 });
+		return error_wrap(err, "create container %.12s", r->id);
+	}
+	return steal_fd(&fd);
+}
+
+/**
+ * record_lock() - Become the supervisor of a container
+ *
+ * Makes RUNROOT/containers/ID when missing.
+ *
+ * Return: the fd that holds the lock (its end is the end of supervision), or
+ * -errno (-EBUSY: somebody else supervises it)
+ */
+int record_lock(const struct record_store *s, const char *id, struct error *err)
+{
+	autoclose int fd = -1;
+	char dir[RECORD_DIR_NAME];
+	int r;
+
+	dir_name(dir, id);
+	r = make_dir(s->run_fd, dir);
+	if (r < 0 && r != -EEXIST)
+		return error_sys(err, -r, "make the state directory of container %.12s", id);
+	fd = record_open_dir(s, id, true);
+	if (fd < 0)
+		return error_sys(err, -fd, "open the state directory of container %.12s", id);
+	r = file_lock(fd, true, false);
+	if (r == -EWOULDBLOCK)
+		return error_set(err, EBUSY, "container %.12s is already running", id);
+	if (r < 0)
+		return error_sys(err, -r, "lock container %.12s", id);
+	return steal_fd(&fd);
+}
+
+/**
+ * record_write_running() - Publish the state of a container that runs
+ * @lock_fd:	As record_lock() returned it
+ */
+int record_write_running(int lock_fd, const struct record *r, struct error *err)
+{
+	return write_record(lock_fd, r, err);
+}
+
+/**
+ * record_write_stopped() - Publish how a container ended, for good
+ *
+ * For a --rm container RUNROOT is the only place; it is about to go anyway,
+ * but whoever waits with an open directory still reads the exit code.
+ */
+int record_write_stopped(const struct record_store *s, const struct record *r, struct error *err)
+{
+	autoclose int fd = record_open_dir(s, r->id, r->auto_remove);
+
+	if (fd < 0)
+		return error_sys(err, -fd, "open the directory of container %.12s", r->id);
+	return write_record(fd, r, err);
+}
+
+/** record_clear_running() - Remove RUNROOT's part of a container that has ended; 0 or -errno */
+int record_clear_running(const struct record_store *s, const char *id)
+{
+	char dir[RECORD_DIR_NAME];
+
+	dir_name(dir, id);
+	return file_remove_tree_at(s->run_fd, dir);
+}
+
+static void drop_name(int store_fd, const struct record *r)
+{
+	autofree char *path = xasprintf("names/%s", r->name);
+	char owner[RECORD_ID_HEX + 1];
+
+	if (*r->name && read_name(store_fd, r->name, owner) == 0 && !strcmp(owner, r->id))
+		(void)unlinkat(store_fd, path, 0);
+}
+
+/*
+ * Out of sight at once, deleted later: on ext4 deleting a tree takes from half
+ * a millisecond to many, which the user should not wait for.
+ */
+static int move_to_trash(const struct record_store *s, const char *dir, const char *id)
+{
+	char trash[RECORD_DIR_NAME];
+
+	snprintf(trash, sizeof(trash), "trash/%s", id);
+	while (renameat(s->root_fd, dir, s->root_fd, trash) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		if (mkdirat(s->root_fd, "trash", 0700) < 0)
+			return 0; /* it is the directory itself that is not there */
+	}
+	return 0;
+}
+
+/**
+ * record_remove() - Remove a container that does not run, its name first
+ *
+ * Its files are renamed into ROOT/trash, which cmd/reclaim empties.
+ */
+int record_remove(const struct record_store *s, const struct record *r, struct error *err)
+{
+	char dir[RECORD_DIR_NAME];
+	int ret;
+
+	dir_name(dir, r->id);
+	drop_name(r->auto_remove ? s->run_fd : s->root_fd, r);
+	ret = r->auto_remove ? 0 : move_to_trash(s, dir, r->id);
+	if (ret == 0)
+		ret = record_clear_running(s, r->id);
+	if (ret < 0)
+		return error_sys(err, -ret, "remove container %.12s", r->id);
+	return 0;
+}
