@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Included by the Makefile.
+#
+# make check      everything CI runs; ends with "N passed, N failed, N skipped"
+# make lint       format, include graph, banned calls, analysers, shell scripts
+# make unit       tests/unit, glibc build; also with SANITIZE=address,undefined
+# make integration  tests/integration against build/tare, as root
+# make demo       a real appliance from nothing to running, as a tutorial
+# make bench      side by side with crun, runc and podman
+
+.PHONY: check lint unit unit-binaries integration demo bench objects packages
+
+# Each folder's tests are linked with what the folder may include and no more,
+# so that the include arrows hold for symbols too.
+UNIT_base    := base
+UNIT_cgroups := cgroups base
+UNIT_image   := image base
+UNIT_network := network base
+UNIT_runtime := runtime cgroups base
+UNIT_cmd     := cmd runtime cgroups image network base
+
+UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard $(foreach d,$(FOLDERS),tests/unit/$d/test_*.c)))
+UNIT_LIBS  := -lcmocka -lpthread
+
+folder_objects = $(filter-out $(B)/cmd/main.o,$(filter $(B)/$1/%.o,$(OBJECTS))) \
+		 $(if $(filter runtime,$1),$(filter $(B)/gen/%.o,$(OBJECTS)))
+
+# One archive per folder: a test takes from it only what it needs.
+define folder_archive
+$(B)/lib$1.a: $(call folder_objects,$1)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$(AR) rcs $$@ $$^
+endef
+$(foreach d,$(FOLDERS),$(eval $(call folder_archive,$d)))
+
+define unit_link
+$(B)/tests/unit/$1/test_%: $(B)/tests/unit/$1/test_%.o $(UNIT_$1:%=$(B)/lib%.a)
+	$$(call say,LINK,$$@)$$(TARGET_CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $(ARCHIVES) $$(UNIT_LIBS)
+endef
+$(foreach d,$(FOLDERS),$(eval $(call unit_link,$d)))
+
+.SECONDARY: $(UNIT_TESTS:=.o)
+-include $(UNIT_TESTS:=.d)
+
+objects: $(OBJECTS)
+
+unit-binaries: $(UNIT_TESTS)
+
+ifeq ($(LIBC),glibc)
+unit: unit-binaries
+	$(Q)tests/run $(UNIT_TESTS)
+else
+unit:
+	$(Q)$(MAKE) --no-print-directory LIBC=glibc unit
+endif
+
+lint:
+	$(Q)tests/lint/all
+
+integration: all
+	$(Q)tests/run tests/integration/*.sh
+
+packages:
+	$(Q)tests/lib/packages build test
+
+check:
+	$(Q)tests/check
+
+demo:
+	$(Q)tests/demo/demo
+
+bench: all
+	$(Q)tests/bench/bench $(BENCH)
+
+# --- install ---------------------------------------------------------------
+
+MANDIR  ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+MANUALS := $(wildcard docs/man/*.1)
+
+install: all
+	install -D -m 0755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
+	$(if $(MANUALS),install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man1 $(MANUALS))
+	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
+	$(B)/tare completion bash >$(DESTDIR)$(BASHDIR)/tare
+	$(B)/tare completion zsh >$(DESTDIR)$(ZSHDIR)/_tare
+	$(B)/tare completion fish >$(DESTDIR)$(FISHDIR)/tare.fish
