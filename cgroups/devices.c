@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cgroups/devices.c - Which device nodes the processes of a cgroup may make and open
+ *
+ * Cgroup v2 has no files for this: a BPF program attached to the cgroup is
+ * asked at each mknod and open. It is the rules unrolled, last rule first,
+ * since later rules override earlier ones. What was asked for (read, write,
+ * mknod, as bits) is kept in a register; a rule that allows takes its bits
+ * out, and when none is left the answer is yes; a rule that denies any
+ * remaining bit answers no, and so does the end of the program.
+ */
+#include "cgroups/devices.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+
+enum register_use {
+	REG_ANSWER = BPF_REG_0,
+	REG_CONTEXT = BPF_REG_1, /* struct bpf_cgroup_dev_ctx */
+	REG_TYPE = BPF_REG_2,
+	REG_ASKED = BPF_REG_3,
+	REG_MAJOR = BPF_REG_4,
+	REG_MINOR = BPF_REG_5,
+	REG_DENIED = BPF_REG_6,
+};
+
+#define RWM CGROUP_DEVICE_ALL
+#define M   CGROUP_DEVICE_MKNOD
+#define ANY CGROUP_DEVICE_ANY
+
+/* What docker allows every container: nodes may be made, but only these be opened. */
+const struct cgroup_device_rule cgroup_default_devices[] = {
+	{ true, 'c', ANY, ANY, M },   { true, 'b', ANY, ANY, M },
+	{ true, 'c', 1, 3, RWM },     /* null */
+	{ true, 'c', 1, 5, RWM },     /* zero */
+	{ true, 'c', 1, 7, RWM },     /* full */
+	{ true, 'c', 1, 8, RWM },     /* random */
+	{ true, 'c', 1, 9, RWM },     /* urandom */
+	{ true, 'c', 5, 0, RWM },     /* tty */
+	{ true, 'c', 5, 2, RWM },     /* ptmx */
+	{ true, 'c', 136, ANY, RWM }, /* pts */
+};
+const size_t cgroup_n_default_devices = sizeof(cgroup_default_devices) /
+					sizeof(cgroup_default_devices[0]);
+
+static struct bpf_insn load(int to, int from, size_t offset)
+{
+	return (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W,
+				  .dst_reg = (unsigned char)to & 0xf,
+				  .src_reg = (unsigned char)from & 0xf,
+				  .off = (short)offset };
+}
+
+static struct bpf_insn compute(int operation, int reg, int64_t value)
+{
+	return (struct bpf_insn){ .code = (unsigned char)(BPF_ALU | operation | BPF_K),
+				  .dst_reg = (unsigned char)reg & 0xf,
+				  .imm = (int)value };
+}
+
+static struct bpf_insn copy(int to, int from)
+{
+	return (struct bpf_insn){ .code = BPF_ALU | BPF_MOV | BPF_X,
+				  .dst_reg = (unsigned char)to & 0xf,
+				  .src_reg = (unsigned char)from & 0xf };
+}
+
+/* JMP32: major and minor numbers use all 32 bits. */
+static struct bpf_insn jump(int condition, int reg, int64_t value)
+{
+	return (struct bpf_insn){ .code = (unsigned char)(BPF_JMP32 | condition | BPF_K),
+				  .dst_reg = (unsigned char)reg & 0xf,
+				  .imm = (int)value };
+}
+
+static struct bpf_insn leave(void)
+{
+	return (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
+}
+
+static size_t compile_rule(const struct cgroup_device_rule *rule, struct bpf_insn *p)
+{
+	size_t n = 0, to_next[4], n_to_next = 0;
+
+	if (rule->type != 'a') {
+		to_next[n_to_next++] = n;
+		p[n++] = jump(BPF_JNE, REG_TYPE,
+			      rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
+	}
+	if (rule->major != CGROUP_DEVICE_ANY) {
+		to_next[n_to_next++] = n;
+		p[n++] = jump(BPF_JNE, REG_MAJOR, rule->major);
+	}
+	if (rule->minor != CGROUP_DEVICE_ANY) {
+		to_next[n_to_next++] = n;
+		p[n++] = jump(BPF_JNE, REG_MINOR, rule->minor);
+	}
+	if (rule->allow) {
+		p[n++] = compute(BPF_AND, REG_ASKED, ~(int64_t)rule->access);
+		to_next[n_to_next++] = n;
+		p[n++] = jump(BPF_JNE, REG_ASKED, 0);
+	} else {
+		p[n++] = copy(REG_DENIED, REG_ASKED);
+		p[n++] = compute(BPF_AND, REG_DENIED, rule->access);
+		to_next[n_to_next++] = n;
+		p[n++] = jump(BPF_JEQ, REG_DENIED, 0);
+	}
+	p[n++] = compute(BPF_MOV, REG_ANSWER, rule->allow);
+	p[n++] = leave();
+	for (size_t i = 0; i < n_to_next; i++)
+		p[to_next[i]].off = (short)(n - to_next[i] - 1);
+	return n;
+}
+
+/**
+ * cgroup_devices_compile() - Turn rules into the program that enforces them
+ * @rules:	Later ones override earlier ones; what none mentions is denied
+ * @program:	Room for CGROUP_DEVICES_PROGRAM_MAX(@n) instructions
+ *
+ * Return: the number of instructions
+ */
+size_t cgroup_devices_compile(const struct cgroup_device_rule *rules, size_t n,
+			      struct bpf_insn *program)
+{
+	size_t used = 0;
+
+	program[used++] = load(REG_TYPE, REG_CONTEXT,
+			       offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	program[used++] = load(REG_MAJOR, REG_CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, major));
+	program[used++] = load(REG_MINOR, REG_CONTEXT, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	program[used++] = copy(REG_ASKED, REG_TYPE);
+	program[used++] = compute(BPF_RSH, REG_ASKED, 16);
+	program[used++] = compute(BPF_AND, REG_TYPE, 0xffff);
+	while (n--)
+		used += compile_rule(&rules[n], program + used);
+	program[used++] = compute(BPF_MOV, REG_ANSWER, 0);
+	program[used++] = leave();
+	return used;
+}
+
+static int sys_bpf(int command, union bpf_attr *attr)
+{
+	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+}
+
+/**
+ * cgroup_devices_attach() - Enforce device rules in a cgroup and below
+ * @n:		At most CGROUP_DEVICE_MAX_RULES
+ *
+ * Programs of the cgroups above stay in force. It goes with the cgroup.
+ *
+ * Return: 0, -E2BIG, or -errno of bpf(): -EPERM without CAP_BPF and CAP_NET_ADMIN
+ */
+int cgroup_devices_attach(int dirfd, const struct cgroup_device_rule *rules, size_t n,
+			  struct error *err)
+{
+	autofree struct bpf_insn *program = NULL;
+	autoclose int fd = -1;
+	union bpf_attr attr;
+
+	if (n > CGROUP_DEVICE_MAX_RULES)
+		return error_set(err, E2BIG, "compile the device rules: more than %d",
+				 CGROUP_DEVICE_MAX_RULES);
+	program = xcalloc(CGROUP_DEVICES_PROGRAM_MAX(n), sizeof(*program));
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insn_cnt = (unsigned int)cgroup_devices_compile(rules, n, program);
+	attr.insns = (uint64_t)(uintptr_t)program;
+	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	fd = sys_bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
+	if (fd < 0)
+		return error_sys(err, errno, "load the BPF program of the device rules");
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (unsigned int)dirfd;
+	attr.attach_bpf_fd = (unsigned int)fd;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
+		return error_sys(err, errno, "attach the device rules to the cgroup");
+	return 0;
+}

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cgroups/group.c - One cgroup, from creation to removal
+ *
+ * Theory of operation:
+ * A container's cgroup is made before its first process, which is cloned into
+ * it (CLONE_INTO_CGROUP): there is no instant outside the limits. Without
+ * limits that is one mkdir and one open. With limits, the new cgroup's own
+ * cgroup.controllers tells in one read whether all that is needed reaches it;
+ * only the first container after boot finds something missing.
+ *
+ * A cgroup that a crash left behind is empty, or holds processes that nobody
+ * supervises any more: cgroup_kill() and cgroup_remove() work on either.
+ */
+#include "cgroups/group.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "cgroups/events.h"
+#include "cgroups/hierarchy.h"
+#include "cgroups/limits.h"
+
+/* How deep below itself a container may have made cgroups, for us to remove them: one fd each. */
+#define REMOVE_MAX_DEPTH 200
+
+/* Relative, and every part a plain name: it may come from --cgroup-parent. */
+static bool is_relative_path(const char *path)
+{
+	autostrlist struct strlist parts = { 0 };
+
+	strlist_split(&parts, path, '/');
+	for (size_t i = 0; i < parts.n; i++)
+		if (!*parts.items[i] || !strcmp(parts.items[i], ".") ||
+		    !strcmp(parts.items[i], ".."))
+			return false;
+	return parts.n > 0;
+}
+
+static int make_parents(const struct cgroup_root *root, const char *relpath)
+{
+	autofree char *path = xstrdup(relpath);
+
+	for (char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdirat(root->fd, path, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*p = '/';
+	}
+	return 0;
+}
+
+static int make_dir(const struct cgroup_root *root, const char *relpath)
+{
+	int r;
+
+	if (mkdirat(root->fd, relpath, 0755) == 0)
+		return 0;
+	if (errno == EEXIST && unlinkat(root->fd, relpath, AT_REMOVEDIR) < 0)
+		return -EEXIST; /* in use; an empty one is a crash's, and made anew for fresh
+				   counters */
+	r = make_parents(root, relpath);
+	if (r < 0)
+		return r;
+	return mkdirat(root->fd, relpath, 0755) < 0 ? -errno : 0;
+}
+
+static int make_failed(const struct cgroup_root *root, const char *relpath, int errnum,
+		       struct error *err)
+{
+	if (errnum == EEXIST)
+		return error_set(err, EEXIST, "make cgroup '%s/%s': it exists and is in use",
+				 root->path, relpath);
+	error_sys(err, errnum, "make cgroup '%s/%s'", root->path, relpath);
+	if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
+		error_hint(err, "limits need a cgroup that is delegated to this user, or root");
+	return -err->code;
+}
+
+/* Make the controllers reach the new cgroup, if they don't already, and set the limits. */
+static int set_limits(const struct cgroup_root *root, const char *relpath, int dirfd,
+		      const struct cgroup_limits *limits, struct error *err)
+{
+	unsigned int here, available, wanted;
+	int r;
+
+	r = cgroup_read_controllers(dirfd, "cgroup.controllers", &here, err);
+	if (r < 0)
+		return r;
+	if (cgroup_limits_controllers(limits, ~0U) & ~here) {
+		r = cgroup_limits_check(root, limits, err);
+		if (r == 0)
+			r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available,
+						    err);
+		if (r < 0)
+			return r;
+		wanted = cgroup_limits_controllers(limits, available);
+		r = cgroup_enable_controllers(root, relpath, wanted, err);
+		if (r < 0)
+			return r;
+	}
+	return cgroup_limits_apply(dirfd, limits, err);
+}
+
+/**
+ * cgroup_create() - Make a cgroup, with its limits in force
+ * @relpath:	Below the root, as "tare/ID"; what is missing above is made too
+ * @limits:	NULL: none
+ * @dirfd:	The cgroup, for CLONE_INTO_CGROUP and all the functions here;
+ *		written on success, the caller closes it
+ *
+ * An empty cgroup of that name is replaced. On failure nothing is left, bar
+ * the parents.
+ *
+ * Return: 0; -EEXIST if it is in use; -EOPNOTSUPP, -ERANGE or -EINVAL if a
+ * limit cannot be had (see cgroups/limits.h); or -errno
+ */
+int cgroup_create(const struct cgroup_root *root, const char *relpath,
+		  const struct cgroup_limits *limits, int *dirfd, struct error *err)
+{
+	autoclose int fd = -1;
+	int r;
+
+	if (!is_relative_path(relpath))
+		return error_set(err, EINVAL, "make cgroup '%s': malformed path", relpath);
+	r = make_dir(root, relpath);
+	if (r < 0)
+		return make_failed(root, relpath, -r, err);
+	fd = cgroup_open(root, relpath, err);
+	r = fd < 0 ? fd : 0;
+	if (r == 0 && limits)
+		r = set_limits(root, relpath, fd, limits, err);
+	if (r < 0) {
+		(void)unlinkat(root->fd, relpath, AT_REMOVEDIR); /* empty: nobody knows it yet */
+		return r;
+	}
+	*dirfd = steal_fd(&fd);
+	return 0;
+}
+
+/** cgroup_open() - Open an existing cgroup; an fd that the caller closes, or -ENOENT, or -errno */
+int cgroup_open(const struct cgroup_root *root, const char *relpath, struct error *err)
+{
+	int fd;
+
+	fd = openat(root->fd, relpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, errno, "open cgroup '%s/%s'", root->path, relpath) : fd;
+}
+
+/**
+ * cgroup_open_monitors() - Open the leaf for processes that no container's limits count, making it
+ *
+ * It is shared and stays.
+ *
+ * Return: an fd that the caller closes, or -errno
+ */
+int cgroup_open_monitors(const struct cgroup_root *root, struct error *err)
+{
+	int r;
+
+	if (mkdirat(root->fd, CGROUP_MONITORS, 0755) < 0 && errno != EEXIST) {
+		r = make_parents(root, CGROUP_MONITORS);
+		if (r == 0 && mkdirat(root->fd, CGROUP_MONITORS, 0755) < 0 && errno != EEXIST)
+			r = -errno;
+		if (r < 0)
+			return make_failed(root, CGROUP_MONITORS, -r, err);
+	}
+	return cgroup_open(root, CGROUP_MONITORS, err);
+}
+
+/**
+ * cgroup_add_process() - Move a process into a cgroup
+ * @pid:	0: ourselves
+ *
+ * On a rested machine the kernel waits up to 20 ms in this (an RCU grace
+ * period); cloning into the cgroup does not.
+ */
+int cgroup_add_process(int dirfd, pid_t pid, struct error *err)
+{
+	char text[16];
+	int r;
+
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	r = file_write_at(dirfd, "cgroup.procs", text);
+	return r < 0 ? error_sys(err, -r, "move process %d to its cgroup", (int)pid) : 0;
+}
+
+/** cgroup_kill() - SIGKILL to every process in a cgroup and below, frozen ones too, at once */
+int cgroup_kill(int dirfd, struct error *err)
+{
+	int r;
+
+	r = file_write_at(dirfd, "cgroup.kill", "1");
+	return r < 0 ? error_sys(err, -r, "write 'cgroup.kill'") : 0;
+}
+
+/** cgroup_is_populated() - 1 if a process lives in a cgroup or below, 0 if none, or -errno */
+int cgroup_is_populated(int dirfd, struct error *err)
+{
+	return cgroup_event_read(dirfd, "populated", err);
+}
+
+static int remove_below(int dirfd, int depth)
+{
+	autodir DIR *dir = NULL;
+	autoclose int fd = -1;
+	struct dirent *e;
+	int r = 0;
+
+	if (depth > REMOVE_MAX_DEPTH)
+		return -ELOOP;
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir)
+		return -errno;
+	fd = -1; /* owned by dir now */
+	while (r == 0 && (e = readdir(dir))) {
+		autoclose int child = -1;
+
+		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+			continue;
+		child = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		r = child < 0 ? -errno : remove_below(child, depth + 1);
+		if (r == 0 && unlinkat(dirfd, e->d_name, AT_REMOVEDIR) < 0)
+			r = -errno;
+	}
+	return r;
+}
+
+/**
+ * cgroup_remove() - Remove a cgroup and those that its processes made below it
+ * @timeout_ms:	How long to wait for its last process to be gone; -1: for ever
+ *
+ * Kills nothing: see cgroup_kill().
+ *
+ * Return: 0, also if there is none; -ETIMEDOUT if processes remain; or -errno
+ */
+int cgroup_remove(const struct cgroup_root *root, const char *relpath, int timeout_ms,
+		  struct error *err)
+{
+	autoclose int fd = -1;
+	int r;
+
+	if (unlinkat(root->fd, relpath, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY)
+		return error_sys(err, errno, "remove cgroup '%s/%s'", root->path, relpath);
+	fd = cgroup_open(root, relpath, err);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = cgroup_event_wait(fd, "populated", 0, timeout_ms, err);
+	if (r < 0)
+		return error_wrap(err, "remove cgroup '%s/%s'", root->path, relpath);
+	r = remove_below(fd, 0);
+	if (r == 0 && unlinkat(root->fd, relpath, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? error_sys(err, -r, "remove cgroup '%s/%s'", root->path, relpath) : 0;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cgroups/setting.c - One control file: written, read back, compared
+ *
+ * A successful write does not mean that the kernel took the value: it rounds,
+ * clamps and, for cpusets, may hand out something else altogether. What is
+ * read back is therefore compared, with what the kernel is known to change
+ * being allowed for.
+ */
+#include "cgroups/setting.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+
+#define CONTROL_MAX_BYTES (64U << 10)
+#define LIST_MAX_NUMBER	  8192 /* processors and memory nodes; the kernel's NR_CPUS limit */
+
+/** cgroup_settings_free() - Free a plan and all its settings; NULL is fine */
+void cgroup_settings_free(struct cgroup_setting *settings, size_t n)
+{
+	for (size_t i = 0; settings && i < n; i++) {
+		free(settings[i].file);
+		free(settings[i].value);
+	}
+	free(settings);
+}
+
+static bool is_cpuset_list(const char *file)
+{
+	return !strcmp(file, "cpuset.cpus") || !strcmp(file, "cpuset.mems");
+}
+
+/* "0-2,4" as a bit set of LIST_MAX_NUMBER bits; false if it is no such list. */
+static bool parse_list(const char *text, uint8_t *bits)
+{
+	autostrlist struct strlist ranges = { 0 };
+
+	strlist_split(&ranges, text, ',');
+	for (size_t i = 0; i < ranges.n; i++) {
+		char *first = ranges.items[i], *last = strchr(first, '-');
+		uint64_t from, to;
+
+		if (last)
+			*last++ = '\0';
+		if (str_parse_u64(first, LIST_MAX_NUMBER - 1, &from) < 0 ||
+		    str_parse_u64(last ? last : first, LIST_MAX_NUMBER - 1, &to) < 0 || from > to)
+			return false;
+		for (; from <= to; from++)
+			bits[from / 8] |= (uint8_t)(1U << (from % 8));
+	}
+	return true;
+}
+
+static bool same_list(const char *a, const char *b)
+{
+	uint8_t bits_a[LIST_MAX_NUMBER / 8] = { 0 }, bits_b[LIST_MAX_NUMBER / 8] = { 0 };
+
+	return parse_list(a, bits_a) && parse_list(b, bits_b) &&
+	       !memcmp(bits_a, bits_b, sizeof(bits_a));
+}
+
+/* A number with the suffix that the kernel's memparse() takes: "64m". */
+static bool parse_size(const char *text, uint64_t *value)
+{
+	static const char suffixes[] = "kmgt";
+	char number[32];
+	size_t len = strlen(text);
+	const char *suffix;
+	unsigned int shift = 0;
+
+	if (len == 0 || len >= sizeof(number))
+		return false;
+	memcpy(number, text, len + 1);
+	suffix = strchr(suffixes, number[len - 1] | 0x20);
+	if (suffix) {
+		shift = 10 * (unsigned int)(suffix - suffixes + 1);
+		number[len - 1] = '\0';
+	}
+	if (str_parse_u64(number, UINT64_MAX >> shift, value) < 0)
+		return false;
+	*value <<= shift;
+	return true;
+}
+
+/* Memory is counted in pages: the kernel rounds down, we would accept up as well. */
+static bool same_size(const char *asked, const char *got)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), a, b;
+
+	if (!parse_size(asked, &a) || !parse_size(got, &b))
+		return false;
+	if (a == b)
+		return true;
+	return b != 0 && (b > a ? b - a : a - b) < page;
+}
+
+static bool has_word(const char *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *p = strstr(line, word); p; p = strstr(p + 1, word))
+		if ((p == line || p[-1] == ' ') && (p[len] == '\0' || p[len] == ' '))
+			return true;
+	return false;
+}
+
+/* "8:0 rbps=1048576" holds in the line "8:0 rbps=1048576 wbps=max riops=max wiops=max". */
+static bool line_has_words(const char *line, const struct strlist *words)
+{
+	size_t key = words->n ? strlen(words->items[0]) : 0;
+
+	if (!key || strncmp(line, words->items[0], key) != 0 || (line[key] && line[key] != ' '))
+		return false;
+	for (size_t i = 1; i < words->n; i++)
+		if (!has_word(line, words->items[i]))
+			return false;
+	return true;
+}
+
+/* A nested-keyed file drops the line of a device that has no limit left. */
+static bool is_no_limit(const struct strlist *words)
+{
+	for (size_t i = 1; i < words->n; i++)
+		if (!str_ends(words->items[i], "=max"))
+			return false;
+	return words->n > 1 && strchr(words->items[0], ':');
+}
+
+/**
+ * cgroup_setting_holds() - Whether the kernel made of a setting what was asked for
+ * @read_back:	The control file's content after the write
+ *
+ * Allowed for: page rounding of memory sizes, "0,1" for "0-1" in lists, the
+ * "default " of weights, and lines that say more than was asked.
+ */
+bool cgroup_setting_holds(const struct cgroup_setting *setting, const char *read_back)
+{
+	autostrlist struct strlist lines = { 0 }, words = { 0 };
+
+	strlist_split(&lines, read_back, '\n');
+	strlist_split(&words, setting->value, ' ');
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *line = lines.items[i];
+
+		if (is_cpuset_list(setting->file)) {
+			if (same_list(setting->value, line))
+				return true;
+			continue;
+		}
+		if (str_starts(line, "default "))
+			line += strlen("default ");
+		if (!strcmp(setting->value, line) || line_has_words(line, &words))
+			return true;
+		if ((setting->controller == CGROUP_MEMORY ||
+		     setting->controller == CGROUP_HUGETLB) &&
+		    same_size(setting->value, line))
+			return true;
+	}
+	return is_no_limit(&words);
+}
+
+static int compare(int dirfd, const struct cgroup_setting *setting, const char *file,
+		   struct error *err)
+{
+	autofree char *text = NULL;
+	size_t len;
+	int r;
+
+	r = file_read_at(dirfd, file, CONTROL_MAX_BYTES, &text, &len, err);
+	if (r < 0)
+		return error_wrap(err, "check %s", setting->option);
+	while (len && text[len - 1] == '\n')
+		text[--len] = '\0';
+	if (cgroup_setting_holds(setting, text))
+		return 0;
+	return error_set(err, ERANGE, "set '%s' to '%s' (%s): the kernel made it '%s' in '%s'",
+			 setting->file, setting->value, setting->option, text, file);
+}
+
+/**
+ * cgroup_setting_apply() - Write one control file and check what became of it
+ * @dirfd:	The cgroup; its parent passes the controller on
+ *
+ * Return: 0; -ERANGE if the kernel made something else of it; -errno of the
+ * write. A missing file is 0 for optional settings.
+ */
+int cgroup_setting_apply(int dirfd, const struct cgroup_setting *setting, struct error *err)
+{
+	autofree char *effective = NULL;
+	int r;
+
+	r = file_write_at(dirfd, setting->file, setting->value);
+	if (r == -ENOENT && setting->optional)
+		return 0;
+	if (r == -ENOENT)
+		return error_set(err, EOPNOTSUPP, "%s on this host: the kernel has no '%s'",
+				 setting->option, setting->file);
+	if (r < 0)
+		return error_sys(err, -r, "set '%s' to '%s' (%s)", setting->file, setting->value,
+				 setting->option);
+	r = compare(dirfd, setting, setting->file, err);
+	if (r < 0 || !is_cpuset_list(setting->file))
+		return r;
+	/* The file repeats what was asked; what the cgroup got beside its parent's is elsewhere. */
+	effective = xasprintf("%s.effective", setting->file);
+	return compare(dirfd, setting, effective, err);
+}

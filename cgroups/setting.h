@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroups/setting.h - One control file: written, read back, compared
+ */
+#ifndef CGROUPS_SETTING_H
+#define CGROUPS_SETTING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cgroups/hierarchy.h"
+
+struct error;
+
+struct cgroup_setting {
+	char *file;	    /* "memory.max" */
+	char *value;	    /* "67108864" */
+	const char *option; /* what the user wrote to get this: "--memory" */
+	enum cgroup_controller controller;
+	bool optional; /* left out where the controller or the file does not exist */
+};
+
+void cgroup_settings_free(struct cgroup_setting *settings, size_t n);
+bool cgroup_setting_holds(const struct cgroup_setting *setting, const char *read_back);
+int cgroup_setting_apply(int dirfd, const struct cgroup_setting *setting, struct error *err);
+
+#endif
