@@ -137,6 +137,8 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 	if (fd < 0)
 		return error_sys(err, errno, "create '%s'", name);
 	r = file_write_fd(fd, data, len);
+	if (r == 0 && fchmod(fd, mode) < 0)
+		r = -errno;
 	if (r == 0 && (flags & FILE_SYNC) && fdatasync(fd) < 0)
 		r = -errno;
 	if (r == 0 && (flags & FILE_EXCL))
@@ -190,29 +192,85 @@ int file_make_dirs(const char *path, mode_t mode, struct error *err)
 	return 0;
 }
 
-static int remove_entries(int dirfd)
+/* Whoever wrote the tree chose its depth: recursion, and the fds it holds, end here. */
+#define REMOVE_MAX_DEPTH 16
+
+struct removal {
+	int top_fd; /* the tree's own directory */
+	int depth;  /* below top_fd */
+	bool moved; /* something went up to top_fd, to be removed in another pass */
+};
+
+static int remove_entry(int dirfd, const char *name, struct removal *tree);
+
+/* Remove what is in @dirfd, which is closed. */
+static int remove_entries(int dirfd, struct removal *tree)
 {
-	autodir DIR *dir = NULL;
-	autoclose int fd = -1;
+	autodir DIR *dir = fdopendir(dirfd);
 	struct dirent *e;
-	int r = 0;
+	int r = 0, one;
 
-	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	fd = -1; /* owned by dir now */
+	if (!dir) {
+		r = -errno;
+		(void)close(dirfd);
+		return r;
+	}
+	tree->depth++;
 	while ((e = readdir(dir))) {
-		int one;
-
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
-		one = file_remove_tree_at(dirfd, e->d_name);
+		one = remove_entry(dirfd, e->d_name, tree);
 		if (one < 0)
 			r = one;
 	}
+	tree->depth--;
+	return r;
+}
+
+static int open_to_remove(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 && errno == EACCES) {
+		(void)fchmodat(dirfd, name, 0700, 0);
+		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+/* Return: 1 if @name is a directory with entries, 0 if it is gone, or -errno */
+static int remove_simple(int dirfd, const char *name)
+{
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	return errno == ENOTEMPTY || errno == EEXIST ? 1 : -errno;
+}
+
+static int remove_entry(int dirfd, const char *name, struct removal *tree)
+{
+	char unique[33];
+	int r, fd;
+
+	r = remove_simple(dirfd, name);
+	if (r <= 0)
+		return r;
+	if (tree->depth >= REMOVE_MAX_DEPTH) {
+		file_random_hex(unique, 16);
+		if (renameat(dirfd, name, tree->top_fd, unique) < 0)
+			return -errno;
+		tree->moved = true;
+		return 0;
+	}
+	fd = open_to_remove(dirfd, name);
+	if (fd < 0)
+		return fd;
+	r = remove_entries(fd, tree);
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && r == 0)
+		r = -errno;
 	return r;
 }
 
@@ -220,32 +278,32 @@ static int remove_entries(int dirfd)
  * file_remove_tree_at() - Remove a file, or a directory with all below it
  * @name:	Entry of @dirfd; links are removed, never followed
  *
- * Recurses one fd per level. A directory whose mode shuts us out is opened up
- * first, for those who run without CAP_DAC_OVERRIDE.
+ * However deep the tree, a few fds are enough: what lies too deep is moved up
+ * to its top first. A directory whose mode shuts us out is opened up, for those
+ * who run without CAP_DAC_OVERRIDE.
  *
  * Return: 0 (also when there was nothing), or -errno of what could not go
  */
 int file_remove_tree_at(int dirfd, const char *name)
 {
-	autoclose int fd = -1;
-	int r;
+	autoclose int top = -1;
+	struct removal tree = { 0 };
+	int r, fd;
 
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return -errno;
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
-		return 0;
-	if (errno != ENOTEMPTY && errno != EEXIST)
-		return -errno;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == EACCES) {
-		(void)fchmodat(dirfd, name, 0700, 0);
-		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return -errno;
-	r = remove_entries(fd);
+	r = remove_simple(dirfd, name);
+	if (r <= 0)
+		return r;
+	top = open_to_remove(dirfd, name);
+	if (top < 0)
+		return top;
+	tree.top_fd = top;
+	do {
+		tree.moved = false;
+		fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		r = remove_entries(fd, &tree);
+	} while (r == 0 && tree.moved);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && r == 0)
 		r = -errno;
 	return r;

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#undef json_is_true /* ours is a function */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -213,7 +214,7 @@ uint64_t json_u64(const struct json *v, uint64_t fallback)
 
 		if (d >= 18446744073709551615.0)
 			return UINT64_MAX;
-		return d >= 0 ? (uint64_t)d : fallback;
+		return d >= 0 && d == (double)(uint64_t)d ? (uint64_t)d : fallback;
 	}
 	if (json_kind_of(v) != JSON_INT || json_integer_value(in(v)) < 0)
 		return fallback;
@@ -307,11 +308,22 @@ struct json *json_clone(const struct json *v)
 	return v ? out(json_deep_copy(in(v))) : json_new_nil();
 }
 
-/** json_set() - Set a member; the map owns @value from now on */
+/**
+ * json_set() - Set a member; the map owns @value from now on
+ *
+ * Like text, a key that is not UTF-8 comes out escaped.
+ */
 void json_set(struct json *map, const char *key, struct json *value)
 {
-	if (json_object_set_new(inm(map), key, inm(value)) < 0)
-		abort();
+	autofree char *safe = NULL;
+
+	json_incref(inm(value));
+	if (json_object_set_new(inm(map), key, inm(value)) < 0) {
+		safe = str_escape(key);
+		if (json_object_set_new(inm(map), safe, json_incref(inm(value))) < 0)
+			abort();
+	}
+	json_decref(inm(value));
 }
 
 /** json_set_text() - Set a member to a string, or to null if @s is NULL */

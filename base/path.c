@@ -150,7 +150,8 @@ int path_make_file_in_root(int rootfd, const char *path, mode_t mode)
 			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 		if (made < 0)
 			return -errno;
-		return openat(dir, slash ? slash + 1 : clean, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(dir, slash ? slash + 1 : clean, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
 	}
 	if (fd < 0)
 		return fd;

@@ -264,21 +264,54 @@ int str_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 	int64_t value;
 	int r;
 
-	r = str_parse_u64(s + negative, INT64_MAX, &magnitude);
+	r = str_parse_u64(s + negative, (uint64_t)INT64_MAX + negative, &magnitude);
 	if (r < 0)
 		return r;
-	value = negative ? -(int64_t)magnitude : (int64_t)magnitude;
+	/* Converted after negation: -INT64_MIN is no int64_t. */
+	value = (int64_t)(negative ? -magnitude : magnitude);
 	if (value < min || value > max)
 		return -ERANGE;
 	*out = value;
 	return 0;
 }
 
+/*
+ * The character at @p, of 1 to 4 bytes in @len; -1 if it is not the shortest
+ * form of a Unicode scalar value.
+ */
+static int32_t decode_utf8(const unsigned char *p, size_t *len)
+{
+	static const int32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	int32_t c;
+
+	*len = *p < 0x80 ? 1 : *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+	if (*len == 1)
+		return *p;
+	if (*p < 0xc0 || *p > 0xf4)
+		return -1;
+	c = *p & (0x7f >> *len);
+	for (size_t i = 1; i < *len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return -1;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < smallest[*len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return -1;
+	return c;
+}
+
+/* Controls, and what makes text look like other text: line ends, changes of direction. */
+static bool is_printable(int32_t c)
+{
+	return c >= 0x20 && !(c >= 0x7f && c < 0xa0) && !(c >= 0x200e && c <= 0x200f) &&
+	       !(c >= 0x2028 && c <= 0x202e) && !(c >= 0x2066 && c <= 0x2069);
+}
+
 /**
  * str_escape() - Make text from outside safe to show on a terminal
  *
- * Control characters and bytes above ASCII that are not part of UTF-8 text
- * come out as \xNN; the rest is unchanged.
+ * Control characters, changes of writing direction, and bytes that are not
+ * part of UTF-8 text come out as \xNN; the rest is unchanged.
  *
  * Return: a new string; the caller frees it
  */
@@ -286,23 +319,18 @@ char *str_escape(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	struct str out = { 0 };
+	size_t len;
 
 	while (*p) {
-		int extra = *p >= 0xf0 && *p < 0xf5 ? 3 : *p >= 0xe0 ? 2 : *p >= 0xc2 ? 1 : 0;
-		int ok = 0;
+		int32_t c = decode_utf8(p, &len);
 
-		if (*p >= 0xf5)
-			extra = 0;
-		while (ok < extra && (p[1 + ok] & 0xc0) == 0x80)
-			ok++;
-		/* U+0080..U+009F are control characters as well (C1). */
-		if ((*p >= 0x20 && *p < 0x7f) ||
-		    (extra && ok == extra && !(*p == 0xc2 && p[1] < 0xa0))) {
-			str_append(&out, p, (size_t)extra + 1);
-			p += extra + 1;
-		} else {
-			str_printf(&out, "\\x%02x", *p++);
+		if (is_printable(c)) {
+			str_append(&out, p, len);
+			p += len;
+			continue;
 		}
+		for (size_t i = 0; i < (c < 0 ? 1 : len); i++)
+			str_printf(&out, "\\x%02x", *p++);
 	}
 	return str_take(&out);
 }
