@@ -23,7 +23,7 @@ B        := build/$(VARIANT)
 MULTI    := $(shell gcc -print-multiarch)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
-ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a nettle.a zstd.a deflate.a seccomp.a cap.a acl.a)
+ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a nettle.a zstd.a z.a seccomp.a cap.a acl.a)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc
@@ -84,7 +84,7 @@ $(B)/include:
 	ln -sf /usr/include/archive.h /usr/include/archive_entry.h /usr/include/jansson.h . && \
 	ln -sf $$(ls /usr/include/jansson_config.h /usr/include/$(MULTI)/jansson_config.h 2>/dev/null) . && \
 	ln -sf /usr/include/nettle /usr/include/zstd.h /usr/include/zstd_errors.h . && \
-	ln -sf /usr/include/libdeflate.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
+	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
 	ln -sf $$(ls -d /usr/include/libmnl /usr/include/$(MULTI)/libmnl 2>/dev/null) . && \
 	ln -sf $$(ls /usr/include/sys/capability.h /usr/include/$(MULTI)/sys/capability.h 2>/dev/null) sys/
 

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image/codec.h - Inflating streams: gzip, zstd, or nothing to inflate
+ */
+#ifndef IMAGE_CODEC_H
+#define IMAGE_CODEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+
+enum codec_kind { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD };
+
+#define CODEC_MAGIC_BYTES 4
+
+enum codec_kind codec_detect(const unsigned char *head, size_t len);
+enum codec_kind codec_of_media_type(const char *media_type);
+const char *codec_name(enum codec_kind kind);
+
+/* Where a codec gets its input: the next piece, *len 0 at the end. 0 or -errno. */
+typedef int codec_fill(void *arg, const unsigned char **data, size_t *len, struct error *err);
+
+struct codec;
+
+struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg);
+int codec_read(struct codec *c, const unsigned char **data, size_t *len, struct error *err);
+void codec_free(struct codec *c);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image/load.h - From an archive or a layout directory into the store
+ */
+#ifndef IMAGE_LOAD_H
+#define IMAGE_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "image/image.h"
+#include "image/store.h"
+
+struct error;
+
+struct image_load_options {
+	const char *os, *architecture, *variant; /* platform to choose; NULL: this machine's */
+	uint64_t max_bytes; /* unpacked, all layers; 0: see LOAD_MIN_LIMIT in loader.c */
+	bool untagged;	    /* names in the archive are not taken over */
+	bool verify_only;   /* check everything, keep nothing */
+
+	/* Called now and then while layers are unpacked; bytes of the archive. May be NULL. */
+	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	void *progress_arg;
+};
+
+struct image_loaded {
+	char *name; /* normalised reference, or "" */
+	char id[DIGEST_SHA256_HEX + 1];
+	char manifest[DIGEST_SHA256_HEX + sizeof("sha256:")];
+};
+
+struct image_load_result {
+	struct image_loaded *items;
+	size_t n;
+};
+
+int image_load(const struct image_store *s, int fd, const char *name_for_messages,
+	       const struct image_load_options *options, struct image_load_result *out,
+	       struct error *err);
+void image_load_result_done(struct image_load_result *r);
+#define autoloadresult __attribute__((cleanup(image_load_result_done)))
+
+/* For `run ./app.tar`: loads the file unless it is the one loaded before. */
+int image_import_cached(const struct image_store *s, const char *path, struct image *out,
+			struct error *err);
+
+#endif
