@@ -156,9 +156,10 @@ bool cgroup_setting_holds(const struct cgroup_setting *setting, const char *read
 				return true;
 			continue;
 		}
-		if (str_starts(line, "default "))
-			line += strlen("default ");
 		if (!strcmp(setting->value, line) || line_has_words(line, &words))
+			return true;
+		if (str_starts(line, "default ") &&
+		    !strcmp(setting->value, line + strlen("default ")))
 			return true;
 		if ((setting->controller == CGROUP_MEMORY ||
 		     setting->controller == CGROUP_HUGETLB) &&
