@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/confine.c - Giving up rights, and the exec that ends it
+ *
+ * The order is fixed, because each step gives up something the next ones do
+ * not need: limits, bounding set, groups, ids, capabilities, no_new_privs,
+ * seccomp. Only when the user wants privileges to be gainable does seccomp come
+ * before the capabilities: without no_new_privs it takes CAP_SYS_ADMIN.
+ */
+#include "runtime/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "runtime/user.h"
+
+/**
+ * confine_reset_signals() - Default dispositions and an empty mask, whatever the caller had
+ *
+ * A caller that ignores SIGCHLD or SIGPIPE must not break programs inside.
+ */
+int confine_reset_signals(struct error *err)
+{
+	struct sigaction fresh = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int sig = 1; sig < 65; sig++)
+		(void)sigaction(sig, &fresh, NULL); /* KILL, STOP and libc's own refuse */
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return error_sys(err, errno, "reset the signal mask");
+	return 0;
+}
+
+static bool has_variable(const struct strlist *env, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < env->n; i++)
+		if (!strncmp(env->items[i], name, n) && env->items[i][n] == '=')
+			return true;
+	return false;
+}
+
+/* The streams were made by the host's root: give them to who will reopen /dev/stdout. */
+static void own_streams(const struct user *u)
+{
+	struct stat st;
+
+	for (int fd = 0; fd < 3; fd++)
+		if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd)))
+			(void)fchown(fd, u->uid, (gid_t)-1); /* else they just cannot be reopened */
+}
+
+static int become(const struct user *u, const struct config_process *p, struct error *err)
+{
+	bool keep = u->uid && p->capabilities.ambient;
+	int r;
+
+	if (sys_setgroups(u->n_groups, u->groups) < 0)
+		return error_sys(err, errno, "set the supplementary groups");
+	if (sys_setresgid(u->gid) < 0)
+		return error_sys(err, errno, "become group %u", u->gid);
+	r = keep ? capability_keep_over_setuid() : 0;
+	if (r < 0)
+		return error_sys(err, -r, "keep capabilities");
+	if (sys_setresuid(u->uid) < 0)
+		return error_sys(err, errno, "become user %u", u->uid);
+	return 0;
+}
+
+static int load_filter(const struct config_process *p, struct error *err)
+{
+	int r = p->seccomp.n ? seccomp_apply(&p->seccomp) : 0;
+
+	return r < 0 ? error_sys(err, -r, "load the seccomp filter") : 0;
+}
+
+static int set_capabilities(const struct user *u, const struct config_process *p,
+			    struct error *err)
+{
+	struct capability_sets sets = p->capabilities;
+	int r;
+
+	/* As execve would have it for a user who is not root. */
+	if (u->uid && !sets.ambient)
+		sets.effective = sets.permitted = sets.inheritable = 0;
+	r = capability_set(&sets);
+	return r < 0 ? error_sys(err, -r, "set capabilities") : 0;
+}
+
+static int set_oom_score(int adjustment, struct error *err)
+{
+	char text[16];
+	int r;
+
+	if (!adjustment)
+		return 0;
+	snprintf(text, sizeof(text), "%d", adjustment);
+	r = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", text);
+	return r < 0 ? error_sys(err, -r, "set the OOM score to %d", adjustment) : 0;
+}
+
+/**
+ * confine_process() - Become the container's user with the container's rights
+ * @rootfd:	The container's root, which is also "/" by now
+ * @env:	Gets HOME, if it is to come from /etc/passwd and is not there
+ *
+ * With full capabilities over the container's user namespace when it begins.
+ */
+int confine_process(const struct config_process *p, int rootfd, struct strlist *env,
+		    struct error *err)
+{
+	struct user user;
+	int r;
+
+	r = user_resolve(rootfd, p->user, &p->add_groups, &user, err);
+	if (r < 0)
+		return r;
+	if (p->home_from_passwd && !has_variable(env, "HOME"))
+		strlist_take(env, xasprintf("HOME=%s", user.home));
+	own_streams(&user);
+	r = set_oom_score(p->oom_score_adj, err);
+	if (r == 0)
+		r = rlimit_apply(&p->rlimits, 0, err);
+	if (r < 0)
+		return r;
+	r = capability_drop_bounding(p->capabilities.bounding);
+	if (r < 0)
+		return error_sys(err, -r, "limit the capabilities");
+	if (!p->no_new_privs)
+		r = load_filter(p, err);
+	if (r == 0)
+		r = become(&user, p, err);
+	if (r == 0)
+		r = set_capabilities(&user, p, err);
+	if (r < 0 || !p->no_new_privs)
+		return r;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_sys(err, errno, "set no_new_privs");
+	return load_filter(p, err);
+}
+
+/**
+ * confine_chdir() - Enter the working directory, which must be inside the root
+ * @make:	Make it when it is missing
+ */
+int confine_chdir(const char *cwd, int rootfd, bool make, struct error *err)
+{
+	autoclose int fd = -1;
+	char where[4096];
+
+	fd = path_open_in_root(rootfd, cwd, O_PATH | O_DIRECTORY, 0);
+	if (fd == -ENOENT && make)
+		fd = path_make_dirs_in_root(rootfd, cwd, 0755, 0, 0);
+	if (fd < 0)
+		return error_sys(err, -fd, "enter the working directory '%s'", cwd);
+	if (fchdir(fd) < 0)
+		return error_sys(err, errno, "enter the working directory '%s'", cwd);
+	/* A descriptor of the host's tree would show as "(unreachable)" (runc CVE-2024-21626). */
+	if (!getcwd(where, sizeof(where)) || where[0] != '/')
+		return error_set(err, EPERM, "working directory '%s' is outside the container", cwd);
+	return 0;
+}
+
+static const char *path_variable(char *const *env)
+{
+	for (; *env; env++)
+		if (!strncmp(*env, "PATH=", 5))
+			return *env + 5;
+	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+}
+
+/* execve() along PATH; the most telling errno wins, as in execvp(3). */
+static int exec_by_path(const char *name, char *const *argv, char *const *env)
+{
+	const char *path = path_variable(env);
+	int told = ENOENT;
+
+	for (;;) {
+		size_t n = strcspn(path, ":");
+		char full[4096];
+
+		if (snprintf(full, sizeof(full), "%.*s%s%s", (int)n, path, n ? "/" : "", name) <
+		    (int)sizeof(full)) {
+			(void)execve(full, argv, env);
+			if (errno == EACCES)
+				told = EACCES;
+			else if (errno != ENOENT && errno != ENOTDIR)
+				return -errno;
+		}
+		path += n;
+		if (!*path++)
+			return -told;
+	}
+}
+
+/**
+ * confine_exec() - Become the container's program
+ *
+ * All descriptors above 2 close, also those that the caller's caller left open.
+ *
+ * Return: only on failure: -errno (-ENOENT, -ENOTDIR: not found; else not runnable)
+ */
+int confine_exec(const struct config_process *p, char *const *env, struct error *err)
+{
+	char **argv = p->args.items;
+	int r;
+
+	if (sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
+		return error_sys(err, errno, "close inherited descriptors");
+	if (strchr(argv[0], '/')) {
+		(void)execve(argv[0], argv, env);
+		r = -errno;
+	} else {
+		r = exec_by_path(argv[0], argv, env);
+	}
+	if (r == -ENOENT && !strchr(argv[0], '/'))
+		return error_set(err, ENOENT, "command '%s' not found in $PATH of the container",
+				 argv[0]);
+	return error_sys(err, -r, "run '%s' in the container", argv[0]);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/confine.h - Giving up rights, and the exec that ends it
+ *
+ * Shared by init (runtime/init) and processes that join later (runtime/process).
+ */
+#ifndef RUNTIME_CONFINE_H
+#define RUNTIME_CONFINE_H
+
+#include "runtime/config.h"
+
+struct error;
+
+int confine_reset_signals(struct error *err);
+int confine_process(const struct config_process *p, int rootfd, struct strlist *env,
+		    struct error *err);
+int confine_chdir(const char *cwd, int rootfd, bool make, struct error *err);
+int confine_exec(const struct config_process *p, char *const *env, struct error *err);
+
+#endif

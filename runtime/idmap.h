@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/idmap.h - A range of host ids of its own for every container
+ */
+#ifndef RUNTIME_IDMAP_H
+#define RUNTIME_IDMAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+
+int idmap_lease(int run_fd, const char *id, int64_t *base, struct error *err);
+int idmap_write(pid_t pid, int64_t base, struct error *err);
+int idmap_tree(int tree_fd, int userns_fd, const char *path, struct error *err);
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/init.c - The container's first process, from clone to exec
+ *
+ * Theory of operation:
+ * The parent does all it can beforehand (parsing, filter compilation, opening
+ * of fds) and hands over a struct init_plan. This file only carries it out:
+ *
+ *   1. init_join()	wait for the id maps, become the container's root
+ *   2. rootfs_setup()	mounts, devices, volumes; then pivot_root: the host is gone
+ *   3. connect()	terminal or pipes become the standard streams
+ *   4. confine		groups, ids, capabilities, no_new_privs, seccomp: one way
+ *   5. wait for SYNC_START (the parent has made the network meanwhile), execve
+ *
+ * Each step gives up something the next no longer needs, so the order is
+ * fixed. A failure in any of them reaches the parent whole, see sync.c. This
+ * process dies with its parent; so does the container, as it is its process 1.
+ */
+#include "runtime/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "runtime/confine.h"
+#include "runtime/console.h"
+#include "runtime/rootfs.h"
+#include "runtime/sync.h"
+
+#define SETUP_FAILED 125
+
+static int wait_for(int fd, enum sync_step want, struct error *err)
+{
+	enum sync_step step;
+	int r = sync_receive(fd, &step, err, NULL);
+
+	if (r > 0 && step == want)
+		return 0;
+	_exit(SETUP_FAILED); /* the parent is gone or gave up: nobody is there to be told */
+}
+
+/* The session and its keyring are new; ids are the container's from here on. */
+static int init_join(const struct init_plan *plan, struct error *err)
+{
+	const struct config *c = plan->config;
+
+	wait_for(plan->sync_fd, SYNC_MAPPED, err);
+	if (c->namespaces & CLONE_NEWUSER) {
+		if (sys_setgroups(0, NULL) < 0 || sys_setresgid(0) < 0 || sys_setresuid(0) < 0)
+			return error_sys(err, errno, "become root of the user namespace");
+	}
+	umask(0);
+	if (setsid() < 0)
+		return error_sys(err, errno, "begin a session");
+	(void)sys_keyctl_join_session(NULL); /* a kernel without keys has none to share */
+	/*
+	 * Not by clone: the root of a cgroup namespace is the cgroup of who makes it, which for
+	 * CLONE_INTO_CGROUP would be our parent's (copy_cgroup_ns() looks at current).
+	 */
+	if ((c->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		return error_sys(err, errno, "make a cgroup namespace");
+	if ((c->namespaces & CLONE_NEWUTS) && sethostname(c->hostname, strlen(c->hostname)) < 0)
+		return error_sys(err, errno, "set the host name '%s'", c->hostname);
+	return 0;
+}
+
+static int connect_terminal(const struct init_plan *plan, const struct rootfs *fs,
+			    struct error *err)
+{
+	const struct config_process *p = &plan->config->process;
+	int pts, master, peer, console, r;
+
+	pts = openat(fs->dev, "pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (pts < 0)
+		return error_sys(err, errno, "open '/dev/pts'");
+	master = console_setup(pts, p->rows, p->columns, &peer, err);
+	if (master < 0)
+		return master;
+	r = sync_send(plan->sync_fd, SYNC_CONSOLE, NULL, master);
+	if (r < 0)
+		return error_sys(err, -r, "hand over the terminal");
+	(void)close(master);
+	(void)close(pts);
+	console = openat(fs->dev, "console",
+			 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0620);
+	if (console < 0)
+		return error_sys(err, errno, "make '/dev/console'");
+	(void)close(console);
+	return console_take_over(peer, err);
+}
+
+static int connect_stdio(const struct init_plan *plan, struct error *err)
+{
+	for (int i = 0; i < 3; i++) {
+		/* dup2() onto itself would leave it close-on-exec. */
+		if (plan->stdio[i] == i ? fcntl(i, F_SETFD, 0) < 0 : dup2(plan->stdio[i], i) < 0)
+			return error_sys(err, errno, "connect standard stream %d", i);
+	}
+	return 0;
+}
+
+static int connect(const struct init_plan *plan, const struct rootfs *fs, struct error *err)
+{
+	return plan->config->process.terminal ? connect_terminal(plan, fs, err) :
+						connect_stdio(plan, err);
+}
+
+/* Nothing that this process does from here on may fail: it is the container's reaper. */
+static void pass_signal(int sig)
+{
+	(void)kill(-1, sig);
+}
+
+/*
+ * --init: stay as process 1, reap whatever is orphaned, pass signals on and
+ * end like the program does. The program is the only child of ours that
+ * counts; everything else that ends was adopted.
+ */
+static _Noreturn void reap(pid_t program)
+{
+	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
+	struct sigaction pass = { .sa_handler = pass_signal, .sa_flags = SA_RESTART };
+	int status;
+
+	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
+		(void)sigaction(passed[i], &pass, NULL);
+	for (;;) {
+		pid_t pid = waitpid(-1, &status, 0);
+
+		if (pid != program)
+			continue;
+		if (WIFEXITED(status))
+			_exit(WEXITSTATUS(status));
+		if (WIFSIGNALED(status))
+			_exit(128 + WTERMSIG(status));
+	}
+}
+
+static void become_reaper(void)
+{
+	pid_t program = fork();
+
+	if (program > 0) {
+		/* Its end of the sync socket must not keep the parent waiting for exec. */
+		(void)sys_close_range(3, ~0U, 0);
+		reap(program);
+	}
+	/* The program's group is the terminal's foreground one, if there is a terminal. */
+	(void)setpgid(0, 0);
+	(void)signal(SIGTTOU, SIG_IGN);
+	(void)tcsetpgrp(0, getpid());
+	(void)signal(SIGTTOU, SIG_DFL);
+}
+
+static _Noreturn void fail(const struct init_plan *plan, enum sync_step step,
+			   const struct error *err)
+{
+	(void)sync_send(plan->sync_fd, step, err, -1);
+	_exit(SETUP_FAILED);
+}
+
+static int setup(const struct init_plan *plan, struct rootfs *fs, struct strlist *env,
+		 struct error *err)
+{
+	const struct config_process *p = &plan->config->process;
+	int r;
+
+	r = init_join(plan, err);
+	if (r == 0)
+		r = rootfs_setup(fs, plan, err);
+	if (r == 0)
+		r = connect(plan, fs, err);
+	if (r == 0)
+		r = rootfs_enter(fs, err);
+	if (r == 0)
+		r = confine_chdir(p->cwd, fs->root, true, err);
+	if (r == 0)
+		r = rootfs_protect(fs, plan, err);
+	if (r == 0)
+		r = confine_reset_signals(err);
+	if (r < 0)
+		return r;
+	umask(022);
+	strlist_copy(env, &p->env);
+	return confine_process(p, fs->root, env, err);
+}
+
+/**
+ * init_main() - All that happens between clone and exec
+ *
+ * In the cloned child; returns never: it ends as the container's program.
+ */
+_Noreturn void init_main(const struct init_plan *plan)
+{
+	struct strlist env = { 0 };
+	struct error err = { 0 };
+	struct rootfs fs;
+
+	if (setup(plan, &fs, &env, &err) < 0)
+		fail(plan, SYNC_SETUP, &err);
+	/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	wait_for(plan->sync_fd, SYNC_START, &err);
+	if (plan->config->init)
+		become_reaper();
+	(void)confine_exec(&plan->config->process, env.items, &err);
+	fail(plan, SYNC_EXEC, &err);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/logfile.c - A container's output as docker's json-file lines
+ *
+ *	{"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.678901234Z"}
+ *
+ * A line longer than LOGFILE_MAX_LINE is split into entries without "\n" but
+ * for the last, as docker does. Files are rotated between entries that end a
+ * line, so that no message is torn over two files: container.log is the newest,
+ * then container.log.1 and so on.
+ */
+#include "runtime/logfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+
+#define LOGFILE_MAX_LINE 16384
+
+/**
+ * logfile_open() - Append to the log of a container
+ * @container_dirfd:	Its directory; the log is in "log" below it
+ * @max_size:		Bytes at which a file is rotated; 0: never
+ * @max_files:		How many are kept, the newest included
+ */
+int logfile_open(struct logfile *l, int container_dirfd, uint64_t max_size, unsigned int max_files,
+		 struct error *err)
+{
+	struct stat st;
+
+	*l = (struct logfile){
+		.dirfd = -1, .fd = -1, .max_size = max_size, .max_files = max_files
+	};
+	l->dirfd = file_open_dir(container_dirfd, "log", 0700, err);
+	if (l->dirfd < 0)
+		return l->dirfd;
+	l->fd = openat(l->dirfd, LOGFILE_NAME,
+		       O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (l->fd < 0 || fstat(l->fd, &st) < 0) {
+		error_sys(err, errno, "open the container's log");
+		logfile_close(l);
+		return -err->code;
+	}
+	l->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+static void rotate(struct logfile *l)
+{
+	char from[32], to[32];
+	int fd;
+
+	for (unsigned int i = l->max_files - 1; i > 0; i--) {
+		snprintf(to, sizeof(to), LOGFILE_NAME ".%u", i);
+		if (i > 1)
+			snprintf(from, sizeof(from), LOGFILE_NAME ".%u", i - 1);
+		else
+			snprintf(from, sizeof(from), LOGFILE_NAME);
+		(void)renameat(l->dirfd, from, l->dirfd, to); /* not there yet: nothing to move */
+	}
+	fd = openat(l->dirfd, LOGFILE_NAME,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return; /* the old file goes on growing: better than losing output */
+	(void)close(l->fd);
+	l->fd = fd;
+	l->size = 0;
+}
+
+/* Length of the valid UTF-8 sequence at @p, or 0. */
+static size_t utf8_length(const unsigned char *p, size_t left)
+{
+	size_t n = *p < 0x80			 ? 1 :
+		   *p >= 0xc2 && *p < 0xe0	 ? 2 :
+		   (*p & 0xf0) == 0xe0		 ? 3 :
+		   *p >= 0xf0 && *p < 0xf5	 ? 4 :
+						   0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] >= 0xa0) ||
+	    (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] >= 0x90))
+		return 0;
+	return n;
+}
+
+static void put_escaped(struct str *out, const char *data, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)data, *end = p + len;
+
+	while (p < end) {
+		size_t n = utf8_length(p, (size_t)(end - p));
+
+		if (n == 0) {
+			str_puts(out, "\\ufffd");
+			n = 1;
+		} else if (*p == '"' || *p == '\\') {
+			str_putc(out, '\\');
+			str_putc(out, (char)*p);
+		} else if (*p == '\n') {
+			str_puts(out, "\\n");
+		} else if (*p == '\r') {
+			str_puts(out, "\\r");
+		} else if (*p == '\t') {
+			str_puts(out, "\\t");
+		} else if (*p < 0x20 || *p == 0x7f) {
+			str_printf(out, "\\u%04x", *p);
+		} else {
+			str_append(out, p, n);
+		}
+		p += n;
+	}
+}
+
+static void put_time(struct str *out, const struct timespec *now)
+{
+	struct tm tm;
+
+	(void)gmtime_r(&now->tv_sec, &tm);
+	str_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
+		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now->tv_nsec);
+}
+
+static int put_entry(struct logfile *l, enum logfile_stream stream, const char *data, size_t len)
+{
+	autostr struct str line = { 0 };
+	struct timespec now;
+	int r;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	str_puts(&line, "{\"log\":\"");
+	put_escaped(&line, data, len);
+	str_printf(&line, "\",\"stream\":\"%s\",\"time\":\"",
+		   stream == LOGFILE_STDOUT ? "stdout" : "stderr");
+	put_time(&line, &now);
+	str_puts(&line, "\"}\n");
+	r = file_write_fd(l->fd, line.data, line.len);
+	if (r < 0)
+		return r;
+	l->size += line.len;
+	if (l->max_size && l->size >= l->max_size && data[len - 1] == '\n')
+		rotate(l);
+	return 0;
+}
+
+/* Where to split an overlong line: not inside a UTF-8 sequence. */
+static size_t split_at(const char *data, size_t len)
+{
+	size_t n = len;
+
+	while (n > len - 4 && ((unsigned char)data[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+/**
+ * logfile_write() - Add output of the container
+ * @data:	As it came, in pieces of any size; a line is written once it is complete
+ *
+ * Return: 0 or -errno of write()
+ */
+int logfile_write(struct logfile *l, enum logfile_stream stream, const char *data, size_t len)
+{
+	struct str *partial = &l->partial[stream];
+	int r = 0;
+
+	while (len && r == 0) {
+		const char *newline = memchr(data, '\n', len);
+		size_t n = newline ? (size_t)(newline - data) + 1 : len;
+
+		if (partial->len + n > LOGFILE_MAX_LINE && partial->len < LOGFILE_MAX_LINE)
+			n = split_at(data, LOGFILE_MAX_LINE - partial->len);
+		if (!partial->len && data[n - 1] == '\n') {
+			r = put_entry(l, stream, data, n);
+		} else {
+			str_append(partial, data, n);
+			if (data[n - 1] == '\n' || partial->len >= LOGFILE_MAX_LINE - 4) {
+				r = put_entry(l, stream, partial->data, partial->len);
+				str_done(partial);
+			}
+		}
+		data += n;
+		len -= n;
+	}
+	return r;
+}
+
+/** logfile_close() - Write what is left of unfinished lines, and close */
+void logfile_close(struct logfile *l)
+{
+	for (int i = 0; i < 2; i++) {
+		if (l->partial[i].len && l->fd >= 0)
+			(void)put_entry(l, (enum logfile_stream)i, l->partial[i].data,
+					l->partial[i].len);
+		str_done(&l->partial[i]);
+	}
+	if (l->fd >= 0)
+		(void)close(l->fd);
+	if (l->dirfd >= 0)
+		(void)close(l->dirfd);
+	l->fd = l->dirfd = -1;
+}

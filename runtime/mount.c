@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/mount.c - Mounts by file descriptor
+ *
+ * Usable between clone and exec.
+ */
+#include "runtime/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/sys.h"
+
+static int set_option(int fs, const char *option)
+{
+	char key[64];
+	const char *value = strchr(option, '=');
+	size_t n = value ? (size_t)(value - option) : 0;
+
+	if (!value)
+		return sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, option, NULL, 0);
+	if (n >= sizeof(key)) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(key, option, n);
+	key[n] = '\0';
+	return sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, value + 1, 0);
+}
+
+/**
+ * mount_make() - A new, detached mount of a file system
+ * @options:	"key=value" or "flag", ends with NULL; the values at most 255 bytes
+ * @attributes:	MOUNT_ATTR_*
+ *
+ * fsopen(2), fsconfig(2), fsmount(2).
+ *
+ * Return: the mount's fd (caller closes it), or -errno
+ */
+int mount_make(const char *fstype, const char *const *options, uint64_t attributes,
+	       struct error *err)
+{
+	autoclose int fs = -1;
+	int fd;
+
+	fs = sys_fsopen(fstype, SYS_FSOPEN_CLOEXEC);
+	if (fs < 0)
+		return error_sys(err, errno, "open file system '%s'", fstype);
+	for (; options && *options; options++)
+		if (set_option(fs, *options) < 0)
+			return error_sys(err, errno, "set option '%s' of '%s'", *options, fstype);
+	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return error_sys(err, errno, "create file system '%s'", fstype);
+	fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, (unsigned int)attributes);
+	if (fd < 0)
+		return error_sys(err, errno, "mount file system '%s'", fstype);
+	return fd;
+}
+
+/**
+ * mount_clone() - A detached copy of what is mounted at a path (a bind mount to be)
+ * @recursive:	With the mounts below it
+ *
+ * To be attached in any case: closing a clone that never was waits for RCU.
+ *
+ * Return: the mount's fd, or -errno
+ */
+int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
+{
+	unsigned int flags = SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC;
+	int fd;
+
+	if (recursive)
+		flags |= AT_RECURSIVE;
+	if (!*path)
+		flags |= AT_EMPTY_PATH;
+	fd = sys_open_tree(dirfd, path, flags);
+	return fd < 0 ? error_sys(err, errno, "open '%s' for a bind mount", path) : fd;
+}
+
+/**
+ * mount_set() - Set attributes of a detached mount, and cut it off from propagation
+ * @path:	What it shows, for the message
+ */
+int mount_set(int mount_fd, uint64_t attributes, bool recursive, const char *path,
+	      struct error *err)
+{
+	struct sys_mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
+
+	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
+			      &attr) < 0)
+		return error_sys(err, errno, "set mount options of '%s'", path);
+	return 0;
+}
+
+/**
+ * mount_attach() - Put a detached mount onto an open target
+ * @target:	Its path, for the message
+ */
+int mount_attach(int mount_fd, int target_fd, const char *target, struct error *err)
+{
+	if (sys_move_mount(mount_fd, "", target_fd, "",
+			   SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_sys(err, errno, "mount on '%s'", target);
+	return 0;
+}
+
+/** mount_open_dir() - A directory to mount on, made if it is missing: an O_PATH fd or -errno */
+int mount_open_dir(int rootfd, const char *path, struct error *err)
+{
+	int fd = path_open_in_root(rootfd, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd == -ENOENT)
+		fd = path_make_dirs_in_root(rootfd, path, 0755, 0, 0);
+	return fd < 0 ? error_sys(err, -fd, "open mount point '%s' in the container", path) : fd;
+}
+
+/** mount_open_file() - A file to mount on, made if it is missing: an O_PATH fd or -errno */
+int mount_open_file(int rootfd, const char *path, struct error *err)
+{
+	int fd = path_make_file_in_root(rootfd, path, 0644);
+
+	return fd < 0 ? error_sys(err, -fd, "open mount point '%s' in the container", path) : fd;
+}
+
+/**
+ * mount_open_plain_dir() - /proc, /sys, /dev: a directory of the root itself, no link
+ *
+ * An image with a link there would have us mount, and later write, elsewhere
+ * (runc CVE-2019-19921, crun CVE-2026-47766).
+ */
+int mount_open_plain_dir(int rootfd, const char *name, struct error *err)
+{
+	int fd = path_open_beneath(rootfd, name, O_PATH | O_DIRECTORY, 0);
+
+	if (fd == -ENOENT) {
+		if (mkdirat(rootfd, name, 0755) < 0)
+			return error_sys(err, errno, "make '/%s' in the container", name);
+		fd = path_open_beneath(rootfd, name, O_PATH | O_DIRECTORY, 0);
+	}
+	if (fd == -ELOOP || fd == -ENOTDIR)
+		return error_set(err, ENOTDIR,
+				 "the image has '/%s' as a link or a file, not a directory", name);
+	return fd < 0 ? error_sys(err, -fd, "open '/%s' in the container", name) : fd;
+}

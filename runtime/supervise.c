@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/supervise.c - While a container runs: its streams, signals and end
+ *
+ * One poll loop. Output is written blocking: when nobody takes ours, the
+ * container is held up, as it would be at the end of a pipe. Input is written
+ * without blocking, with at most one chunk kept back: a container that does
+ * not read must not keep us from carrying its output.
+ */
+#include "runtime/supervise.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sys.h"
+#include "runtime/console.h"
+
+#define CHUNK		    4096
+#define SIGNALS_UNTIL_KILL  3
+#define STREAMS_CLOSED	    (-1)
+
+enum slot { SLOT_PID, SLOT_SIGNAL, SLOT_STDOUT, SLOT_STDERR, SLOT_STDIN, SLOT_FEED, SLOT_COUNT };
+
+struct pending {
+	char data[CHUNK];
+	size_t at, len;
+};
+
+/* Passed on to the container; what stops us or tells of children is ours. */
+static const int passed_signals[] = {
+	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1, SIGUSR2, SIGALRM,
+	SIGCONT, SIGPOLL, SIGPROF, SIGVTALRM, SIGPWR,  SIGSYS,	SIGWINCH,
+};
+
+/**
+ * supervise_block_signals() - From now on signals are read, not delivered
+ *
+ * Before the container exists, so that none gets lost; init resets the mask.
+ * Ignored ones (nohup) stay ignored.
+ *
+ * Return: a signalfd, which the caller closes, or -errno
+ */
+int supervise_block_signals(struct error *err)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(passed_signals) / sizeof(*passed_signals); i++)
+		sigaddset(&set, passed_signals[i]);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return error_sys(err, errno, "block signals");
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? error_sys(err, errno, "open a signal descriptor") : fd;
+}
+
+static void shut(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = STREAMS_CLOSED;
+}
+
+/* One chunk of the container's output; false at its end. */
+static bool carry_output(struct supervise *s, int *from, enum logfile_stream stream)
+{
+	char data[CHUNK];
+	ssize_t n = read(*from, data, sizeof(data));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0) { /* a pty says EIO when its last user is gone */
+		if (*from == s->stdin_to)
+			s->stdin_to = STREAMS_CLOSED;
+		shut(from);
+		return false;
+	}
+	if (s->log)
+		(void)logfile_write(s->log, stream, data, (size_t)n); /* disk full: run on */
+	if (s->write_streams)
+		(void)file_write_fd(stream == LOGFILE_STDOUT ? 1 : 2, data, (size_t)n);
+	return true;
+}
+
+static void drain_output(struct supervise *s, int *from, enum logfile_stream stream)
+{
+	struct pollfd p = { .fd = *from, .events = POLLIN };
+
+	while (*from >= 0 && poll(&p, 1, 0) > 0)
+		if (!carry_output(s, from, stream))
+			return;
+}
+
+static void end_input(struct supervise *s)
+{
+	s->read_stdin = false;
+	/* A terminal goes on without our input: its program may still be at work. */
+	if (s->stdin_to != s->stdout_from)
+		shut(&s->stdin_to);
+}
+
+static void fill_input(struct supervise *s, struct pending *in)
+{
+	ssize_t n = read(0, in->data, sizeof(in->data));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		static const char end_of_file = 4; /* VEOF of a fresh pty */
+
+		if (s->terminal && s->stdin_to >= 0)
+			(void)write(s->stdin_to, &end_of_file, 1);
+		end_input(s);
+		return;
+	}
+	in->at = 0;
+	in->len = (size_t)n;
+}
+
+static void feed_input(struct supervise *s, struct pending *in)
+{
+	ssize_t n = write(s->stdin_to, in->data + in->at, in->len - in->at);
+
+	if (n > 0)
+		in->at += (size_t)n;
+	else if (errno != EAGAIN && errno != EINTR)
+		end_input(s); /* nobody reads any more */
+}
+
+static void pass_signals(struct supervise *s, int *insistence)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		int sig = (int)info.ssi_signo;
+
+		if (sig == SIGWINCH && s->terminal) {
+			console_copy_size(0, s->stdout_from);
+			continue;
+		}
+		if (!s->pass_signals)
+			continue;
+		/* Process 1 of a namespace ignores what it does not handle: insisting ends it. */
+		if ((sig == SIGINT || sig == SIGTERM) && ++*insistence >= SIGNALS_UNTIL_KILL)
+			sig = SIGKILL;
+		(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
+	}
+}
+
+static void prepare(const struct supervise *s, const struct pending *in, struct pollfd *p)
+{
+	bool waiting = in->at < in->len;
+
+	p[SLOT_PID] = (struct pollfd){ .fd = s->pidfd, .events = POLLIN };
+	p[SLOT_SIGNAL] = (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
+	p[SLOT_STDOUT] = (struct pollfd){ .fd = s->stdout_from, .events = POLLIN };
+	p[SLOT_STDERR] = (struct pollfd){ .fd = s->stderr_from, .events = POLLIN };
+	p[SLOT_STDIN] =
+		(struct pollfd){ .fd = s->read_stdin && !waiting ? 0 : -1, .events = POLLIN };
+	p[SLOT_FEED] = (struct pollfd){ .fd = waiting ? s->stdin_to : -1, .events = POLLOUT };
+}
+
+/* True once the container's process has ended. */
+static bool handle(struct supervise *s, struct pending *in, const struct pollfd *p, int *insistence)
+{
+	if (p[SLOT_SIGNAL].revents)
+		pass_signals(s, insistence);
+	if (p[SLOT_STDOUT].revents && s->stdout_from >= 0)
+		(void)carry_output(s, &s->stdout_from, LOGFILE_STDOUT);
+	if (p[SLOT_STDERR].revents && s->stderr_from >= 0)
+		(void)carry_output(s, &s->stderr_from, LOGFILE_STDERR);
+	if (p[SLOT_STDIN].revents)
+		fill_input(s, in);
+	if (p[SLOT_FEED].revents && s->stdin_to >= 0)
+		feed_input(s, in);
+	return p[SLOT_PID].revents;
+}
+
+static int collect(int pidfd, int *wait_status, struct error *err)
+{
+	siginfo_t info = { 0 };
+
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return error_sys(err, errno, "wait for the container");
+	*wait_status = info.si_code == CLD_EXITED ? info.si_status << 8 : info.si_status & 0x7f;
+	return 0;
+}
+
+/**
+ * supervise_run() - Carry streams and signals until the container's process ends
+ * @s:			The three stream descriptors are closed on return
+ * @wait_status:	As of waitpid(2)
+ */
+int supervise_run(struct supervise *s, int *wait_status, struct error *err)
+{
+	struct pollfd p[SLOT_COUNT];
+	struct pending in = { .len = 0 };
+	int insistence = 0;
+
+	if (s->stdin_to >= 0 && s->read_stdin && !s->terminal)
+		(void)fcntl(s->stdin_to, F_SETFL, O_NONBLOCK);
+	do {
+		prepare(s, &in, p);
+		if (poll(p, SLOT_COUNT, -1) < 0 && errno != EINTR)
+			return error_sys(err, errno, "wait for the container");
+	} while (!handle(s, &in, p, &insistence));
+	/* All its processes are gone, so what is in the pipes is all there is. */
+	drain_output(s, &s->stdout_from, LOGFILE_STDOUT);
+	drain_output(s, &s->stderr_from, LOGFILE_STDERR);
+	if (s->stdin_to == s->stdout_from)
+		s->stdin_to = STREAMS_CLOSED;
+	shut(&s->stdin_to);
+	shut(&s->stdout_from);
+	shut(&s->stderr_from);
+	return collect(s->pidfd, wait_status, err);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/supervise.h - While a container runs: its streams, signals and end
+ */
+#ifndef RUNTIME_SUPERVISE_H
+#define RUNTIME_SUPERVISE_H
+
+#include <stdbool.h>
+
+#include "runtime/logfile.h"
+
+struct error;
+
+/* What is to be carried where; -1 for what there is not. Closed by supervise_run(). */
+struct supervise {
+	int pidfd;	    /* borrowed */
+	int signal_fd;	    /* from supervise_block_signals(); borrowed */
+	int stdin_to;	    /* the container's standard input (or its terminal) */
+	int stdout_from;    /* the container's output (or its terminal) */
+	int stderr_from;
+	bool read_stdin;    /* carry our standard input there */
+	bool write_streams; /* carry its output to our standard output and error */
+	bool pass_signals;
+	bool terminal;	     /* stdout_from is a pty: follow our terminal's size */
+	struct logfile *log; /* or NULL; borrowed */
+};
+
+int supervise_block_signals(struct error *err);
+int supervise_run(struct supervise *s, int *wait_status, struct error *err);
+
+#endif

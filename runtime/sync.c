@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/sync.c - What parent and init say to each other until exec
+ *
+ * Async-signal-safe: init and exec'd processes use it between clone and exec.
+ */
+#include "runtime/sync.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/error.h"
+
+struct message {
+	enum sync_step step;
+	struct error err; /* sent with SYNC_SETUP and SYNC_EXEC only */
+};
+
+/** sync_open() - The channel: fds[0] for the parent, fds[1] for init; 0 or -errno */
+int sync_open(int fds[2])
+{
+	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0 ? -errno : 0;
+}
+
+/**
+ * sync_send() - Say that a step is reached
+ * @err:	What failed, or NULL
+ * @pass_fd:	An fd to hand over, or -1
+ *
+ * Return: 0 or -errno (-EPIPE: the other side is gone; no SIGPIPE)
+ */
+int sync_send(int fd, enum sync_step step, const struct error *err, int pass_fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct message m = { .step = step };
+	struct iovec iov = { &m, err ? sizeof(m) : offsetof(struct message, err) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+
+	if (err)
+		m.err = *err;
+	if (pass_fd >= 0) {
+		memset(&control, 0, sizeof(control));
+		h.msg_control = control.space;
+		h.msg_controllen = sizeof(control.space);
+		c = CMSG_FIRSTHDR(&h);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
+	}
+	return sendmsg(fd, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+/**
+ * sync_receive() - Wait for the other side's next step
+ * @err:	Gets the error that came with SYNC_SETUP or SYNC_EXEC
+ * @pass_fd:	Gets the fd that came along (caller closes it); NULL: none is expected
+ *
+ * Return: 1 with *@step set, 0 at end of file, -errno
+ */
+int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
+{
+	union {
+		char space[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct message m;
+	struct iovec iov = { &m, sizeof(m) };
+	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+	ssize_t n;
+
+	if (pass_fd) {
+		h.msg_control = control.space;
+		h.msg_controllen = sizeof(control.space);
+	}
+	do
+		n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 && errno != ECONNRESET ? -errno : 0;
+	if ((size_t)n < offsetof(struct message, err))
+		return -EBADMSG;
+	*step = m.step;
+	if ((size_t)n == sizeof(m))
+		*err = m.err;
+	if (pass_fd) {
+		c = CMSG_FIRSTHDR(&h);
+		if (c && c->cmsg_type == SCM_RIGHTS)
+			memcpy(pass_fd, CMSG_DATA(c), sizeof(int));
+	}
+	return 1;
+}
