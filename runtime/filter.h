@@ -5,10 +5,22 @@
 #ifndef RUNTIME_FILTER_H
 #define RUNTIME_FILTER_H
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* The architectures a process of this machine can enter the kernel by. */
+#if defined(__x86_64__)
+#define FILTER_ARCH_NATIVE AUDIT_ARCH_X86_64
+#define FILTER_ARCH_COMPAT AUDIT_ARCH_I386 /* 32 bits */
+#elif defined(__aarch64__)
+#define FILTER_ARCH_NATIVE AUDIT_ARCH_AARCH64
+#define FILTER_ARCH_COMPAT 0 /* none that we support */
+#else
+#error "system call filters have not been reviewed for this architecture"
+#endif
 
 enum filter_op {
 	FILTER_NE,

@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/seccomp.c - Programs from a user's profile, and installing them
+ *
+ * Reads docker's profile format and linux.seccomp of the OCI runtime spec,
+ * which is a subset of it. libseccomp resolves the names and does nothing
+ * else: its program would cost twenty times as much to make and to load, so
+ * filter.c writes ours.
+ *
+ * Profiles in use rely on things that no specification says; here as there:
+ * - a name that the architecture (or libseccomp) lacks is passed over;
+ * - two tests of one argument in an entry mean either of them, not both;
+ * - an entry without tests beats those with tests; of entries that apply
+ *   alike the first one counts; one that repeats the default action does not;
+ * - where the default is an errno, numbers above all that the profile names
+ *   answer ENOSYS: its author did not know them, and libc can do without.
+ *
+ * x32 numbers answer ENOSYS always, also where a profile names x32: nothing
+ * needs them, and they have been a way around filters.
+ */
+#include "runtime/seccomp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "runtime/capability.h"
+#include "runtime/filter.h"
+#include "runtime/gen/seccomp_ranges.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Numbers a profile may name; from here on there is no system call. */
+#define N_SYSCALLS 1024
+/* Set in the numbers of x32 system calls, which share AUDIT_ARCH_X86_64. */
+#define X32_BIT 0x40000000U
+
+/* Bounds on what a profile makes us allocate; the kernel's on the program comes later. */
+#define PROFILE_MAX_ENTRIES 4096
+#define PROFILE_MAX_TESTS   64
+#define PROFILE_MAX_RULES   16384
+
+#define NOSYS (SECCOMP_RET_ERRNO | ENOSYS)
+
+/* Newer than the headers of the oldest supported distribution: linux/seccomp.h, Linux 5.19. */
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+struct arch {
+	uint32_t audit_arch;
+	uint32_t token; /* libseccomp's */
+	bool is_32bit;
+	int late;	     /* enum seccomp_name_archs */
+	const char *name;    /* in architectures and archMap */
+	const char *go_name; /* in includes.arches */
+};
+
+/* The architectures of this machine, the native one first. */
+static const struct arch archs[] = {
+#if defined(__x86_64__)
+	{ FILTER_ARCH_NATIVE, SCMP_ARCH_X86_64, false, SECCOMP_NAME_X86_64, "SCMP_ARCH_X86_64",
+	  "amd64" },
+	{ FILTER_ARCH_COMPAT, SCMP_ARCH_X86, true, SECCOMP_NAME_I386, "SCMP_ARCH_X86", "x86" },
+#else
+	{ FILTER_ARCH_NATIVE, SCMP_ARCH_AARCH64, false, SECCOMP_NAME_AARCH64, "SCMP_ARCH_AARCH64",
+	  "arm64" },
+#endif
+};
+#define N_ARCHS ARRAY_SIZE(archs)
+
+/* One object of syscalls[]: its tests serve every rule made of it. */
+struct entry {
+	struct filter_test tests[PROFILE_MAX_TESTS];
+	size_t n_tests;
+	bool any_test; /* one test has to hold, not all */
+	uint32_t action;
+};
+
+struct call_rules {
+	bool is_decided; /* unconditionally: action counts, rules do not */
+	uint32_t action;
+	struct filter_rule *rules;
+	size_t n;
+};
+
+struct profile {
+	uint64_t caps;
+	uint32_t default_action;
+	uint32_t flags;
+	bool has_arch[N_ARCHS];
+	struct entry **entries;
+	size_t n_entries, n_rules;
+	int last[N_ARCHS]; /* the highest number that an entry names, or -1 */
+	struct call_rules calls[N_ARCHS][N_SYSCALLS];
+};
+
+static void profile_done(struct profile **pp)
+{
+	struct profile *p = *pp;
+
+	for (size_t i = 0; i < p->n_entries; i++)
+		free(p->entries[i]);
+	free(p->entries);
+	for (size_t i = 0; i < N_ARCHS; i++)
+		for (size_t nr = 0; nr < N_SYSCALLS; nr++)
+			free(p->calls[i][nr].rules);
+	free(p);
+}
+
+#define autoprofile __attribute__((cleanup(profile_done)))
+
+static bool is_absent(const struct json *v)
+{
+	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
+}
+
+static int bad_value(struct error *err, const char *where, const struct json *v)
+{
+	autofree char *shown = json_text(v) ? str_escape(json_text(v)) : NULL;
+
+	if (!shown)
+		return error_set(err, EBADMSG, "%s: missing or of the wrong type", where);
+	return error_set(err, EBADMSG, "%s: unknown value '%.64s'", where, shown);
+}
+
+/* The value of a field in a table of names, or -1. */
+static int find_name(const char *const *names, size_t n, const struct json *v)
+{
+	const char *text = json_text(v);
+
+	for (size_t i = 0; text && i < n; i++)
+		if (names[i] && strcmp(names[i], text) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int read_errno(const struct json *v, const char *where, uint32_t *out, struct error *err)
+{
+	int64_t n = json_int(v, -1);
+
+	*out = EPERM;
+	if (is_absent(v))
+		return 0;
+	if (n < 0 || n > SECCOMP_RET_DATA)
+		return error_set(err, EBADMSG, "%s: not an error number", where);
+	*out = (uint32_t)n;
+	return 0;
+}
+
+/* An action, with the errno (or the tracer's message) in its low half. */
+static int read_action(const struct json *v, const struct json *errno_value, const char *where,
+		       uint32_t *out, struct error *err)
+{
+	static const struct {
+		const char *name;
+		uint32_t action;
+	} actions[] = {
+		{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
+		{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
+		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
+		{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
+		{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
+		{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
+		{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
+		{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
+		{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
+	};
+	uint32_t data;
+
+	if (read_errno(errno_value, where, &data, err) < 0)
+		return -EBADMSG;
+	for (size_t i = 0; json_text(v) && i < ARRAY_SIZE(actions); i++) {
+		uint32_t action = actions[i].action;
+
+		if (strcmp(actions[i].name, json_text(v)) != 0)
+			continue;
+		if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
+			action |= data;
+		*out = action;
+		return 0;
+	}
+	return bad_value(err, where, v);
+}
+
+static int read_u64(const struct json *v, bool required, const char *where, uint64_t *out,
+		    struct error *err)
+{
+	*out = 0;
+	if (!required && is_absent(v))
+		return 0;
+	/* Two fallbacks: no value of its own can be told from an error. */
+	if (json_u64(v, 0) != json_u64(v, 1))
+		return error_set(err, EBADMSG, "%s: not a number of 64 bits", where);
+	*out = json_u64(v, 0);
+	return 0;
+}
+
+static int read_test(const struct json *v, const char *entry, size_t i, struct filter_test *out,
+		     struct error *err)
+{
+	static const char *const ops[] = {
+		[FILTER_NE] = "SCMP_CMP_NE",
+		[FILTER_LT] = "SCMP_CMP_LT",
+		[FILTER_LE] = "SCMP_CMP_LE",
+		[FILTER_EQ] = "SCMP_CMP_EQ",
+		[FILTER_GE] = "SCMP_CMP_GE",
+		[FILTER_GT] = "SCMP_CMP_GT",
+		[FILTER_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
+	};
+	autofree char *where = xasprintf("%s.args[%zu]", entry, i);
+	int op = find_name(ops, ARRAY_SIZE(ops), json_get(v, "op"));
+	uint64_t arg, value, second;
+
+	if (op < 0)
+		return bad_value(err, where, json_get(v, "op"));
+	if (read_u64(json_get(v, "index"), true, where, &arg, err) < 0 ||
+	    read_u64(json_get(v, "value"), true, where, &value, err) < 0 ||
+	    read_u64(json_get(v, "valueTwo"), false, where, &second, err) < 0)
+		return -EBADMSG;
+	if (arg >= FILTER_ARGS)
+		return error_set(err, EBADMSG, "%s: a system call has %d arguments", where,
+				 FILTER_ARGS);
+	*out = (struct filter_test){ .arg = (uint8_t)arg, .op = (enum filter_op)op };
+	out->value = op == FILTER_MASKED_EQ ? second : value;
+	out->mask = value;
+	return 0;
+}
+
+static int read_tests(const struct json *args, const char *where, struct entry *entry,
+		      struct error *err)
+{
+	unsigned int seen = 0;
+
+	if (json_count(args) > PROFILE_MAX_TESTS)
+		return error_set(err, EBADMSG, "%s.args: more than %d", where, PROFILE_MAX_TESTS);
+	for (size_t i = 0; i < json_count(args); i++) {
+		if (read_test(json_at(args, i), where, i, &entry->tests[i], err) < 0)
+			return -EBADMSG;
+		if (seen & 1U << entry->tests[i].arg)
+			entry->any_test = true;
+		seen |= 1U << entry->tests[i].arg;
+	}
+	entry->n_tests = json_count(args);
+	return 0;
+}
+
+static bool list_has(const struct json *list, const char *text)
+{
+	for (size_t i = 0; i < json_count(list); i++)
+		if (strcmp(json_text_or(json_at(list, i), ""), text) == 0)
+			return true;
+	return false;
+}
+
+/* How many of a list of capabilities are held; one we do not know is held by nobody. */
+static size_t count_held(const struct json *list, uint64_t caps)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_count(list); i++) {
+		struct error ignored;
+		uint64_t mask;
+
+		if (capability_parse(json_text_or(json_at(list, i), ""), &mask, &ignored) == 0 &&
+		    (mask & caps) == mask)
+			n++;
+	}
+	return n;
+}
+
+/* The format of docker asks for a version; there is no feature to probe instead. */
+static bool kernel_is_at_least(const char *wanted)
+{
+	unsigned int major, minor, want_major, want_minor;
+	struct utsname host;
+
+	if (sscanf(wanted, "%3u.%5u", &want_major, &want_minor) != 2 || uname(&host) < 0 ||
+	    sscanf(host.release, "%3u.%5u", &major, &minor) != 2)
+		return false;
+	return major > want_major || (major == want_major && minor >= want_minor);
+}
+
+/* docker's includes and excludes: whether an entry is meant for this container. */
+static bool entry_applies(const struct json *v, uint64_t caps)
+{
+	const struct json *in = json_get(v, "includes"), *ex = json_get(v, "excludes");
+	const char *in_kernel = json_text(json_get(in, "minKernel"));
+	const char *ex_kernel = json_text(json_get(ex, "minKernel"));
+
+	if (json_count(json_get(ex, "arches")) &&
+	    list_has(json_get(ex, "arches"), archs[0].go_name))
+		return false;
+	if (count_held(json_get(ex, "caps"), caps) > 0)
+		return false;
+	if (ex_kernel && kernel_is_at_least(ex_kernel))
+		return false;
+	if (json_count(json_get(in, "arches")) &&
+	    !list_has(json_get(in, "arches"), archs[0].go_name))
+		return false;
+	if (count_held(json_get(in, "caps"), caps) < json_count(json_get(in, "caps")))
+		return false;
+	return !in_kernel || kernel_is_at_least(in_kernel);
+}
+
+/* The number of a system call, or -ENOENT if the architecture has none of that name. */
+static int number_of(const struct arch *arch, const char *name)
+{
+	int nr;
+
+	for (size_t i = 0; i < SECCOMP_N_LATE_NAMES; i++)
+		if (seccomp_late_names[i].archs & arch->late &&
+		    strcmp(seccomp_late_names[i].name, name) == 0)
+			return seccomp_late_names[i].nr;
+	nr = seccomp_syscall_resolve_name_arch(arch->token, name);
+	return nr >= 0 && nr < N_SYSCALLS ? nr : -ENOENT;
+}
+
+static void call_add(struct call_rules *call, const struct filter_test *tests, size_t n,
+		     uint32_t action)
+{
+	call->rules = xrealloc(call->rules, (call->n + 1) * sizeof(*call->rules));
+	call->rules[call->n++] =
+		(struct filter_rule){ .tests = tests, .n_tests = n, .action = action };
+}
+
+/* Have @entry decide about one system call. */
+static void entry_add_call(struct profile *p, const struct entry *entry, struct call_rules *call)
+{
+	if (call->is_decided)
+		return;
+	if (!entry->n_tests) {
+		call->is_decided = true;
+		call->action = entry->action;
+	} else if (entry->any_test) {
+		for (size_t i = 0; i < entry->n_tests; i++)
+			call_add(call, &entry->tests[i], 1, entry->action);
+		p->n_rules += entry->n_tests;
+	} else {
+		call_add(call, entry->tests, entry->n_tests, entry->action);
+		p->n_rules++;
+	}
+}
+
+static int entry_add_name(struct profile *p, const struct entry *entry, const struct json *v,
+			  const char *where, struct error *err)
+{
+	const char *name = json_text(v);
+	bool found = false;
+
+	if (!name)
+		return bad_value(err, where, v);
+	if (entry->action == SECCOMP_RET_USER_NOTIF && strcmp(name, "write") == 0)
+		return error_set(err, EBADMSG,
+				 "%s: 'write' cannot be asked about: init needs it to "
+				 "report that it has a listener",
+				 where);
+	for (size_t i = 0; i < N_ARCHS; i++) {
+		int nr = p->has_arch[i] ? number_of(&archs[i], name) : -ENOENT;
+
+		if (nr < 0)
+			continue;
+		found = true;
+		if (nr > p->last[i])
+			p->last[i] = nr;
+		if (entry->action != p->default_action)
+			entry_add_call(p, entry, &p->calls[i][nr]);
+	}
+	if (!found)
+		log_debug("%s: no system call '%s' here", where, name);
+	if (p->n_rules > PROFILE_MAX_RULES)
+		return error_set(err, E2BIG, "%s: more than %d rules", where, PROFILE_MAX_RULES);
+	return 0;
+}
+
+static int read_entry(struct profile *p, const struct json *v, size_t index, struct error *err)
+{
+	autofree char *where = xasprintf("seccomp profile: syscalls[%zu]", index);
+	const struct json *names = json_get(v, "names");
+	struct entry *entry;
+
+	if (json_kind_of(v) != JSON_MAP)
+		return error_set(err, EBADMSG, "%s: not an object", where);
+	if (!entry_applies(v, p->caps))
+		return 0;
+	entry = p->entries[p->n_entries++] = xcalloc(1, sizeof(*entry));
+	if (read_action(json_get(v, "action"), json_get(v, "errnoRet"), where, &entry->action,
+			err) < 0 ||
+	    read_tests(json_get(v, "args"), where, entry, err) < 0)
+		return -EBADMSG;
+	if (is_absent(names)) /* docker before 1.12 */
+		return entry_add_name(p, entry, json_get(v, "name"), where, err);
+	if (json_kind_of(names) != JSON_LIST)
+		return error_set(err, EBADMSG, "%s.names: not a list", where);
+	for (size_t i = 0; i < json_count(names); i++) {
+		int ret = entry_add_name(p, entry, json_at(names, i), where, err);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int add_arch(struct profile *p, const struct json *v, const char *where, struct error *err)
+{
+	const char *name = json_text(v);
+
+	if (!name || !str_starts(name, "SCMP_ARCH_"))
+		return bad_value(err, where, v);
+	for (size_t i = 0; i < N_ARCHS; i++)
+		if (strcmp(archs[i].name, name) == 0)
+			p->has_arch[i] = true;
+	return 0; /* one of another machine, or x32 */
+}
+
+/* docker's archMap: the other entries that go with the native architecture. */
+static int read_arch_map(struct profile *p, const struct json *map, struct error *err)
+{
+	for (size_t i = 0; i < json_count(map); i++) {
+		const struct json *sub = json_get(json_at(map, i), "subArchitectures");
+		const char *name = json_text(json_get(json_at(map, i), "architecture"));
+
+		if (!name || strcmp(name, archs[0].name) != 0)
+			continue;
+		for (size_t k = 0; k < json_count(sub); k++)
+			if (add_arch(p, json_at(sub, k), "seccomp profile: archMap", err) < 0)
+				return -EBADMSG;
+	}
+	return 0;
+}
+
+static int read_archs(struct profile *p, const struct json *v, struct error *err)
+{
+	const struct json *list = json_get(v, "architectures");
+
+	p->has_arch[0] = true;
+	for (size_t i = 0; i < json_count(list); i++)
+		if (add_arch(p, json_at(list, i), "seccomp profile: architectures", err) < 0)
+			return -EBADMSG;
+	return read_arch_map(p, json_get(v, "archMap"), err);
+}
+
+static int read_flags(struct profile *p, const struct json *list, struct error *err)
+{
+	static const struct {
+		const char *name;
+		uint32_t flag;
+	} known[] = {
+		{ "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* init has one thread */
+		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
+		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+		  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+	};
+
+	for (size_t i = 0; i < json_count(list); i++) {
+		const char *name = json_text_or(json_at(list, i), "");
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(known) && strcmp(known[k].name, name) != 0)
+			k++;
+		if (k == ARRAY_SIZE(known))
+			return bad_value(err, "seccomp profile: flags", json_at(list, i));
+		p->flags |= known[k].flag;
+	}
+	return 0;
+}
+
+static int read_head(struct profile *p, const struct json *v, struct error *err)
+{
+	if (json_kind_of(v) != JSON_MAP)
+		return error_set(err, EBADMSG, "seccomp profile: not an object");
+	if (read_action(json_get(v, "defaultAction"), json_get(v, "defaultErrnoRet"),
+			"seccomp profile: defaultAction", &p->default_action, err) < 0)
+		return -EBADMSG;
+	if (p->default_action == SECCOMP_RET_USER_NOTIF)
+		return error_set(err, EBADMSG,
+				 "seccomp profile: defaultAction: cannot be SCMP_ACT_NOTIFY");
+	if (read_archs(p, v, err) < 0)
+		return -EBADMSG;
+	return read_flags(p, json_get(v, "flags"), err);
+}
+
+static int read_entries(struct profile *p, const struct json *list, struct error *err)
+{
+	if (!is_absent(list) && json_kind_of(list) != JSON_LIST)
+		return error_set(err, EBADMSG, "seccomp profile: syscalls: not a list");
+	if (json_count(list) > PROFILE_MAX_ENTRIES)
+		return error_set(err, EBADMSG, "seccomp profile: syscalls: more than %d entries",
+				 PROFILE_MAX_ENTRIES);
+	p->entries = xcalloc(json_count(list) + 1, sizeof(struct entry *));
+	for (size_t i = 0; i < json_count(list); i++) {
+		int ret = read_entry(p, json_at(list, i), i, err);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* What answers above the last number that the profile names. */
+static uint32_t beyond_action(const struct profile *p, size_t arch)
+{
+	bool is_errno = (p->default_action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO;
+
+	return is_errno && p->last[arch] >= 0 ? NOSYS : p->default_action;
+}
+
+static void fill_arch(const struct profile *p, size_t arch, struct filter_arch *out)
+{
+	out->audit_arch = archs[arch].audit_arch;
+	out->is_32bit = archs[arch].is_32bit;
+	for (int nr = 0; nr < N_SYSCALLS; nr++) {
+		const struct call_rules *call = &p->calls[arch][nr];
+		struct filter_range range = { .first = (uint32_t)nr };
+
+		range.action = nr > p->last[arch] ? beyond_action(p, arch) : p->default_action;
+		if (call->is_decided) {
+			range.action = call->action;
+		} else {
+			range.rules = call->rules;
+			range.n_rules = call->n;
+		}
+		filter_arch_add(out, &range);
+	}
+	if (archs[arch].audit_arch == AUDIT_ARCH_X86_64)
+		filter_arch_add(out, &(struct filter_range){ .first = X32_BIT, .action = NOSYS });
+}
+
+static bool has_listener(const struct profile *p)
+{
+	for (size_t i = 0; i < p->n_entries; i++)
+		if (p->entries[i]->action == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
+static int compile(const struct profile *p, struct seccomp_program *out, struct error *err)
+{
+	struct filter_arch filters[N_ARCHS] = { 0 };
+	struct seccomp_program program = { .flags = p->flags };
+	size_t n = 0;
+	int ret;
+
+	for (size_t i = 0; i < N_ARCHS; i++)
+		if (p->has_arch[i])
+			fill_arch(p, i, &filters[n++]);
+	ret = filter_compile(filters, n, SECCOMP_RET_KILL_PROCESS, &program.insns, &program.n);
+	for (size_t i = 0; i < n; i++)
+		filter_arch_done(&filters[i]);
+	if (ret < 0)
+		return error_set(err, E2BIG,
+				 "seccomp profile: more than the kernel's %d instructions",
+				 BPF_MAXINSNS);
+	if (has_listener(p))
+		program.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	*out = program;
+	return 0;
+}
+
+/**
+ * seccomp_from_profile() - A user's profile
+ * @profile:	Document in docker's format, or linux.seccomp of a config.json
+ * @caps:	The container's bounding set, for includes.caps and excludes.caps
+ * @out:	Program, for seccomp_done(); written on success only
+ * @err:	Set on failure
+ *
+ * Return: 0, -EBADMSG if the document is malformed, -E2BIG if it is too large
+ */
+int seccomp_from_profile(const struct json *profile, uint64_t caps, struct seccomp_program *out,
+			 struct error *err)
+{
+	autoprofile struct profile *p = xcalloc(1, sizeof(*p));
+	int ret;
+
+	p->caps = caps;
+	for (size_t i = 0; i < N_ARCHS; i++)
+		p->last[i] = -1;
+	ret = read_head(p, profile, err);
+	if (ret == 0)
+		ret = read_entries(p, json_get(profile, "syscalls"), err);
+	return ret < 0 ? ret : compile(p, out, err);
+}
+
+/**
+ * seccomp_apply() - Confine the calling process
+ * @program:	Program; an empty one leaves it unconfined
+ *
+ * Async-signal-safe, one system call. Needs no_new_privs or CAP_SYS_ADMIN in
+ * the user namespace.
+ *
+ * Return: 0, the listener's fd if the program asks a supervisor
+ * (SECCOMP_FILTER_FLAG_NEW_LISTENER), or -errno
+ */
+int seccomp_apply(const struct seccomp_program *program)
+{
+	struct sock_fprog prog = { .len = program->n, .filter = program->insns };
+	int ret;
+
+	if (!program->n)
+		return 0;
+	ret = sys_seccomp(SECCOMP_SET_MODE_FILTER, program->flags, &prog);
+	return ret < 0 ? -errno : ret;
+}
+
+/** seccomp_done() - Release a program; an empty one is left */
+void seccomp_done(struct seccomp_program *program)
+{
+	free(program->insns);
+	*program = (struct seccomp_program){ 0 };
+}
