@@ -47,7 +47,7 @@ static int open_cgroup2(const char *path)
 	autoclose int fd = -1;
 	struct statfs fs;
 
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstatfs(fd, &fs) < 0)
 		return -errno;
 	if ((unsigned long)fs.f_type != CGROUP2_SUPER_MAGIC)
