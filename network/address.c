@@ -41,7 +41,7 @@ void address_put(struct netlink_batch *b, int ifindex, struct in_addr address, i
 		.ifa_index = (uint32_t)ifindex,
 	};
 
-	netlink_begin(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &ifa, sizeof(ifa));
+	netlink_begin(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, &ifa, sizeof(ifa));
 	netlink_put(b, IFA_LOCAL, &address, sizeof(address));
 	netlink_put(b, IFA_ADDRESS, &address, sizeof(address));
 }
@@ -57,7 +57,7 @@ void address_put_default_route(struct netlink_batch *b, int ifindex, struct in_a
 		.rtm_type = RTN_UNICAST,
 	};
 
-	netlink_begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &rtm, sizeof(rtm));
+	netlink_begin(b, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &rtm, sizeof(rtm));
 	netlink_put(b, RTA_GATEWAY, &gateway, sizeof(gateway));
 	netlink_put_u32(b, RTA_OIF, (uint32_t)ifindex);
 }

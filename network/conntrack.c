@@ -94,7 +94,7 @@ static int collect_flow(void *arg, const struct netlink_answer *answer)
 		return 0;
 	if (protocol != IPPROTO_UDP || !is_ours(search, dst, ntohs(dst_port)))
 		return 0;
-	put_message(&search->deletions, IPCTNL_MSG_CT_DELETE, NLM_F_ACK);
+	put_message(&search->deletions, IPCTNL_MSG_CT_DELETE, 0);
 	netlink_put(&search->deletions, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple.payload, tuple.len);
 	netlink_put(&search->deletions, CTA_ID, id.payload, id.len);
 	return search->deletions.n >= FORGET_MAX;

@@ -29,7 +29,7 @@ void link_put_bridge(struct netlink_batch *b, const char *name, const uint8_t *m
 	struct ifinfomsg ifi = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 	size_t info;
 
-	netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &ifi, sizeof(ifi));
+	netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi));
 	netlink_put_text(b, IFLA_IFNAME, name);
 	netlink_put(b, IFLA_ADDRESS, mac, MAC_BYTES);
 	info = netlink_nest(b, IFLA_LINKINFO);
@@ -56,7 +56,7 @@ void link_put_veth(struct netlink_batch *b, const struct link_veth *veth)
 	struct ifinfomsg peer = { 0 };
 	size_t info, data, nest;
 
-	netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, &host, sizeof(host));
+	netlink_begin(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &host, sizeof(host));
 	netlink_put_text(b, IFLA_IFNAME, veth->host_name);
 	netlink_put_u32(b, IFLA_MASTER, (uint32_t)veth->bridge_ifindex);
 	put_queues(b);
@@ -79,7 +79,7 @@ void link_put_up(struct netlink_batch *b, int ifindex)
 {
 	struct ifinfomsg ifi = { .ifi_index = ifindex, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
 
-	netlink_begin(b, RTM_NEWLINK, NLM_F_ACK, &ifi, sizeof(ifi));
+	netlink_begin(b, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
 }
 
 /** link_put_delete() - Remove a device by name */
@@ -87,7 +87,7 @@ void link_put_delete(struct netlink_batch *b, const char *name)
 {
 	struct ifinfomsg ifi = { 0 };
 
-	netlink_begin(b, RTM_DELLINK, NLM_F_ACK, &ifi, sizeof(ifi));
+	netlink_begin(b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
 	netlink_put_text(b, IFLA_IFNAME, name);
 }
 

@@ -47,11 +47,20 @@ int netlink_open(int protocol)
 static void reserve(struct netlink_batch *b, size_t more)
 {
 	size_t need = b->len + more + NETLINK_SLACK;
+	char *grown;
 
+	if (!b->data) {
+		b->data = b->first;
+		b->cap = sizeof(b->first);
+	}
 	if (need <= b->cap)
 		return;
-	b->cap = need < 4096 ? 4096 : need * 2;
-	b->data = xrealloc(b->data, b->cap);
+	b->cap = need * 2;
+	grown = xmalloc(b->cap);
+	memcpy(grown, b->data, b->len);
+	if (b->data != b->first)
+		free(b->data);
+	b->data = grown;
 }
 
 static struct nlmsghdr *current_message(const struct netlink_batch *b)
@@ -142,8 +151,10 @@ void netlink_batch_done(struct netlink_batch *b)
 {
 	int saved = errno;
 
-	free(b->data);
-	*b = (struct netlink_batch){ 0 };
+	if (b->data != b->first)
+		free(b->data);
+	b->data = NULL;
+	b->len = b->cap = b->head = b->n = 0;
 	errno = saved;
 }
 
@@ -181,11 +192,12 @@ static int send_all(int fd, const struct netlink_batch *b)
 
 /**
  * netlink_send() - Send a batch and wait for what the kernel makes of it
- * @b:		Any message may carry NLM_F_ACK; at least one must
+ * @b:		At least one message
  * @failed:	Number (from 1) of the message that failed first, or NULL
  *
  * The kernel has carried out everything and queued its answers when send()
- * returns, so an empty queue ends the wait: a lost answer cannot block us.
+ * returns, so an empty queue ends the wait. (The end of an nftables transaction
+ * is not acknowledged before Linux 6.10.)
  *
  * Return: 0, or the first -errno
  */
@@ -196,6 +208,7 @@ int netlink_send(int fd, struct netlink_batch *b, uint32_t *failed)
 	ssize_t n;
 	int r, first = 0;
 
+	current_message(b)->nlmsg_flags |= NLM_F_ACK;
 	r = send_all(fd, b);
 	if (r < 0)
 		return r;
@@ -203,8 +216,10 @@ int netlink_send(int fd, struct netlink_batch *b, uint32_t *failed)
 		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0 && errno == EAGAIN)
 			break;
+		if (n < 0)
+			return -errno;
 		r = read_acks(buf, (size_t)n, b->n, first ? NULL : failed, &acked);
 		if (first == 0)
 			first = r;

@@ -9,8 +9,8 @@
  *   netlink_begin(&b, ...);
  *   r = netlink_send(fd, &b, NULL);
  *
- * Only the last message of a batch is acknowledged when all goes well; the
- * kernel reports failures of the others whether asked to or not.
+ * Only the last message of a batch asks for an acknowledgement; the kernel
+ * reports failures of the others whether asked to or not.
  */
 #ifndef NETWORK_NETLINK_H
 #define NETWORK_NETLINK_H
@@ -19,8 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Messages one after the other as they are sent; { 0 } is empty. */
+/* Messages one after the other as they are sent; { 0 } is empty. Not to be copied. */
 struct netlink_batch {
+	char first[1024] __attribute__((aligned(4))); /* most batches fit */
 	char *data;
 	size_t len, cap;
 	size_t head; /* offset of the message being built */

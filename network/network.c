@@ -275,11 +275,9 @@ static int publish(struct network *net, const char *id, int lease_fd,
 		if (r < 0 || ports->n == 0)
 			return r;
 		r = nftables_publish(net->nft_fd, ports->items, ports->n, lease->address, &failed);
-		if (r == 0) {
-			conntrack_forget_udp(net->nft_fd, ports->items, ports->n);
+		if (r == 0)
 			return 0;
-		}
-		if (r != -EBUSY)
+		if (r != -EEXIST)
 			return error_sys(err, -r, "publish port '%u/%s'",
 					 ports->items[failed].host_port,
 					 network_protocol_name(ports->items[failed].protocol));
@@ -426,6 +424,27 @@ int network_attach(struct network_lease *lease, int netns_fd, struct error *err)
 	return 0;
 }
 
+/**
+ * network_forget_flows() - Let UDP clients that never pause find the container
+ * @lease:	Of a container that is connected
+ *
+ * For when nobody waits, the payload running already: it walks the kernel's
+ * table of connections, which takes milliseconds. Without UDP ports it does
+ * nothing; without it such clients go on talking to whom they talked to.
+ */
+void network_forget_flows(const struct network_lease *lease)
+{
+	autoclose int fd = -1;
+
+	fd = netlink_open(NETLINK_NETFILTER);
+	if (fd >= 0)
+		conntrack_forget_udp(fd, lease->ports.items, lease->ports.n);
+}
+
+/*
+ * Closing a netfilter socket waits until the kernel has disposed of what was
+ * deleted anywhere lately: a grace period, some 10 ms. Hence @linger_fd below.
+ */
 static int release_lease(struct network *net, const struct ipam_lease *lease, struct error *err)
 {
 	char address[INET_ADDRSTRLEN];
@@ -445,6 +464,34 @@ static int release_lease(struct network *net, const struct ipam_lease *lease, st
 }
 
 /**
+ * network_release_quickly() - network_release() that leaves the waiting to the caller
+ * @linger_fd:	Gets a socket to be closed where nobody waits for it (closing takes
+ *		some 10 ms once ports were withdrawn, and so does exit), or -1
+ *
+ * All is released when this returns, only the kernel's clean-up goes on.
+ */
+int network_release_quickly(int run_fd, const char *address_text, const char *id, int *linger_fd,
+			    struct error *err)
+{
+	autonetwork struct network net = { .run_fd = run_fd, .dir_fd = -1, .nft_fd = -1 };
+	autoipam struct ipam_lease lease = { 0 };
+	int r;
+
+	*linger_fd = -1;
+	if (!*address_text)
+		return 0;
+	r = open_dir(&net, err);
+	if (r == 0)
+		r = ipam_read(net.dir_fd, address_text, &lease, err);
+	if (r == -ENOENT || (r == 0 && strcmp(lease.id, id) != 0))
+		return 0;
+	if (r == 0)
+		r = release_lease(&net, &lease, err);
+	*linger_fd = steal_fd(&net.nft_fd);
+	return r;
+}
+
+/**
  * network_release() - Withdraw a container's ports and give its address back
  * @address_text:	Of the lease; "" for none
  * @id:			Whose it must be: an address that is another's by now is left alone
@@ -453,18 +500,9 @@ static int release_lease(struct network *net, const struct ipam_lease *lease, st
  */
 int network_release(int run_fd, const char *address_text, const char *id, struct error *err)
 {
-	autonetwork struct network net = { .run_fd = run_fd, .dir_fd = -1, .nft_fd = -1 };
-	autoipam struct ipam_lease lease = { 0 };
-	int r;
+	autoclose int linger_fd = -1;
 
-	if (!*address_text)
-		return 0;
-	r = open_dir(&net, err);
-	if (r == 0)
-		r = ipam_read(net.dir_fd, address_text, &lease, err);
-	if (r == -ENOENT || (r == 0 && strcmp(lease.id, id) != 0))
-		return 0;
-	return r < 0 ? r : release_lease(&net, &lease, err);
+	return network_release_quickly(run_fd, address_text, id, &linger_fd, err);
 }
 
 struct stale_search {

@@ -8,6 +8,7 @@
  *
  *   network_prepare()	before clone: lease, bridge and table, ports taken
  *   network_attach()	once its netns exists: veth, address, routes
+ *   network_forget_flows()  when the payload runs and nobody waits
  *   network_release()	after its end: ports and lease given back
  *
  * A netns that dies takes its veth along, so nothing else is to be undone.
@@ -37,7 +38,10 @@ struct network_lease {
 int network_prepare(int run_fd, const char *id, const struct network_port *ports, size_t n,
 		    struct network_lease *lease, struct error *err);
 int network_attach(struct network_lease *lease, int netns_fd, struct error *err);
+void network_forget_flows(const struct network_lease *lease);
 int network_release(int run_fd, const char *address_text, const char *id, struct error *err);
+int network_release_quickly(int run_fd, const char *address_text, const char *id, int *linger_fd,
+			    struct error *err);
 void network_lease_done(struct network_lease *lease);
 #define autolease __attribute__((cleanup(network_lease_done)))
 

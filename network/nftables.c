@@ -262,7 +262,7 @@ void nftables_put_table(struct netlink_batch *b, const char *bridge,
 			const struct address_prefix *subnet)
 {
 	put_frame(b, NFNL_MSG_BATCH_BEGIN);
-	put_message(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK);
+	put_message(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL);
 	netlink_put_text(b, NFTA_TABLE_NAME, TABLE);
 	for (size_t i = 0; i < sizeof(CHAINS) / sizeof(CHAINS[0]); i++)
 		put_chain(b, &CHAINS[i]);
@@ -299,7 +299,7 @@ int nftables_is_set_up(int fd)
 	autobatch struct netlink_batch b = { 0 };
 	int r;
 
-	put_message(&b, NFT_MSG_GETTABLE, NLM_F_ACK);
+	put_message(&b, NFT_MSG_GETTABLE, 0);
 	netlink_put_text(&b, NFTA_TABLE_NAME, TABLE);
 	r = netlink_send(fd, &b, NULL);
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
@@ -322,7 +322,7 @@ static void put_port(struct netlink_batch *b, const struct network_port *port,
 	memcpy(k + 4, &host_port, 2);
 
 	put_message(b, address ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-		    address ? NLM_F_CREATE | NLM_F_ACK : NLM_F_ACK);
+		    address ? NLM_F_CREATE : 0);
 	netlink_put_text(b, NFTA_SET_ELEM_LIST_TABLE, TABLE);
 	netlink_put_text(b, NFTA_SET_ELEM_LIST_SET, one_address ? PUBLISHED_AT : PUBLISHED);
 	list = netlink_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -376,7 +376,7 @@ static int change_ports(int fd, const struct network_port *ports, size_t n,
  *
  * To publish the same again succeeds.
  *
- * Return: 0, -EBUSY if a port leads elsewhere already, -ENOENT if the table is
+ * Return: 0, -EEXIST if a port leads elsewhere already, -ENOENT if the table is
  * missing, or -errno
  */
 int nftables_publish(int fd, const struct network_port *ports, size_t n, struct in_addr address,
@@ -390,7 +390,8 @@ int nftables_publish(int fd, const struct network_port *ports, size_t n, struct 
 		if (r < 0) {
 			*failed += done;
 			(void)nftables_unpublish(fd, ports, done);
-			return r;
+			/* Kernels differ in what they call it. */
+			return r == -EBUSY ? -EEXIST : r;
 		}
 	}
 	return 0;
@@ -423,7 +424,7 @@ int nftables_teardown(int fd)
 	int r;
 
 	put_frame(&b, NFNL_MSG_BATCH_BEGIN);
-	put_message(&b, NFT_MSG_DELTABLE, NLM_F_ACK);
+	put_message(&b, NFT_MSG_DELTABLE, 0);
 	netlink_put_text(&b, NFTA_TABLE_NAME, TABLE);
 	put_frame(&b, NFNL_MSG_BATCH_END);
 	r = netlink_send(fd, &b, NULL);

@@ -235,12 +235,11 @@ int network_port_probe(const struct network_port *port, struct error *err)
 		return error_set(err, EADDRNOTAVAIL,
 				 "publish port '%s:%u/%s': the host has no such address", ip,
 				 port->host_port, protocol);
-	error_sys(err, -r, "publish port '%s:%u/%s'", ip, port->host_port, protocol);
-	if (r == -EADDRINUSE)
-		error_hint(err,
-			   "a process of this host listens there: 'ss -lnp sport = :%u' names it",
-			   port->host_port);
-	return r;
+	if (r != -EADDRINUSE)
+		return error_sys(err, -r, "publish port '%s:%u/%s'", ip, port->host_port, protocol);
+	error_set(err, EADDRINUSE, "publish port '%s:%u/%s': address already in use", ip,
+		  port->host_port, protocol);
+	return error_hint(err, "a process of this host has that port: 'ss -lnp' shows which");
 }
 
 /**
