@@ -80,11 +80,10 @@ MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
-MANUALS := $(wildcard docs/man/*.1)
 
 install: all
 	install -D -m 0755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
-	$(if $(MANUALS),install -D -m 0644 -t $(DESTDIR)$(MANDIR)/man1 $(MANUALS))
+	docs/man/generate $(B)/tare $(DESTDIR)$(MANDIR)/man1
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	$(B)/tare completion bash >$(DESTDIR)$(BASHDIR)/tare
 	$(B)/tare completion zsh >$(DESTDIR)$(ZSHDIR)/_tare
