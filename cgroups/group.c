@@ -99,9 +99,9 @@ static int set_limits(const struct cgroup_root *root, const char *relpath, int d
 		return r;
 	if (cgroup_limits_controllers(limits, ~0U) & ~here) {
 		r = cgroup_limits_check(root, limits, err);
-		if (r == 0)
-			r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available,
-						    err);
+		if (r < 0)
+			return r;
+		r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
 		if (r < 0)
 			return r;
 		wanted = cgroup_limits_controllers(limits, available);

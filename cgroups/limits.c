@@ -395,6 +395,9 @@ unsigned int cgroup_limits_controllers(const struct cgroup_limits *limits, unsig
 
 		wanted |= settings[i].optional ? bit & available : bit;
 	}
+	/* Writes from the page cache count for the cgroup whose memory the pages are. */
+	if (wanted & CGROUP_BIT(CGROUP_IO))
+		wanted |= CGROUP_BIT(CGROUP_MEMORY) & available;
 	cgroup_settings_free(settings, n);
 	return wanted;
 }

@@ -135,10 +135,11 @@ static int list_group(int group, struct strlist *pids, int depth, struct error *
 {
 	autofree char *text = NULL;
 	autodir DIR *dir = NULL;
+	autoclose int fd = -1;
 	char *save = NULL;
 	struct dirent *e;
 	size_t len;
-	int r, fd;
+	int r;
 
 	r = file_read_at(group, "cgroup.procs", PROCS_MAX_BYTES, &text, &len, err);
 	if (r < 0)
@@ -147,7 +148,10 @@ static int list_group(int group, struct strlist *pids, int depth, struct error *
 		strlist_add(pids, p);
 	fd = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && depth < MAX_DEPTH && (e = readdir(dir))) {
+	if (!dir)
+		return 0; /* gone meanwhile */
+	fd = -1;	  /* owned by dir now */
+	while (depth < MAX_DEPTH && (e = readdir(dir))) {
 		autoclose int child = -1;
 
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')

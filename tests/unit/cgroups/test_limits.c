@@ -239,6 +239,17 @@ static void optional_settings_need_no_controller(void **state)
 	assert_int_equal(cgroup_limits_controllers(&limits, 0), CGROUP_BIT(CGROUP_MEMORY));
 }
 
+static void io_limits_want_memory_to_be_counted(void **state)
+{
+	struct cgroup_limits limits = { .io_weight = 100 };
+
+	(void)state;
+	assert_int_equal(cgroup_limits_controllers(&limits, ~0U),
+			 CGROUP_BIT(CGROUP_IO) | CGROUP_BIT(CGROUP_MEMORY));
+	assert_int_equal(cgroup_limits_controllers(&limits, CGROUP_BIT(CGROUP_IO)),
+			 CGROUP_BIT(CGROUP_IO));
+}
+
 static void limits_without_cgroup2_name_the_flag(void **state)
 {
 	struct cgroup_limits limits = { .memory_bytes = 4096 };
@@ -271,6 +282,7 @@ int main(void)
 		cmocka_unit_test(conf_accepts_control_files_of_limits_only),
 		cmocka_unit_test(all_limits_at_once_fit_the_plan),
 		cmocka_unit_test(optional_settings_need_no_controller),
+		cmocka_unit_test(io_limits_want_memory_to_be_counted),
 		cmocka_unit_test(limits_without_cgroup2_name_the_flag),
 	};
 

@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# stats.sh - What containers use
+. "$(dirname "$0")/../lib/harness.sh"
+
+load_busybox
+on_exit tare rm -f -a
+
+run tare stats --no-stream
+is 'without containers there are only titles' "$(wc -l <<<"$stdout")" 1
+like "the columns are docker's" "$stdout" \
+	'^CONTAINER ID +NAME +CPU % +MEM USAGE / LIMIT +MEM % +NET I/O +BLOCK I/O +PIDS'
+
+run tare run -d --name spin busybox sh -c 'while :; do :; done'
+id=$stdout
+run tare run -d --name idle busybox sleep 1000
+run tare stats --no-stream --format '{{.ID}} {{.Name}} {{.CPUPerc}}' spin
+like 'a template gets its fields' "$stdout" "^${id:0:12} spin [0-9.]+%$"
+isnt 'a busy container uses processor time' "${stdout##* }" 0.00%
+run tare stats --no-stream --noheading
+is 'all running containers are listed' "$(wc -l <<<"$stdout")" 2
+run tare stats --no-stream --no-trunc --format '{{.ID}}' spin
+is '--no-trunc shows the whole id' "$stdout" "$id"
+run tare stats --no-stream --format json spin idle
+like "json is an array with podman's names" "$stdout" '"name": *"spin"'
+like 'and numbers' "$stdout" '"cpu_usage_us": *[1-9]'
+run tare stats --no-stream --format '{{json .}}' idle
+like "a line of json has docker's names" "$stdout" '"Name":"idle"'
+run tare stats --no-stream --format '{{.Nosuch}}' idle
+is 'an unknown field is an error' "$status" 125
+run timeout 4 tare stats --interval 200ms --format '{{.Name}}' idle
+ok 'without --no-stream it goes on' [ "$(wc -l <<<"$stdout")" -gt 2 ]
+tare rm -f spin idle >/dev/null
+run tare run --name ended busybox true
+run tare stats --no-stream --format '{{.Name}} {{.CPUPerc}}' -a
+is 'a container that has ended uses nothing' "$stdout" 'ended --'
+tare rm ended >/dev/null
+fails 'no such container is an error' 125 tare stats --no-stream nosuch
+done_testing

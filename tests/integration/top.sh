@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# top.sh - The processes of a container
+# shellcheck disable=SC2317 # functions that wait_for calls
+. "$(dirname "$0")/../lib/harness.sh"
+
+load_busybox
+on_exit tare rm -f -a
+
+run tare run -d --name box --user app busybox sh -c 'sleep 1001 & sleep 1002 & wait'
+ready() {
+	tare top box | grep -q 'sleep 1002'
+}
+ok 'all processes come up' wait_for 10 ready
+run tare top box
+is 'top succeeds' "$status" 0
+like "the columns are docker's" "$stdout" '^UID +PID +PPID +C +STIME +TTY +TIME +CMD'
+is 'there is a line per process' "$(tail -n +2 <<<"$stdout" | wc -l)" 3
+like 'the user is the one in the container' "$stdout" $'\n1000 +[0-9]+ '
+like 'the command line is whole' "$stdout" 'sleep 1001'
+pid=$(tare inspect -f '{{.State.Pid}}' box)
+like 'process numbers are those of the host' "$stdout" $'\n'"1000 +$pid "
+like 'children name their parent' "$stdout" "1000 +[0-9]+ +$pid .* sleep 1001"
+run tare exec -d box sleep 1003
+exec_seen() {
+	tare top box | grep -q 'sleep 1003'
+}
+ok 'exec is listed too' wait_for 10 exec_seen
+tare rm -f box >/dev/null
+run tare top box
+is 'no such container is an error' "$status" 125
+run tare run --name ended busybox true
+fails 'an ended container has no processes' 125 tare top ended
+tare rm ended >/dev/null
+done_testing
