@@ -53,6 +53,8 @@ static const struct seccomp_late_name {
 } seccomp_late_names[] = {
 	{ "uretprobe", 335, SECCOMP_NAME_X86_64 },
 	{ "uprobe", 336, SECCOMP_NAME_X86_64 },
+	{ "recvmmsg", 337, SECCOMP_NAME_I386 },
+	{ "sendmmsg", 345, SECCOMP_NAME_I386 },
 	{ "socket", 359, SECCOMP_NAME_I386 },
 	{ "socketpair", 360, SECCOMP_NAME_I386 },
 	{ "bind", 361, SECCOMP_NAME_I386 },
