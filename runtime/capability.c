@@ -234,12 +234,21 @@ int capability_drop_bounding(uint64_t keep)
 	for (unsigned long n = 0; n < 64; n++) {
 		if (keep & CAPABILITY_BIT(n) || prctl(PR_CAPBSET_DROP, n, 0UL, 0UL, 0UL) == 0)
 			continue;
-		if (errno == EINVAL) /* past the kernel's last */
-			return 0;
-		if (errno != EPERM || prctl(PR_CAPBSET_READ, n, 0UL, 0UL, 0UL) != 0)
+		/* Refused: past the kernel's last, or none to drop, or not ours to drop. */
+		switch (prctl(PR_CAPBSET_READ, n, 0UL, 0UL, 0UL)) {
+		case 0:
+			continue;
+		case 1:
 			return -EPERM;
+		default:
+			return 0;
+		}
 	}
 	return 0;
+	if (errno != EPERM || prctl(PR_CAPBSET_READ, n, 0UL, 0UL, 0UL) != 0)
+		return -EPERM;
+}
+return 0;
 }
 
 static int raise_ambient(uint64_t ambient)
