@@ -245,10 +245,6 @@ int capability_drop_bounding(uint64_t keep)
 		}
 	}
 	return 0;
-	if (errno != EPERM || prctl(PR_CAPBSET_READ, n, 0UL, 0UL, 0UL) != 0)
-		return -EPERM;
-}
-return 0;
 }
 
 static int raise_ambient(uint64_t ambient)
