@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -377,6 +378,36 @@ static void processes_of_a_nested_root_make_way(void **state)
 	destroy(fd);
 }
 
+/* Runs in a mount namespace of its own; the exit code says which step failed. */
+static int find_moved_hierarchy(void)
+{
+	struct cgroup_root found = { .fd = -1 };
+	struct error err;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return 1;
+	if (mkdir("/tmp/groups", 0755) < 0 ||
+	    mount("none", "/tmp/groups", "cgroup2", 0, NULL) < 0 ||
+	    umount2("/sys/fs/cgroup", MNT_DETACH) < 0)
+		return 2;
+	if (cgroup_root_open(&found, &err) < 0 || strcmp(found.path, "/tmp/groups") != 0)
+		return 3;
+	cgroup_root_close(&found);
+	if (umount2("/tmp/groups", MNT_DETACH) < 0 || rmdir("/tmp/groups") < 0)
+		return 4;
+	return cgroup_root_open(&found, &err) == -ENOENT ? 0 : 5;
+}
+
+static void the_hierarchy_is_found_wherever_it_is_mounted(void **state)
+{
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0)
+		_exit(find_moved_hierarchy());
+	assert_int_equal(wait_status(pid), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,6 +423,7 @@ int main(void)
 		cmocka_unit_test(device_rules_let_null_be_opened_but_no_disk),
 		cmocka_unit_test(the_longest_device_program_loads),
 		cmocka_unit_test(processes_of_a_nested_root_make_way),
+		cmocka_unit_test(the_hierarchy_is_found_wherever_it_is_mounted),
 	};
 	struct error err;
 
