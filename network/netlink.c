@@ -56,7 +56,7 @@ static void reserve(struct netlink_batch *b, size_t more)
 	if (need <= b->cap)
 		return;
 	b->cap = need * 2;
-	grown = xmalloc(b->cap);
+	grown = xcalloc(1, b->cap); /* libmnl before 1.0.5 leaves padding as it is */
 	memcpy(grown, b->data, b->len);
 	if (b->data != b->first)
 		free(b->data);
