@@ -59,6 +59,7 @@ int image_list(const struct image_store *s, struct image_list *out, struct error
 void image_list_done(struct image_list *list);
 #define autoimagelist __attribute__((cleanup(image_list_done)))
 
+bool image_match_name(const struct image_list *list, const char *operand, size_t *row);
 int image_lookup(const struct image_list *list, const char *operand, size_t *row,
 		 struct error *err);
 int image_tag(const struct image_store *s, const char *operand, const char *name,

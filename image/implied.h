@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image/implied.h - Directories that a layer implies but does not carry
+ */
+#ifndef IMAGE_IMPLIED_H
+#define IMAGE_IMPLIED_H
+
+#include <stddef.h>
+
+struct error;
+
+/* layers[0] is the layer with the directory, then those below it, top layer first. */
+int implied_borrow(const int *layers, size_t n, const char *path, struct error *err);
+
+#endif

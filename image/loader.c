@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/loader.c - Unpacking an archive into a staging directory, confined
+ *
+ * Theory of operation:
+ *   1. plan		all documents, verified (plan.c)
+ *   2. find jobs	layers that are not in the store yet; a layer that is there
+ *			is neither read nor hashed: manifest and config, which name
+ *			it, have been verified
+ *   3. unpack		one layer per thread, largest first
+ *   4. settle		layers that imply directories get metadata from below,
+ *			bottom up, now that all layers are there (store.c says why)
+ *   5. report		result.json
+ *
+ * The first thread that fails stops the others; its error is the one reported.
+ */
+#include "image/loader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "image/archive.h"
+#include "image/implied.h"
+#include "image/layer.h"
+#include "image/source.h"
+#include "image/stream.h"
+
+/* Unpacked size, kept on a layer's root directory, where no container sees it. */
+#define LAYER_XATTR_SIZE    "user.tare.size"
+#define LOADER_STACK_BYTES  (8U << 20) /* libarchive recurses over extended headers */
+#define LOADER_REPORT_EVERY (4U << 20)
+
+struct job {
+	const struct plan_layer *layer;
+	size_t number, of; /* for messages: layer 2 of 5 */
+	struct source_file file;
+	char from[16]; /* its name in staging/layer */
+	int fd;
+	struct layer_result result;
+	char key[STORE_KEY_MAX];
+};
+
+/* Shared by the threads; what changes is changed atomically or under the lock. */
+struct work {
+	const struct loader *loader;
+	struct layer_rights rights;
+	struct layer_budget files, bytes;
+	struct job *jobs;
+	size_t n_jobs, next;
+	uint64_t done, total;
+	bool stop;
+	pthread_mutex_t lock;
+	struct error err;
+};
+
+static void report_progress(void *arg, size_t bytes)
+{
+	struct work *w = arg;
+	uint64_t after = __atomic_add_fetch(&w->done, bytes, __ATOMIC_RELAXED);
+	struct loader_message m = { .kind = LOADER_PROGRESS, .done = after, .total = w->total };
+
+	/* Only now and then; and one that gets lost is followed by another. */
+	if (after / LOADER_REPORT_EVERY != (after - bytes) / LOADER_REPORT_EVERY)
+		(void)send(w->loader->report_fd, &m, offsetof(struct loader_message, err),
+			   MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static int apply_job(struct work *w, struct job *job, struct error *err)
+{
+	struct stream_plan plan = { .file = job->file,
+				    .blob = job->layer->has_blob ? &job->layer->blob : NULL,
+				    .diff_id = &job->layer->diff_id,
+				    .media_type = job->layer->media_type,
+				    .budget = &w->bytes,
+				    .progress = report_progress,
+				    .arg = w,
+				    .stop = &w->stop };
+	struct archive_tar *tar = NULL;
+	struct stream *stream = NULL;
+	int r;
+
+	r = stream_open(&plan, &stream, err);
+	if (r < 0)
+		return r;
+	r = archive_tar_new(stream_read, stream, &tar, err);
+	if (r == 0)
+		r = layer_apply(tar, job->fd, &w->rights, &w->files, &job->result, err);
+	if (r < 0)
+		r = stream_explain(stream, err);
+	else
+		r = stream_finish(stream, err);
+	archive_tar_free(tar);
+	stream_close(stream);
+	return r;
+}
+
+static int run_job(struct work *w, struct job *job, int parent, struct error *err)
+{
+	char size[24];
+	int r;
+
+	if (mkdirat(parent, job->from, LAYER_ROOT_MODE) < 0)
+		return error_sys(err, errno, "make directory '%s'", job->from);
+	job->fd = openat(parent, job->from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (job->fd < 0)
+		return error_sys(err, errno, "open directory '%s'", job->from);
+	r = apply_job(w, job, err);
+	if (r < 0)
+		return r;
+	snprintf(size, sizeof(size), "%llu", (unsigned long long)job->result.size);
+	/* Only for display: file systems without attributes lose it. */
+	(void)fsetxattr(job->fd, LAYER_XATTR_SIZE, size, strlen(size), 0);
+	return 0;
+}
+
+struct worker {
+	struct work *work;
+	int layers_fd;
+	pthread_t thread;
+};
+
+static void *work_on(void *arg)
+{
+	struct worker *self = arg;
+	struct work *w = self->work;
+	struct error err;
+	size_t i;
+
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED) &&
+	       (i = __atomic_fetch_add(&w->next, 1, __ATOMIC_RELAXED)) < w->n_jobs) {
+		struct job *job = &w->jobs[i];
+
+		if (run_job(w, job, self->layers_fd, &err) == 0)
+			continue;
+		pthread_mutex_lock(&w->lock);
+		if (!w->err.code) {
+			(void)error_wrap(&err, "layer %zu of %zu", job->number, job->of);
+			w->err = err;
+		}
+		pthread_mutex_unlock(&w->lock);
+		__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static size_t count_workers(size_t jobs)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t n = cpus > 1 ? (size_t)cpus : 1;
+
+	n = n < LOADER_MAX_WORKERS ? n : LOADER_MAX_WORKERS;
+	return n < jobs ? n : jobs;
+}
+
+static int unpack(struct work *w, int layers_fd, struct error *err)
+{
+	struct worker workers[LOADER_MAX_WORKERS];
+	size_t n = count_workers(w->n_jobs), started = 0;
+	pthread_attr_t attr;
+	int r = 0;
+
+	if (pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, LOADER_STACK_BYTES))
+		return error_set(err, ENOMEM, "set up threads");
+	for (; started < n && r == 0; started += r == 0) {
+		workers[started].work = w;
+		workers[started].layers_fd = layers_fd;
+		r = pthread_create(&workers[started].thread, &attr, work_on, &workers[started]);
+	}
+	/* Fewer threads than wished for do as well. */
+	for (size_t i = 0; i < started; i++)
+		pthread_join(workers[i].thread, NULL);
+	pthread_attr_destroy(&attr);
+	if (r && !started)
+		return error_sys(err, r, "start a thread");
+	if (w->err.code) {
+		*err = w->err;
+		return -err->code;
+	}
+	return 0;
+}
+
+static const struct job *job_of(const struct work *w, const struct plan_layer *layer)
+{
+	for (size_t i = 0; i < w->n_jobs; i++)
+		if (digest_equal(&w->jobs[i].layer->chain_id, &layer->chain_id))
+			return &w->jobs[i];
+	return NULL;
+}
+
+static int add_job(struct work *w, const struct plan_layer *layer, size_t number, size_t of,
+		   struct error *err)
+{
+	char key[STORE_KEY_MAX];
+	struct job *job;
+	int r;
+
+	if (image_store_find_layer(w->loader->store, &layer->diff_id, &layer->chain_id, key) ||
+	    job_of(w, layer))
+		return 0;
+	w->jobs = xrealloc(w->jobs, (w->n_jobs + 1) * sizeof(*w->jobs));
+	job = &w->jobs[w->n_jobs];
+	memset(job, 0, sizeof(*job));
+	job->layer = layer;
+	job->number = number;
+	job->of = of;
+	job->fd = -1;
+	snprintf(job->from, sizeof(job->from), "%zu", w->n_jobs);
+	r = source_find(w->loader->source, layer->file, &job->file, err);
+	if (r < 0)
+		return error_wrap(err, "layer %zu of %zu", number, of);
+	w->n_jobs++;
+	w->total += job->file.size;
+	if (layer->has_blob && layer->blob_size != job->file.size)
+		return error_set(
+			err, EBADMSG,
+			"layer %zu of %zu: size mismatch (manifest says %llu, file has %llu)",
+			number, of, (unsigned long long)layer->blob_size,
+			(unsigned long long)job->file.size);
+	return 0;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = ((const struct job *)a)->file.size, y = ((const struct job *)b)->file.size;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
+{
+	uint64_t limit = w->loader->max_bytes;
+	int r;
+
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t j = 0; j < plan->images[i].n_layers; j++) {
+			const struct plan_image *image = &plan->images[i];
+
+			r = add_job(w, &image->layers[j], j + 1, image->n_layers, err);
+			if (r < 0)
+				return r;
+		}
+	if (w->n_jobs)
+		qsort(w->jobs, w->n_jobs, sizeof(*w->jobs), by_size);
+	if (!limit)
+		limit = w->total > LOADER_MIN_LIMIT / LOADER_RATIO ? w->total * LOADER_RATIO
+								   : LOADER_MIN_LIMIT;
+	w->files = w->bytes = (struct layer_budget){ limit, limit };
+	return 0;
+}
+
+static int open_layer(const struct work *w, const struct plan_layer *layer, struct error *err)
+{
+	const struct job *job = job_of(w, layer);
+	char key[STORE_KEY_MAX], path[sizeof("layer/") + STORE_KEY_MAX];
+	int fd;
+
+	if (job) {
+		fd = fcntl(job->fd, F_DUPFD_CLOEXEC, 3);
+	} else {
+		if (!image_store_find_layer(w->loader->store, &layer->diff_id, &layer->chain_id,
+					    key))
+			return error_set(err, ENOENT, "layer '%.12s' vanished", layer->diff_id.hex);
+		snprintf(path, sizeof(path), "layer/%s", key);
+		fd = openat(w->loader->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return error_sys(err, errno, "open layer '%.12s'", layer->diff_id.hex);
+	return fd;
+}
+
+/* One layer that implies directories, the layers below it settled already. */
+static int settle_layer(const struct work *w, const struct plan_image *image, size_t at,
+			const struct layer_result *result, struct error *err)
+{
+	int fds[MANIFEST_MAX_LAYERS];
+	size_t n = 0;
+	int r = 0;
+
+	/* Top layer first, as implied_borrow() wants them. */
+	while (n <= at && r >= 0) {
+		r = open_layer(w, &image->layers[at - n], err);
+		if (r >= 0)
+			fds[n++] = r;
+	}
+	for (size_t i = 0; r >= 0 && i < result->implied.n; i++)
+		r = implied_borrow(fds, n, result->implied.items[i], err);
+	while (n)
+		(void)close(fds[--n]);
+	return r < 0 ? r : 0;
+}
+
+/* Decide under which key each new layer is kept, and make it good for that. */
+static int settle(struct work *w, const struct plan *plan, struct error *err)
+{
+	int r;
+
+	for (size_t i = 0; i < plan->n; i++)
+		for (size_t j = 0; j < plan->images[i].n_layers; j++) {
+			const struct plan_layer *layer = &plan->images[i].layers[j];
+			struct job *job = (struct job *)(uintptr_t)job_of(w, layer);
+
+			if (!job || job->key[0])
+				continue;
+			if (!job->result.implied.n) {
+				image_store_layer_key(&layer->diff_id, job->key);
+				continue;
+			}
+			image_store_chain_key(&layer->chain_id, job->key);
+			r = settle_layer(w, &plan->images[i], j, &job->result, err);
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+static uint64_t layer_size(const struct work *w, const struct plan_layer *layer)
+{
+	const struct job *job = job_of(w, layer);
+	struct error ignored;
+	autoclose int fd = -1;
+	uint64_t size = 0;
+	char text[24];
+	ssize_t n;
+
+	if (job)
+		return job->result.size;
+	fd = open_layer(w, layer, &ignored);
+	n = fd < 0 ? -1 : fgetxattr(fd, LAYER_XATTR_SIZE, text, sizeof(text) - 1);
+	if (n < 0)
+		return 0;
+	text[n] = '\0';
+	return str_parse_u64(text, UINT64_MAX, &size) < 0 ? 0 : size;
+}
+
+static struct json *describe_image(const struct work *w, const struct plan_image *image)
+{
+	struct json *doc = json_new_map();
+	uint64_t size = 0;
+
+	for (size_t i = 0; i < image->n_layers; i++)
+		size += layer_size(w, &image->layers[i]);
+	json_set_list(doc, "names", image->names.items, w->loader->untagged ? 0 : image->names.n);
+	json_set_text(doc, "id", image->config_digest.hex);
+	json_set_text(doc, "manifest", image->manifest.hex);
+	json_set_text(doc, "manifestType", image->manifest_type);
+	json_set_int(doc, "manifestSize", (int64_t)image->manifest_len);
+	json_set_text(doc, "created", image->config.created ? image->config.created : "");
+	json_set_int(doc, "size", (int64_t)size);
+	return doc;
+}
+
+static int write_blob(int dirfd, const struct digest *d, const char *data, size_t len,
+		      struct json *blobs, struct error *err)
+{
+	int r = file_replace_at(dirfd, d->hex, data, len, 0600, 0, err);
+
+	if (r == 0)
+		json_add_text(blobs, d->hex);
+	return r;
+}
+
+static int report(const struct work *w, const struct plan *plan, int blobs_fd, struct error *err)
+{
+	struct json *images = json_new_list(), *layers = json_new_list(), *blobs = json_new_list();
+	autojson struct json *doc = json_new_map();
+	autofree char *text = NULL;
+	int r = 0;
+
+	json_set(doc, "images", images);
+	json_set(doc, "layers", layers);
+	json_set(doc, "blobs", blobs);
+	for (size_t i = 0; r == 0 && i < plan->n; i++) {
+		const struct plan_image *image = &plan->images[i];
+
+		json_add(images, describe_image(w, image));
+		r = write_blob(blobs_fd, &image->manifest, image->manifest_data,
+			       image->manifest_len, blobs, err);
+		if (r == 0)
+			r = write_blob(blobs_fd, &image->config_digest, image->config_data,
+				       image->config_len, blobs, err);
+	}
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < w->n_jobs; i++) {
+		struct json *layer = json_new_map();
+
+		json_set_text(layer, "from", w->jobs[i].from);
+		json_set_text(layer, "key", w->jobs[i].key);
+		json_add(layers, layer);
+	}
+	text = json_print(doc);
+	return file_replace_at(w->loader->staging_fd, LOADER_RESULT, text, strlen(text), 0600, 0,
+			       err);
+}
+
+static int carry_out(struct work *w, const struct plan *plan, struct error *err)
+{
+	int staging = w->loader->staging_fd;
+	autoclose int layers_fd = -1, blobs_fd = -1;
+	int r;
+
+	layers_fd = file_open_dir(staging, "layer", 0700, err);
+	blobs_fd = layers_fd < 0 ? -1 : file_open_dir(staging, "blobs", 0700, err);
+	if (blobs_fd < 0)
+		return -err->code;
+	if ((r = layer_probe(staging, &w->rights, err)) < 0 || (r = find_jobs(w, plan, err)) < 0 ||
+	    (w->n_jobs && (r = unpack(w, layers_fd, err)) < 0) || (r = settle(w, plan, err)) < 0)
+		return r;
+	return report(w, plan, blobs_fd, err);
+}
+
+/**
+ * loader_run() - Read an archive and leave its images in the staging directory
+ *
+ * For a process of its own: sets the umask, starts threads. Sends progress,
+ * but neither its end nor its failure.
+ */
+int loader_run(const struct loader *loader, struct error *err)
+{
+	struct work w = { .loader = loader, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct plan plan = { 0 };
+	int r;
+
+	umask(0);
+	r = plan_read(loader->source, &loader->platform, &plan, err);
+	if (r == 0)
+		r = carry_out(&w, &plan, err);
+	for (size_t i = 0; i < w.n_jobs; i++) {
+		source_file_close(&w.jobs[i].file);
+		layer_result_done(&w.jobs[i].result);
+		cleanup_close(&w.jobs[i].fd);
+	}
+	free(w.jobs);
+	plan_done(&plan);
+	return r;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/plan_docker.c - Reading the documents of a `docker save` archive
+ *
+ * manifest.json is a list of { "Config": FILE, "RepoTags": [...], "Layers":
+ * [FILE...] }. There are no digests of the files: layers are verified by the
+ * DiffIDs in the config, the config by its own name, which is its digest. The
+ * store needs a manifest, so one is made, the same for the same image.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "image/plan.h"
+#include "image/source.h"
+
+/* "HEX.json" or "blobs/sha256/HEX": the name tells what the content must be. */
+static int check_config_name(const char *file, const struct digest *have, struct error *err)
+{
+	const char *slash = strrchr(file, '/');
+	const char *name = slash ? slash + 1 : file;
+	size_t len = strlen(name);
+
+	if (str_ends(name, ".json"))
+		len -= strlen(".json");
+	if (len != DIGEST_SHA256_HEX || !str_is_hex(name, len) || !strncmp(name, have->hex, len))
+		return 0;
+	return error_set(err, EBADMSG, "config: sha256 mismatch (its name says %.64s, file has %s)",
+			 name, have->hex);
+}
+
+static int add_layers(struct plan_image *image, const struct json *files, struct error *err)
+{
+	size_t n = json_count(files);
+
+	if (json_kind_of(files) != JSON_LIST || n > MANIFEST_MAX_LAYERS)
+		return error_set(err, EBADMSG, "'Layers' is not a list of at most %d files",
+				 MANIFEST_MAX_LAYERS);
+	image->layers = xcalloc(n, sizeof(*image->layers));
+	image->n_layers = n;
+	for (size_t i = 0; i < n; i++) {
+		const char *file = json_text(json_at(files, i));
+
+		if (!file)
+			return error_set(err, EBADMSG, "'Layers' is not a list of texts");
+		image->layers[i].file = xstrdup(file);
+	}
+	return 0;
+}
+
+/* Sizes are those of the files here, the digests those of the plain layers. */
+static int make_manifest(const struct source *source, struct plan_image *image, struct error *err)
+{
+	struct descriptor config = { .media_type = MEDIA_TYPE_CONFIG,
+				     .digest = image->config_digest,
+				     .size = image->config_len };
+	autofree struct descriptor *layers = xcalloc(image->n_layers, sizeof(*layers));
+	autojson struct json *doc = NULL;
+
+	for (size_t i = 0; i < image->n_layers; i++) {
+		struct source_file file;
+		int r = source_find(source, image->layers[i].file, &file, err);
+
+		if (r < 0)
+			return error_wrap(err, "layer %zu of %zu", i + 1, image->n_layers);
+		layers[i].media_type = MEDIA_TYPE_LAYER;
+		layers[i].digest = image->layers[i].diff_id;
+		layers[i].size = file.size;
+		source_file_close(&file);
+	}
+	doc = manifest_new(&config, layers, image->n_layers);
+	image->manifest_type = xstrdup(MEDIA_TYPE_MANIFEST);
+	image->manifest_data = json_print(doc);
+	image->manifest_len = strlen(image->manifest_data);
+	digest_of_buffer(image->manifest_data, image->manifest_len, &image->manifest);
+	return 0;
+}
+
+static int add_image(const struct source *source, const struct json *entry, struct plan *plan,
+		     struct error *err)
+{
+	struct plan_image *image = plan_add_image(plan);
+	const char *file = json_text(json_get(entry, "Config"));
+	const struct json *tags = json_get(entry, "RepoTags");
+	char *data = NULL;
+	size_t len;
+	int r;
+
+	if (!file)
+		return error_set(err, EBADMSG, "'Config' is missing");
+	for (size_t i = 0; i < json_count(tags); i++)
+		plan_add_name(image, json_text(json_at(tags, i)));
+	r = add_layers(image, json_get(entry, "Layers"), err);
+	if (r < 0)
+		return r;
+	r = source_read(source, file, IMAGE_CONFIG_MAX_BYTES, &data, &len, err);
+	if (r < 0)
+		return error_wrap(err, "config");
+	r = plan_set_config(image, data, len, err);
+	if (r < 0)
+		return r;
+	r = check_config_name(file, &image->config_digest, err);
+	if (r < 0)
+		return r;
+	return make_manifest(source, image, err);
+}
+
+/** plan_read_docker() - Read the documents of a `docker save` archive into the plan */
+int plan_read_docker(const struct source *source, struct plan *plan, struct error *err)
+{
+	autofree char *data = NULL;
+	autojson struct json *doc = NULL;
+	size_t len;
+	int r;
+
+	r = source_read(source, "manifest.json", MANIFEST_MAX_BYTES, &data, &len, err);
+	if (r < 0)
+		return r;
+	doc = json_parse(data, len, err);
+	if (!doc)
+		return error_wrap(err, "manifest.json");
+	if (json_kind_of(doc) != JSON_LIST || json_count(doc) > INDEX_MAX_MANIFESTS)
+		return error_set(err, EBADMSG, "manifest.json: not a list of at most %d images",
+				 INDEX_MAX_MANIFESTS);
+	for (size_t i = 0; i < json_count(doc); i++) {
+		r = add_image(source, json_at(doc, i), plan, err);
+		if (r < 0)
+			return error_wrap(err, "image %zu of %zu", i + 1, json_count(doc));
+	}
+	return 0;
+}
