@@ -91,21 +91,21 @@ static int make_failed(const struct cgroup_root *root, const char *relpath, int 
 static int set_limits(const struct cgroup_root *root, const char *relpath, int dirfd,
 		      const struct cgroup_limits *limits, struct error *err)
 {
-	unsigned int here, available, wanted;
+	unsigned int here, available, missing;
 	int r;
 
 	r = cgroup_read_controllers(dirfd, "cgroup.controllers", &here, err);
 	if (r < 0)
 		return r;
 	if (cgroup_limits_controllers(limits, ~0U) & ~here) {
-		r = cgroup_limits_check(root, limits, err);
-		if (r < 0)
-			return r;
 		r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
 		if (r < 0)
 			return r;
-		wanted = cgroup_limits_controllers(limits, available);
-		r = cgroup_enable_controllers(root, relpath, wanted, err);
+		r = cgroup_limits_check(limits, available, err);
+		if (r < 0)
+			return r;
+		missing = cgroup_limits_controllers(limits, available) & ~here;
+		r = missing ? cgroup_enable_controllers(root, relpath, missing, err) : 0;
 		if (r < 0)
 			return r;
 	}

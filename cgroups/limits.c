@@ -254,9 +254,9 @@ static int plan_cpu(struct plan *plan, const struct cgroup_limits *l, struct err
 	if (l->cpu_shares)
 		add(plan, "cpu.weight", "--cpu-shares",
 		    xasprintf("%u", cgroup_weight_of_shares(l->cpu_shares)));
-	if (l->cpuset_cpus)
+	if (l->cpuset_cpus && *l->cpuset_cpus)
 		add(plan, "cpuset.cpus", "--cpuset-cpus", xstrdup(l->cpuset_cpus));
-	if (l->cpuset_mems)
+	if (l->cpuset_mems && *l->cpuset_mems)
 		add(plan, "cpuset.mems", "--cpuset-mems", xstrdup(l->cpuset_mems));
 	return 0;
 }
@@ -333,44 +333,32 @@ int cgroup_limits_plan(const struct cgroup_limits *limits, struct cgroup_setting
 	return 0;
 }
 
-/* Whether every controller that the plan needs is in @available. */
-static int check_plan(const struct cgroup_setting *settings, size_t n, unsigned int available,
-		      struct error *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct cgroup_setting *s = &settings[i];
-
-		if (s->controller == CGROUP_N_CONTROLLERS || s->optional)
-			continue;
-		if (!(available & CGROUP_BIT(s->controller)))
-			return cgroup_missing_controller(s->controller, s->option, err);
-	}
-	return 0;
-}
-
 /**
- * cgroup_limits_check() - Whether limits make sense and can be enforced on this host
- * @root:	The tree; NULL if there is none
+ * cgroup_limits_check() - Whether limits make sense and can be enforced
+ * @available:	Controllers that there are, from cgroup_read_controllers(); 0: no cgroup2
  *
- * For callers that want to know before they start anything.
+ * cgroup_create() does this itself; for callers that want to know before.
  *
  * Return: 0, -EINVAL, or -EOPNOTSUPP naming the flag and the controller
  */
-int cgroup_limits_check(const struct cgroup_root *root, const struct cgroup_limits *limits,
+int cgroup_limits_check(const struct cgroup_limits *limits, unsigned int available,
 			struct error *err)
 {
 	struct cgroup_setting *settings;
-	unsigned int available = 0;
 	size_t n;
 	int r;
 
 	r = cgroup_limits_plan(limits, &settings, &n, err);
 	if (r < 0)
 		return r;
-	if (root && n)
-		r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
-	if (r == 0)
-		r = check_plan(settings, n, available, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct cgroup_setting *s = &settings[i];
+
+		if (s->optional || s->controller == CGROUP_N_CONTROLLERS)
+			continue;
+		if (!(available & CGROUP_BIT(s->controller)))
+			r = cgroup_missing_controller(s->controller, s->option, err);
+	}
 	cgroup_settings_free(settings, n);
 	return r;
 }

@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cgroup_root;
 struct cgroup_setting;
 struct error;
 
@@ -38,7 +37,7 @@ struct cgroup_limits {
 	int64_t cpu_quota_us;
 	uint64_t cpu_period_us; /* 0: 100000 */
 	uint64_t cpu_shares;	/* 2 to 262144, 1024 is normal */
-	char *cpuset_cpus;	/* owned, as "0-2,4" */
+	char *cpuset_cpus;	/* owned, as "0-2,4"; NULL or "": not asked for */
 	char *cpuset_mems;
 
 	int64_t pids_max;
@@ -64,7 +63,7 @@ unsigned int cgroup_weight_of_shares(uint64_t shares);
 
 int cgroup_limits_plan(const struct cgroup_limits *limits, struct cgroup_setting **settings,
 		       size_t *n, struct error *err);
-int cgroup_limits_check(const struct cgroup_root *root, const struct cgroup_limits *limits,
+int cgroup_limits_check(const struct cgroup_limits *limits, unsigned int available,
 			struct error *err);
 unsigned int cgroup_limits_controllers(const struct cgroup_limits *limits, unsigned int available);
 int cgroup_limits_apply(int dirfd, const struct cgroup_limits *limits, struct error *err);

@@ -256,10 +256,10 @@ static void limits_without_cgroup2_name_the_flag(void **state)
 	struct error err;
 
 	(void)state;
-	assert_int_equal(cgroup_limits_check(NULL, &limits, &err), -EOPNOTSUPP);
+	assert_int_equal(cgroup_limits_check(&limits, 0, &err), -EOPNOTSUPP);
 	assert_non_null(strstr(err.msg, "--memory on this host: controller 'memory' is "));
 	limits = (struct cgroup_limits){ .pids_max = 2048, .pids_is_default = true };
-	assert_int_equal(cgroup_limits_check(NULL, &limits, &err), 0);
+	assert_int_equal(cgroup_limits_check(&limits, 0, &err), 0);
 }
 
 int main(void)
