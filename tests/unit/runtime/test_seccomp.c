@@ -605,9 +605,17 @@ static void profile_answers_enosys_to_what_it_does_not_know(void **state)
 		from_text("{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": "
 			  "[{\"names\": [\"getpid\"], \"action\": \"SCMP_ACT_KILL_PROCESS\"}]}",
 			  0);
+	autoprogram struct seccomp_program last =
+		from_text("{\"defaultAction\": \"SCMP_ACT_ERRNO\", \"syscalls\": "
+			  "[{\"names\": [\"mseal\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": "
+			  "[{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}]}",
+			  0);
 	uint32_t mseal = (uint32_t)number_of(&native, "mseal");
 
 	(void)state;
+	assert_int_equal(ask(&last, native.audit, mseal, 1, 0, 0), ALLOW);
+	assert_int_equal(ask(&last, native.audit, mseal, 2, 0, 0), FAILS(EPERM));
+	assert_int_equal(ask(&last, native.audit, mseal + 1, 1, 0, 0), FAILS(ENOSYS));
 	assert_int_equal(ask(&p, native.audit, mseal - 1, 0, 0, 0), FAILS(EPERM));
 	assert_int_equal(ask(&p, native.audit, mseal + 1, 0, 0, 0), FAILS(ENOSYS));
 	assert_int_equal(ask(&p, native.audit, 5000, 0, 0, 0), FAILS(ENOSYS));
@@ -898,6 +906,40 @@ static void random_rules_answer_as_libseccomp(void **state)
 	}
 }
 
+/* Rules of three and of five instructions make the left half of the tree any length. */
+static void jumps_reach_over_rules_of_any_length(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100 * 5; i++) {
+		autostr struct str text = { 0 };
+		struct seccomp_program p;
+
+		str_puts(&text,
+			 "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": [{\"names\": "
+			 "[\"getpid\"], \"action\": \"SCMP_ACT_ERRNO\", \"errnoRet\": 7}");
+		for (int k = 0; k < i / 5 + i % 5; k++) {
+			str_puts(&text, ",{\"names\": [\"read\"], \"action\": \"SCMP_ACT_ERRNO\", "
+					"\"args\": [{\"index\": 0, ");
+			if (k < i / 5)
+				str_printf(&text,
+					   "\"op\": \"SCMP_CMP_MASKED_EQ\", \"value\": "
+					   "4294967295, \"valueTwo\": %d}]}",
+					   k + 1);
+			else
+				str_printf(&text, "\"op\": \"SCMP_CMP_EQ\", \"value\": %d}]}",
+					   k + 1);
+		}
+		str_puts(&text, "]}");
+		p = from_text(text.data, 0);
+		assert_int_equal(by_name(&p, "read", 0, 0), ALLOW);
+		if (i)
+			assert_int_equal(by_name(&p, "read", 1, 0), FAILS(EPERM));
+		assert_int_equal(by_name(&p, "getpid", 0, 0), FAILS(7));
+		assert_int_equal(by_name(&p, "getppid", 0, 0), ALLOW);
+		seccomp_done(&p);
+	}
+}
+
 /* --- what is refused --- */
 
 static void malformed_profiles_are_refused_with_the_place(void **state)
@@ -1025,6 +1067,7 @@ int main(void)
 		cmocka_unit_test(entries_compete_as_in_libseccomp),
 		cmocka_unit_test(random_profiles_do_what_their_arithmetic_says),
 		cmocka_unit_test(random_rules_answer_as_libseccomp),
+		cmocka_unit_test(jumps_reach_over_rules_of_any_length),
 		cmocka_unit_test(malformed_profiles_are_refused_with_the_place),
 		cmocka_unit_test(profile_longer_than_the_kernel_takes_is_refused),
 		cmocka_unit_test(kernel_enforces_the_default_profile),
