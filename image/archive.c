@@ -22,14 +22,31 @@
 #include "base/error.h"
 #include "base/str.h"
 
+#define TAR_BLOCK 512U
+
 struct archive_tar {
 	struct archive *reader;
 	struct archive_entry *entry;
 	archive_fill *fill;
 	void *arg;
+	uint64_t read;	      /* bytes of the stream so far */
 	struct error failure; /* of fill(): libarchive cannot carry it */
 	bool failed;
 };
+
+/*
+ * Some writers (umoci insert) stop where the last file's content ends, without
+ * the padding of its block and the two zero blocks. libarchive minds the first.
+ */
+static size_t pad_last_block(struct archive_tar *t, const void **data)
+{
+	static const unsigned char zeros[TAR_BLOCK];
+	size_t missing = (TAR_BLOCK - t->read % TAR_BLOCK) % TAR_BLOCK;
+
+	t->read += missing;
+	*data = zeros;
+	return missing;
+}
 
 static la_ssize_t read_piece(struct archive *reader, void *arg, const void **data)
 {
@@ -42,6 +59,9 @@ static la_ssize_t read_piece(struct archive *reader, void *arg, const void **dat
 		archive_set_error(reader, EIO, "input failed");
 		return ARCHIVE_FATAL;
 	}
+	if (len == 0)
+		return (la_ssize_t)pad_last_block(t, data);
+	t->read += len;
 	*data = piece;
 	return (la_ssize_t)len;
 }
