@@ -20,7 +20,7 @@ HARDEN   := -fstack-protector-strong -fno-strict-aliasing -fno-common
 
 VARIANT  := $(LIBC)$(if $(SANITIZE),-sanitize)$(if $(filter-out gcc cc musl-gcc,$(CC)),-$(notdir $(CC)))
 B        := build/$(VARIANT)
-MULTI    := $(shell gcc -print-multiarch)
+MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
 ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a nettle.a zstd.a z.a seccomp.a cap.a acl.a)
