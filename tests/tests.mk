@@ -59,7 +59,13 @@ endif
 lint:
 	$(Q)tests/lint/all
 
-integration: all
+# Scripts make the shared images themselves if none are there; this is for when
+# what makes them has changed.
+build/fixtures/complete: tests/lib/fixtures tests/lib/mkimage tests/lib/mkroot
+	@rm -f $@
+	$(call say,IMAGES,$(@D))tests/lib/fixtures
+
+integration: all build/fixtures/complete
 	$(Q)tests/run tests/integration/*.sh
 
 packages:
