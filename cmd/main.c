@@ -27,11 +27,31 @@
 #include "cmd/message.h"
 #include "cmd/options.h"
 
-/* One row per command, in the order of the help. Add your own once its file is there. */
+/* In the order of the help. Add your own once its file is there. */
+/* clang-format off */
 const struct command *const command_list[] = {
+	&cmd_run,
+	&cmd_create,
+	&cmd_start,
+	&cmd_ps,
+	&cmd_logs,
+	&cmd_stop,
+	&cmd_kill,
+	&cmd_wait,
+	&cmd_rm,
+	&cmd_inspect,
+	&cmd_port,
+	&cmd_stats,
+	&cmd_top,
+	&cmd_pause,
+	&cmd_unpause,
+	&cmd_info,
+	&cmd_version,
+	&cmd_completion,
 	&cmd_help,
 	NULL,
 };
+/* clang-format on */
 
 struct global_options {
 	const char *root, *runroot, *log_level, *log_format;

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/container_inspect.c - All there is to know of a container, docker's field names
+ *
+ * config.json has docker's names already; State, NetworkSettings and the paths
+ * come from the record. What config.json keeps in the form of flags (ulimits,
+ * tmpfs, log limits) is shown in docker's form instead.
+ */
+#include "cmd/container_inspect.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cmd/command.h"
+#include "cmd/units.h"
+#include "image/image.h"
+
+#define DEFAULT_SHM_BYTES (INT64_C(64) << 20)
+#define DEFAULT_LOG_BYTES (INT64_C(10) << 20)
+#define DEFAULT_LOG_FILES 3
+
+#define NEVER "0001-01-01T00:00:00Z" /* Go's zero time, which scripts compare with */
+
+static void set_owned_text(struct json *map, const char *key, char *text)
+{
+	autofree char *owned = text;
+
+	json_set_text(map, key, owned);
+}
+
+static void set_time(struct json *map, const char *key, int64_t ns)
+{
+	char text[UNITS_TEXT_MAX];
+
+	json_set_text(map, key, ns ? units_print_rfc3339(text, ns) : NEVER);
+}
+
+static struct json *make_state(const struct record *r)
+{
+	struct json *state = json_new_map();
+
+	json_set_text(state, "Status", record_status_name(r->status));
+	json_set_bool(state, "Running", r->status == RECORD_RUNNING || r->status == RECORD_PAUSED);
+	json_set_bool(state, "Paused", r->status == RECORD_PAUSED);
+	json_set_bool(state, "Restarting", false);
+	json_set_bool(state, "OOMKilled", r->oom_killed);
+	json_set_bool(state, "Dead", false);
+	json_set_int(state, "Pid", r->pid);
+	json_set_int(state, "ExitCode", r->exit_code);
+	json_set_text(state, "Error", r->error);
+	json_set_text(state, "Reason", r->reason);
+	set_time(state, "StartedAt", r->started_ns);
+	set_time(state, "FinishedAt", r->finished_ns);
+	return state;
+}
+
+/* { "80/tcp": [ { HostIp, HostPort } ], "9000/tcp": null } */
+static struct json *make_ports(const struct record *r)
+{
+	struct json *map = json_new_map();
+
+	for (size_t i = 0; i < r->n_ports; i++) {
+		const struct record_port *p = &r->ports[i];
+		autofree char *key = xasprintf("%u/%s", p->container_port, p->protocol);
+		const struct json *before = json_get(map, key);
+		struct json *list, *binding;
+
+		if (!p->host_port) {
+			if (!before)
+				json_set(map, key, json_new_nil());
+			continue;
+		}
+		list = json_kind_of(before) == JSON_LIST ? json_clone(before) : json_new_list();
+		binding = json_new_map();
+		json_set_text(binding, "HostIp", p->host_ip);
+		set_owned_text(binding, "HostPort", xasprintf("%u", p->host_port));
+		json_add(list, binding);
+		json_set(map, key, list);
+	}
+	return map;
+}
+
+/* The bridge's prefix and gateway; a container on another network has none of them here. */
+#define BRIDGE_PREFIX 16
+
+/* The gateway is the first address of the network that @ip is in. */
+static char *gateway_of(const char *ip)
+{
+	unsigned int a, b, c, d;
+
+	if (sscanf(ip, "%u.%u.%u.%u", &a, &b, &c, &d) != 4)
+		return xstrdup("");
+	return xasprintf("%u.%u.0.1", a, b);
+}
+
+static struct json *make_endpoint(const struct record *r)
+{
+	struct json *endpoint = json_new_map();
+
+	json_set_text(endpoint, "IPAddress", r->ip);
+	json_set_int(endpoint, "IPPrefixLen", *r->ip ? BRIDGE_PREFIX : 0);
+	set_owned_text(endpoint, "Gateway", gateway_of(r->ip));
+	json_set_text(endpoint, "MacAddress", r->mac);
+	json_set_text(endpoint, "GlobalIPv6Address", "");
+	return endpoint;
+}
+
+static struct json *make_network(const struct record *r)
+{
+	struct json *network = make_endpoint(r), *networks = json_new_map();
+	struct json *endpoint = make_endpoint(r);
+
+	json_set(network, "Ports", make_ports(r));
+	if (r->pid)
+		set_owned_text(network, "SandboxKey", xasprintf("/proc/%d/ns/net", (int)r->pid));
+	else
+		json_set_text(network, "SandboxKey", "");
+	json_set(endpoint, "Aliases", json_new_list());
+	json_set_text(endpoint, "NetworkID", r->network);
+	json_set(networks, *r->network ? r->network : "none", endpoint);
+	json_set(network, "Networks", networks);
+	return network;
+}
+
+static char *lower_dirs(const struct context *ctx, const char *image_id)
+{
+	struct image_store images;
+	autoimage struct image image = { 0 };
+	struct error ignored;
+	struct str out = { 0 };
+
+	/* The image may have been removed by force: then there is nothing to show. */
+	if (!*image_id || image_store_open(ctx->store.root_fd, &images, &ignored) < 0)
+		return xstrdup("");
+	if (image_find(&images, image_id, &image, &ignored) == 0)
+		for (size_t i = 0; i < image.layers.n; i++)
+			str_printf(&out, "%s%s/%s", i ? ":" : "", ctx->root, image.layers.items[i]);
+	image_store_close(&images);
+	return str_take(&out);
+}
+
+/*
+ * The overlay is mounted in the container's own mount namespace and nowhere
+ * else; while it runs, its root can be reached through /proc.
+ */
+static struct json *make_graph_driver(const struct context *ctx, const struct record *r)
+{
+	struct json *driver = json_new_map(), *data = json_new_map();
+	autofree char *upper = xasprintf("%s/containers/%s/upper", ctx->root, r->id);
+
+	set_owned_text(data, "LowerDir", lower_dirs(ctx, r->image_id));
+	if (access(upper, F_OK) == 0) {
+		json_set_text(data, "UpperDir", upper);
+		set_owned_text(data, "WorkDir",
+			       xasprintf("%s/containers/%s/work", ctx->root, r->id));
+	}
+	if (r->pid)
+		set_owned_text(data, "MergedDir", xasprintf("/proc/%d/root", (int)r->pid));
+	else
+		json_set_text(data, "MergedDir", "");
+	json_set_text(driver, "Name", "overlay");
+	json_set(driver, "Data", data);
+	return driver;
+}
+
+/* The path of a file of the container, if it is there. */
+static void set_path(struct json *doc, const char *key, const char *store, const char *id,
+		     const char *name)
+{
+	autofree char *path = xasprintf("%s/containers/%s/%s", store, id, name);
+
+	json_set_text(doc, key, access(path, F_OK) == 0 ? path : "");
+}
+
+/* [ "nofile=1024:2048" ] becomes [ { Name, Soft, Hard } ]. */
+static struct json *make_ulimits(const struct json *options)
+{
+	struct json *list = json_new_list();
+
+	for (size_t i = 0; i < json_count(options); i++) {
+		const char *text = json_text_or(json_at(options, i), "");
+		size_t n = strcspn(text, "=");
+		autofree char *name = xstrndup(text, n);
+		int64_t soft = 0, hard;
+		struct json *limit;
+		int fields;
+
+		fields = sscanf(text[n] ? text + n + 1 : "", "%" SCNd64 ":%" SCNd64, &soft, &hard);
+		limit = json_new_map();
+		json_set_text(limit, "Name", name);
+		json_set_int(limit, "Hard", fields == 2 ? hard : soft);
+		json_set_int(limit, "Soft", soft);
+		json_add(list, limit);
+	}
+	return list;
+}
+
+/* [ "/run:size=1m" ] becomes { "/run": "size=1m" }. */
+static struct json *make_tmpfs(const struct json *options)
+{
+	struct json *map = json_new_map();
+
+	for (size_t i = 0; i < json_count(options); i++) {
+		const char *text = json_text_or(json_at(options, i), "");
+		size_t n = strcspn(text, ":");
+		autofree char *path = xstrndup(text, n);
+
+		json_set_text(map, path, text[n] ? text + n + 1 : "");
+	}
+	return map;
+}
+
+/* [ "/dev/x:/dev/y:rwm" ] becomes [ { PathOnHost, PathInContainer, CgroupPermissions } ]. */
+static struct json *make_devices(const struct json *options)
+{
+	struct json *list = json_new_list();
+
+	for (size_t i = 0; i < json_count(options); i++) {
+		autostrlist struct strlist parts = { 0 };
+		struct json *device = json_new_map();
+
+		strlist_split(&parts, json_text_or(json_at(options, i), ""), ':');
+		json_set_text(device, "PathOnHost", parts.n > 0 ? parts.items[0] : "");
+		json_set_text(device, "PathInContainer",
+			      parts.n > 1   ? parts.items[1]
+			      : parts.n > 0 ? parts.items[0]
+					    : "");
+		json_set_text(device, "CgroupPermissions", parts.n > 2 ? parts.items[2] : "rwm");
+		json_add(list, device);
+	}
+	return list;
+}
+
+static struct json *make_log_config(const struct json *host)
+{
+	struct json *log = json_new_map(), *config = json_new_map();
+	int64_t bytes = json_int(json_get(host, "LogMaxSize"), 0);
+	int64_t files = json_int(json_get(host, "LogMaxFile"), 0);
+
+	set_owned_text(config, "max-size",
+		       xasprintf("%" PRId64, bytes ? bytes : DEFAULT_LOG_BYTES));
+	set_owned_text(config, "max-file",
+		       xasprintf("%" PRId64, files ? files : DEFAULT_LOG_FILES));
+	json_set_text(log, "Type", "json-file");
+	json_set(log, "Config", config);
+	return log;
+}
+
+static struct json *make_restart_policy(void)
+{
+	struct json *policy = json_new_map();
+
+	json_set_text(policy, "Name", "no");
+	json_set_int(policy, "MaximumRetryCount", 0);
+	return policy;
+}
+
+static void set_default_text(struct json *map, const char *key, const char *text)
+{
+	if (!json_get(map, key))
+		json_set_text(map, key, text);
+}
+
+static struct json *make_host_config(const struct json *stored)
+{
+	static const char *const internal[] = { "TmpfsOptions", "UlimitOptions", "DeviceOptions",
+						"LogMaxSize",	"LogMaxFile",	 "HostUserns" };
+	struct json *host = stored ? json_clone(stored) : json_new_map();
+
+	json_set(host, "Tmpfs", make_tmpfs(json_get(host, "TmpfsOptions")));
+	json_set(host, "Ulimits", make_ulimits(json_get(host, "UlimitOptions")));
+	json_set(host, "Devices", make_devices(json_get(host, "DeviceOptions")));
+	json_set(host, "LogConfig", make_log_config(host));
+	if (!json_get(host, "RestartPolicy"))
+		json_set(host, "RestartPolicy", make_restart_policy());
+	if (json_int(json_get(host, "ShmSize"), 0) == 0)
+		json_set_int(host, "ShmSize", DEFAULT_SHM_BYTES);
+	if (!*json_text_or(json_get(host, "NetworkMode"), ""))
+		json_set_text(host, "NetworkMode", "bridge");
+	set_default_text(host, "IpcMode", "private");
+	set_default_text(host, "PidMode", "");
+	set_default_text(host, "UTSMode", "");
+	set_default_text(host, "CgroupParent", "");
+	set_default_text(host, "Runtime", "tare");
+	for (size_t i = 0; i < sizeof(internal) / sizeof(*internal); i++)
+		json_unset(host, internal[i]);
+	return host;
+}
+
+/**
+ * container_inspect() - Describe a container
+ *
+ * Return: a new map, or NULL
+ */
+struct json *container_inspect(const struct context *ctx, const struct record *r, struct error *err)
+{
+	autojson struct json *stored = record_read_config(&ctx->store, r->id, err);
+	const char *log_store = r->auto_remove ? ctx->runroot : ctx->root;
+	struct json *doc = json_new_map();
+	const struct json *value;
+	const char *key;
+
+	if (!stored) {
+		json_free(doc);
+		return NULL;
+	}
+	json_set_text(doc, "Id", r->id);
+	set_time(doc, "Created", r->created_ns);
+	json_set_text(doc, "Name", r->name);
+	json_set_text(doc, "ImageName", r->image);
+	set_owned_text(doc, "Image",
+		       *r->image_id ? xasprintf("sha256:%s", r->image_id) : xstrdup(""));
+	json_set(doc, "State", make_state(r));
+	for (void *it = NULL; json_next(stored, &it, &key, &value);)
+		if (!json_get(doc, key) && strcmp(key, "HostConfig") != 0)
+			json_set(doc, key, json_clone(value));
+	json_set(doc, "HostConfig", make_host_config(json_get(stored, "HostConfig")));
+	json_set(doc, "NetworkSettings", make_network(r));
+	json_set(doc, "GraphDriver", make_graph_driver(ctx, r));
+	json_set_text(doc, "Driver", "overlay");
+	json_set_int(doc, "RestartCount", 0);
+	json_set(doc, "ExecIDs", json_new_list());
+	set_path(doc, "LogPath", log_store, r->id, "log/container.log");
+	set_path(doc, "HostnamePath", ctx->runroot, r->id, "hostname");
+	set_path(doc, "HostsPath", ctx->runroot, r->id, "hosts");
+	set_path(doc, "ResolvConfPath", ctx->runroot, r->id, "resolv.conf");
+	json_set_text(doc, "CgroupPath", r->cgroup);
+	json_set_int(doc, "IdmapBase", r->idmap_base);
+	return doc;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/target.c - A container that a command acts on: find it, signal it, see it end
+ *
+ * A container ends in two steps. Its first process dies, which its pidfd
+ * tells; then its supervisor cleans up, writes down how it ended and lets go
+ * of its lock. Commands that end a container wait for both, so that the next
+ * command finds it exited, or gone.
+ */
+#include "cmd/target.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroups/freezer.h"
+#include "cgroups/group.h"
+#include "cgroups/hierarchy.h"
+#include "cmd/command.h"
+#include "cmd/message.h"
+
+#define STAT_MAX_BYTES	 4096
+#define STAT_START_FIELD 22
+#define STAT_AFTER_NAME	 3 /* the first field after the name in parentheses, proc(5) */
+
+/**
+ * target_find() - Find a container and read its record
+ * @operand:	Name, id or unique prefix of one
+ * @r:		Initialised with record_init(); replaced on success
+ *
+ * Return: 0, -ENOENT if there is none, or -errno
+ */
+int target_find(const struct context *ctx, const char *operand, struct record *r, struct error *err)
+{
+	char id[RECORD_ID_HEX + 1];
+	int ret;
+
+	ret = record_find(&ctx->store, operand, id, err);
+	return ret < 0 ? ret : record_read(&ctx->store, id, r, err);
+}
+
+/**
+ * target_for_each() - Do something with every container named on the command line
+ *
+ * Prints the operand when that went well and the error when not, and goes on.
+ *
+ * Return: the exit code: 0, or EXIT_TARE if one failed
+ */
+int target_for_each(const struct context *ctx, int argc, char **argv, target_action action)
+{
+	int status = 0;
+
+	for (int i = 0; i < argc; i++) {
+		autorecord struct record r;
+		struct error err = { 0 };
+		int ret;
+
+		record_init(&r);
+		ret = target_find(ctx, argv[i], &r, &err);
+		if (ret == 0)
+			ret = action(ctx, &r, argv[i], &err);
+		if (ret < 0) {
+			message_error(ctx, &err);
+			status = EXIT_TARE;
+		} else {
+			printf("%s\n", argv[i]);
+		}
+	}
+	return status;
+}
+
+/**
+ * target_list() - The ids of all containers, for --all
+ * @ids:	Appended to; these can stand in for operands
+ */
+int target_list(const struct context *ctx, bool running_only, struct strlist *ids,
+		struct error *err)
+{
+	autostrlist struct strlist all = { 0 };
+	int ret;
+
+	ret = record_list(&ctx->store, &all, err);
+	for (size_t i = 0; ret == 0 && i < all.n; i++) {
+		autorecord struct record r;
+
+		record_init(&r);
+		/* One that vanishes meanwhile is none to act on. */
+		if (record_read(&ctx->store, all.items[i], &r, &(struct error){ 0 }) < 0)
+			continue;
+		if (!running_only || target_is_running(&r))
+			strlist_add(ids, all.items[i]);
+	}
+	return ret;
+}
+
+/** target_is_running() - Whether the container has processes (paused ones included) */
+bool target_is_running(const struct record *r)
+{
+	return (r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) && r->pid > 0;
+}
+
+static int read_start_time(pid_t pid, uint64_t *start)
+{
+	char path[32];
+	autofree char *text = NULL;
+	size_t len;
+	char *field;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read_at(AT_FDCWD, path, STAT_MAX_BYTES, &text, &len, &(struct error){ 0 }) < 0)
+		return -ESRCH;
+	field = strrchr(text, ')'); /* the name itself may contain anything */
+	if (!field)
+		return -EBADMSG;
+	field++;
+	for (int i = STAT_AFTER_NAME; i < STAT_START_FIELD; i++) {
+		field = strchr(field + 1, ' ');
+		if (!field)
+			return -EBADMSG;
+	}
+	*start = strtoull(field, NULL, 10);
+	return 0;
+}
+
+/**
+ * target_open_process() - A pidfd of the container's first process
+ *
+ * The number on record may belong to another process by now; the start time
+ * tells, and after that the pidfd cannot change its meaning.
+ *
+ * Return: the pidfd, or -ESRCH when that process is gone
+ */
+int target_open_process(const struct record *r, struct error *err)
+{
+	autoclose int pidfd = -1;
+	uint64_t start;
+
+	pidfd = sys_pidfd_open(r->pid, 0);
+	if (pidfd < 0 && errno != ESRCH)
+		return error_sys(err, errno, "open the process of container '%s'", r->name);
+	if (pidfd < 0 || read_start_time(r->pid, &start) < 0 ||
+	    (r->pid_start && start != r->pid_start))
+		return error_set(err, ESRCH, "the process of container '%s' is gone", r->name);
+	return steal_fd(&pidfd);
+}
+
+/**
+ * target_thaw() - Let a paused container run on; nothing to do for others
+ *
+ * Frozen processes see signals (other than SIGKILL) only when they thaw.
+ */
+int target_thaw(const struct record *r, struct error *err)
+{
+	struct cgroup_root root;
+	autoclose int fd = -1;
+	int ret;
+
+	if (r->status != RECORD_PAUSED || !*r->cgroup)
+		return 0;
+	ret = cgroup_root_open(&root, err);
+	if (ret < 0)
+		return ret;
+	fd = cgroup_open(&root, r->cgroup, err);
+	cgroup_root_close(&root);
+	return fd < 0 ? fd : cgroup_freeze(fd, false, err);
+}
+
+/**
+ * target_signal() - Send a signal to the container's first process
+ * @pidfd:	From target_open_process()
+ *
+ * Return: 0, or -ESRCH when it has ended meanwhile
+ */
+int target_signal(const struct record *r, int pidfd, int sig, struct error *err)
+{
+	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
+		return error_sys(err, errno, "send signal %d to container '%s'", sig, r->name);
+	return 0;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/**
+ * target_wait_exit() - Wait for the end of a process
+ * @timeout_ms:	Negative: for ever
+ *
+ * Return: 0 when it has ended, -ETIMEDOUT when not, or -errno
+ */
+int target_wait_exit(int pidfd, int64_t timeout_ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int64_t end = now_ms() + timeout_ms, left = timeout_ms;
+	int n;
+
+	for (;;) {
+		n = poll(&p, 1, timeout_ms < 0 ? -1 : left > 60000 ? 60000 : (int)left);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		left = end - now_ms();
+		if (timeout_ms >= 0 && left <= 0)
+			return -ETIMEDOUT;
+	}
+}
+
+/**
+ * target_wait_released() - Wait until nobody supervises the container any more
+ *
+ * Return: 0, or -errno of flock()
+ */
+int target_wait_released(const struct context *ctx, const char *id)
+{
+	autoclose int fd = record_open_dir(&ctx->store, id, true);
+
+	if (fd < 0)
+		return 0; /* cleaned up already */
+	return file_lock(fd, false, true);
+}
+
+/**
+ * target_kill() - End a container at once, and wait until that is on record
+ *
+ * Return: 0, also when it was ending by itself; or -errno
+ */
+int target_kill(const struct context *ctx, const struct record *r, struct error *err)
+{
+	autoclose int pidfd = target_open_process(r, err);
+	int ret = pidfd;
+
+	if (pidfd >= 0)
+		ret = target_signal(r, pidfd, SIGKILL, err);
+	if (ret >= 0)
+		ret = target_wait_exit(pidfd, -1);
+	if (ret < 0 && ret != -ESRCH)
+		return ret;
+	return target_wait_released(ctx, r->id);
+}
