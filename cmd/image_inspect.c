@@ -142,20 +142,26 @@ static struct json *make_document(const struct context *ctx, const struct image 
 /**
  * image_inspect() - Describe an image of the store
  * @operand:	Name or id prefix
+ * @doc:	A new map, written on success only
  *
- * Return: a new map, or NULL (@err->code ENOENT: there is none)
+ * Return: 0, -ENOENT if there is none, or another -errno
  */
-struct json *image_inspect(const struct context *ctx, const char *operand, struct error *err)
+int image_inspect(const struct context *ctx, const char *operand, struct json **doc,
+		  struct error *err)
 {
 	autoimagelist struct image_list list = { 0 };
 	autoimage struct image image = { 0 };
 	struct image_store store;
-	struct json *doc = NULL;
+	int r;
 
-	if (image_store_open(ctx->store.root_fd, &store, err) < 0)
-		return NULL;
-	if (image_find(&store, operand, &image, err) == 0 && image_list(&store, &list, err) == 0)
-		doc = make_document(ctx, &image, &list);
+	r = image_store_open(ctx->store.root_fd, &store, err);
+	if (r < 0)
+		return r;
+	r = image_find(&store, operand, &image, err);
+	if (r == 0)
+		r = image_list(&store, &list, err);
+	if (r == 0)
+		*doc = make_document(ctx, &image, &list);
 	image_store_close(&store);
-	return doc;
+	return r;
 }

@@ -12,7 +12,8 @@ struct error;
 struct image_list;
 struct json;
 
-struct json *image_inspect(const struct context *ctx, const char *operand, struct error *err);
+int image_inspect(const struct context *ctx, const char *operand, struct json **doc,
+		  struct error *err);
 struct json *image_names(const struct image_list *list, const char *id, bool with_digest);
 
 #endif

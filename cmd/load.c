@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/load.c - tare load: images from an archive into the store
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "cmd/command.h"
+#include "cmd/options.h"
+#include "cmd/units.h"
+#include "image/load.h"
+#include "image/reference.h"
+
+struct load_options {
+	bool quiet, verify_only, json;
+	const char *input, *platform;
+	int64_t max_size;
+};
+
+#define O(...) OPTION(struct load_options, __VA_ARGS__)
+
+static const struct option_def load_options[] = {
+	O('i', "input", "FILE", OPTION_TEXT, input,
+	  "Archive or OCI layout directory; without it, standard input"),
+	O(0, "json", NULL, OPTION_BOOL, json, "Say what was loaded as a JSON list"),
+	O(0, "max-size", "SIZE", OPTION_SIZE, max_size,
+	  "Refuse more than this, unpacked (default: 200 times the archive, at least 2 GiB)"),
+	O(0, "platform", "OS/ARCH[/VARIANT]", OPTION_TEXT, platform,
+	  "Which image to take where there is one for each of several platforms"),
+	O('q', "quiet", NULL, OPTION_BOOL, quiet, "No progress on the terminal"),
+	O(0, "verify-only", NULL, OPTION_BOOL, verify_only, "Check everything, load nothing"),
+	{ 0 },
+};
+
+/* The line of progress on a terminal, rewritten at most this often. */
+#define PROGRESS_EVERY_NS (UNITS_NS_PER_S / 10)
+
+struct progress {
+	int64_t last_ns;
+	bool shown;
+};
+
+static void show_progress(void *arg, uint64_t done, uint64_t total)
+{
+	struct progress *p = arg;
+	char have[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
+	autostr struct str line = { 0 };
+	int64_t now_ns = units_now_ns();
+
+	if (now_ns - p->last_ns < PROGRESS_EVERY_NS)
+		return;
+	p->last_ns = now_ns;
+	p->shown = true;
+	str_printf(&line, "\r\033[Kloading: %s of %s", units_print_size(have, done),
+		   units_print_size(all, total));
+	(void)file_write_fd(STDERR_FILENO, line.data, line.len);
+}
+
+static void end_progress(const struct progress *p)
+{
+	if (p->shown)
+		(void)file_write_fd(STDERR_FILENO, "\r\033[K", 4);
+}
+
+static int open_input(const char *path, struct error *err)
+{
+	int fd;
+
+	if (!path || !strcmp(path, "-")) {
+		if (!isatty(STDIN_FILENO))
+			return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+		(void)error_set(err, EINVAL, "no archive: standard input is a terminal");
+		return error_hint(err, "name it: 'tare load -i FILE', or pipe it in");
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
+}
+
+static int set_platform(struct image_load_options *to, struct strlist *parts, const char *text,
+			struct error *err)
+{
+	if (!text)
+		return 0;
+	strlist_split(parts, text, '/');
+	if (parts->n < 2 || parts->n > 3 || !*parts->items[0] || !*parts->items[1])
+		return error_set(err, EINVAL, "malformed platform '%s': expected OS/ARCH[/VARIANT]",
+				 text);
+	to->os = parts->items[0];
+	to->architecture = parts->items[1];
+	to->variant = parts->n == 3 ? parts->items[2] : NULL;
+	return 0;
+}
+
+static void print_text(const struct image_load_result *result, const char *verb)
+{
+	for (size_t i = 0; i < result->n; i++) {
+		const struct image_loaded *one = &result->items[i];
+
+		if (*one->name)
+			printf("%s image: %s\n", verb, reference_familiar(one->name));
+		else
+			printf("%s image ID: sha256:%s\n", verb, one->id);
+	}
+}
+
+static void print_json(const struct image_load_result *result)
+{
+	autojson struct json *list = json_new_list();
+	autofree char *text = NULL;
+
+	for (size_t i = 0; i < result->n; i++) {
+		struct json *one = json_new_map();
+		autofree char *id = xasprintf("sha256:%s", result->items[i].id);
+
+		json_set_text(one, "Name", reference_familiar(result->items[i].name));
+		json_set_text(one, "Id", id);
+		json_set_text(one, "Digest", result->items[i].manifest);
+		json_add(list, one);
+	}
+	text = json_print_pretty(list);
+	printf("%s\n", text);
+}
+
+static int load(const struct context *ctx, const char *path, const struct image_load_options *how,
+		struct image_load_result *result, struct error *err)
+{
+	struct image_store store;
+	autoclose int fd = -1;
+	int r;
+
+	fd = open_input(path, err);
+	if (fd < 0)
+		return fd;
+	r = image_store_open(ctx->store.root_fd, &store, err);
+	if (r < 0)
+		return r;
+	r = image_load(&store, fd, path && strcmp(path, "-") ? path : "standard input", how, result,
+		       err);
+	image_store_close(&store);
+	return r;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct load_options *o = ctx->options;
+	bool show = !o->quiet && !o->json && isatty(STDERR_FILENO);
+	autoloadresult struct image_load_result result = { 0 };
+	autostrlist struct strlist platform = { 0 };
+	struct progress progress = { 0 };
+	struct image_load_options how = {
+		.max_bytes = o->max_size > 0 ? (uint64_t)o->max_size : 0,
+		.verify_only = o->verify_only,
+		.progress = show ? show_progress : NULL,
+		.progress_arg = &progress,
+	};
+	int r;
+
+	if (argc && o->input)
+		return error_set(err, EINVAL, "two archives: '%s' and '%s'", o->input, argv[0]);
+	r = set_platform(&how, &platform, o->platform, err);
+	if (r == 0)
+		r = load(ctx, argc ? argv[0] : o->input, &how, &result, err);
+	end_progress(&progress);
+	if (r < 0)
+		return r;
+	if (o->json)
+		print_json(&result);
+	else
+		print_text(&result, o->verify_only ? "Verified" : "Loaded");
+	return 0;
+}
+
+const struct command cmd_load = {
+	.name = "load",
+	.args = "[FILE]",
+	.summary = "Load images from an archive",
+	.details =
+		"FILE is an OCI archive or what 'docker save' writes, plain or compressed by gzip or\n"
+		"zstd, or an OCI image layout directory. All digests are verified; if anything is\n"
+		"wrong, nothing is loaded. Layers that are there already are not read again.\n"
+		"\n"
+		"  skopeo copy docker://busybox oci-archive:busybox.tar:busybox\n"
+		"  tare load -i busybox.tar\n"
+		"  ssh host docker save app | tare load",
+	.options = load_options,
+	COMMAND_OPTIONS(struct load_options, .quiet = false),
+	.max_args = 1,
+	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.run = run,
+};
