@@ -58,9 +58,11 @@ build/tare: $(B)/tare
 build/tare-oci: build/tare
 	$(Q)ln -sf tare $@
 
+# Debug information is kept beside the binary, where gdb finds it.
 $(B)/tare: $(OBJECTS)
-	$(call say,LINK,$@)$(TARGET_CC) $(STATIC) $(CFLAGS) $(LDFLAGS) -o $@ $(OBJECTS) $(ARCHIVES) \
+	$(call say,LINK,$@)$(TARGET_CC) $(STATIC) $(CFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(ARCHIVES) \
 		-Wl,--gc-sections
+	$(Q)objcopy $(if $(SANITIZE),,--strip-all) --add-gnu-debuglink=$@.debug $@.debug $@
 
 $(B)/%.o: %.c | $(B)/include
 	@mkdir -p $(@D)
