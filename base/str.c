@@ -203,6 +203,15 @@ void strlist_done(struct strlist *l)
 	errno = saved;
 }
 
+/** str_replace() - Free what *@field holds and put a copy of @text there */
+void str_replace(char **field, const char *text)
+{
+	char *copy = xstrdup(text);
+
+	free(*field);
+	*field = copy;
+}
+
 /** str_starts() - Whether @s begins with @prefix */
 bool str_starts(const char *s, const char *prefix)
 {

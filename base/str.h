@@ -51,6 +51,7 @@ char *strlist_join(const struct strlist *l, const char *sep);
 void strlist_done(struct strlist *l);
 #define autostrlist __attribute__((cleanup(strlist_done)))
 
+void str_replace(char **field, const char *text);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_is_hex(const char *s, size_t n);

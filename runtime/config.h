@@ -88,7 +88,10 @@ struct config {
 
 	enum config_root root;
 	struct strlist lowers; /* overlay: relative to ROOT, top layer first */
-	char *root_path;       /* directory: on the host */
+	mode_t root_mode;      /* overlay: metadata of the image's root directory */
+	uid_t root_uid;
+	gid_t root_gid;
+	char *root_path; /* directory: on the host */
 	enum config_scratch scratch;
 	uint64_t scratch_bytes; /* memory: limit; 0: half of the machine's */
 	bool read_only;

@@ -119,8 +119,7 @@ static char *to_text(const struct record *r)
 
 static void take_text(char **field, const struct json *doc, const char *key)
 {
-	free(*field);
-	*field = xstrdup(json_text_or(json_get(doc, key), ""));
+	str_replace(field, json_text_or(json_get(doc, key), ""));
 }
 
 static void take_ports(struct record *r, const struct json *list)
@@ -364,8 +363,7 @@ int record_read(const struct record_store *s, const char *id, struct record *r, 
 			r->status = RECORD_EXITED;
 			r->exit_code = 255;
 			r->pid = 0;
-			free(r->reason);
-			r->reason = xstrdup("lost");
+			str_replace(&r->reason, "lost");
 		}
 	}
 	return 0;

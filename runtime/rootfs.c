@@ -104,18 +104,15 @@ static int open_scratch(struct rootfs *fs, const struct config *c, struct error 
 /* The merged root shows the upper directory's own metadata: give it the image's. */
 static int make_upper(const struct rootfs *fs, const struct config *c, struct error *err)
 {
-	struct stat st = { .st_mode = 0755 };
-
-	if (mkdirat(fs->scratch, "upper", 0755) < 0)
+	if (mkdirat(fs->scratch, "upper", c->root_mode & 07777) < 0)
 		return errno == EEXIST ? 0 : error_sys(err, errno, "make the upper directory");
 	if (mkdirat(fs->scratch, "work", 0700) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "make the work directory");
-	if (c->lowers.n && fstatat(fs->store, c->lowers.items[0], &st, 0) < 0)
-		return error_sys(err, errno, "open layer '%s'", c->lowers.items[0]);
-	if ((st.st_uid || st.st_gid) && fchownat(fs->scratch, "upper", st.st_uid, st.st_gid, 0) < 0)
+	if ((c->root_uid || c->root_gid) &&
+	    fchownat(fs->scratch, "upper", c->root_uid, c->root_gid, 0) < 0)
 		return error_sys(err, errno, "set the owner of the upper directory");
-	if ((st.st_mode & 07777) != 0755 &&
-	    fchmodat(fs->scratch, "upper", st.st_mode & 07777, 0) < 0)
+	/* mkdir(2) does not take the set-id bits. */
+	if ((c->root_mode & 07000) && fchmodat(fs->scratch, "upper", c->root_mode & 07777, 0) < 0)
 		return error_sys(err, errno, "set the mode of the upper directory");
 	return 0;
 }

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/assemble.c - From settings and image to what runtime/, cgroups/ and network/ take
+ *
+ * Pure but for reading what --device names; no container exists yet.
+ */
+#include "cmd/assemble.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/sys.h"
+#include "cmd/volume.h"
+#include "image/image.h"
+
+#define DEFAULT_SHM_BYTES  (INT64_C(64) << 20)
+#define DEFAULT_PIDS_LIMIT 2048
+#define DEFAULT_PATH	   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* ---- security options --------------------------------------------------- */
+
+struct security {
+	const char *seccomp; /* NULL: built in; "unconfined"; or a profile */
+	bool new_privs, unmasked;
+};
+
+static int security_option(struct security *out, const char *option, struct error *err)
+{
+	if (str_starts(option, "seccomp=")) {
+		out->seccomp = strcmp(option + 8, "builtin") ? option + 8 : NULL;
+	} else if (!strcmp(option, "no-new-privileges") ||
+		   !strcmp(option, "no-new-privileges=true") ||
+		   !strcmp(option, "no-new-privileges:true")) {
+		out->new_privs = false;
+	} else if (!strcmp(option, "no-new-privileges=false") ||
+		   !strcmp(option, "no-new-privileges:false")) {
+		out->new_privs = true;
+	} else if (!strcmp(option, "systempaths=unconfined") || !strcmp(option, "unmask=ALL")) {
+		out->unmasked = true;
+	} else if (!strcmp(option, "apparmor=unconfined") || !strcmp(option, "label=disable") ||
+		   !strcmp(option, "label:disable")) {
+		return 0; /* there is nothing to switch off */
+	} else {
+		error_set(err, EINVAL, "security option '%s' is not supported", option);
+		return error_hint(err, "known are seccomp=, no-new-privileges=, "
+				       "systempaths=unconfined, apparmor=unconfined, label=disable");
+	}
+	return 0;
+}
+
+static int read_security(const struct settings *s, struct security *out, struct error *err)
+{
+	int r = 0;
+
+	*out = (struct security){
+		.new_privs = s->privileged,
+		.unmasked = s->privileged,
+		.seccomp = s->privileged ? "unconfined" : NULL,
+	};
+	for (size_t i = 0; r == 0 && i < s->security.n; i++)
+		r = security_option(out, s->security.items[i], err);
+	return r;
+}
+
+static int make_filter(const struct security *sec, uint64_t caps, struct seccomp_program *out,
+		       struct error *err)
+{
+	autojson struct json *profile = NULL;
+	int r;
+
+	if (sec->seccomp && !strcmp(sec->seccomp, "unconfined"))
+		return 0;
+	if (!sec->seccomp) {
+		r = seccomp_default(caps, 0, out);
+		return r < 0 ? error_sys(err, -r, "make the seccomp filter") : 0;
+	}
+	profile = json_parse(sec->seccomp, strlen(sec->seccomp), err);
+	if (!profile)
+		return error_wrap(err, "read the seccomp profile");
+	return seccomp_from_profile(profile, caps, out, err);
+}
+
+/* ---- the process -------------------------------------------------------- */
+
+static bool has_variable(const struct strlist *env, const char *name_equals)
+{
+	for (size_t i = 0; i < env->n; i++)
+		if (str_starts(env->items[i], name_equals))
+			return true;
+	return false;
+}
+
+static void fill_env(const struct settings *s, struct strlist *env)
+{
+	if (!has_variable(&s->env, "PATH="))
+		strlist_add(env, DEFAULT_PATH);
+	if (s->tty && !has_variable(&s->env, "TERM="))
+		strlist_add(env, "TERM=xterm");
+	if (!has_variable(&s->env, "HOSTNAME=") && s->hostname)
+		strlist_take(env, xasprintf("HOSTNAME=%s", s->hostname));
+	strlist_copy(env, &s->env);
+}
+
+static int choose_capabilities(const struct settings *s, uint64_t *mask, struct error *err)
+{
+	uint64_t basis = s->privileged ? CAPABILITY_ALL : CAPABILITY_DEFAULT;
+	int r = capability_tweak(basis, &s->cap_add, &s->cap_drop, mask, err);
+
+	/* In a user namespace of its own the container's root starts with all there are. */
+	return r == 0 && s->host_userns ? capability_limit_to_own(*mask, mask, err) : r;
+}
+
+static int fill_rlimits(const struct settings *s, struct rlimit_set *set, struct error *err)
+{
+	rlimit_set_defaults(set);
+	for (size_t i = 0; i < s->ulimits.n; i++) {
+		int r = rlimit_parse(set, s->ulimits.items[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return rlimit_clamp(set, err);
+}
+
+/**
+ * assemble_process() - Rights, environment and user of a container's processes
+ * @p:	Zeroed; args stay empty, they differ between run and exec
+ */
+int assemble_process(const struct settings *s, struct config_process *p, struct error *err)
+{
+	struct security sec;
+	uint64_t caps;
+	int r;
+
+	r = read_security(s, &sec, err);
+	if (r == 0)
+		r = choose_capabilities(s, &caps, err);
+	if (r == 0)
+		r = make_filter(&sec, caps, &p->seccomp, err);
+	if (r == 0)
+		r = fill_rlimits(s, &p->rlimits, err);
+	if (r < 0)
+		return r;
+	p->capabilities = capability_sets_for_root(caps);
+	p->no_new_privs = !sec.new_privs;
+	p->terminal = s->tty;
+	p->home_from_passwd = true;
+	p->cwd = xstrdup(s->cwd ? s->cwd : "/");
+	p->user = xstrdup(s->user ? s->user : "");
+	p->oom_score_adj = (int)s->oom_score_adj;
+	strlist_copy(&p->add_groups, &s->groups);
+	fill_env(s, &p->env);
+	return 0;
+}
+
+/* ---- mounts and devices ------------------------------------------------- */
+
+static void add_mount(struct config *c, const struct config_mount *m)
+{
+	c->mounts = xrealloc(c->mounts, (c->n_mounts + 1) * sizeof(*c->mounts));
+	c->mounts[c->n_mounts++] = *m;
+}
+
+/* What is mounted deeper comes later, whatever the order of the flags. */
+static int by_depth(const void *a, const void *b)
+{
+	const struct config_mount *x = a, *y = b;
+	size_t dx = 0, dy = 0;
+
+	for (const char *p = x->target; *p; p++)
+		dx += *p == '/';
+	for (const char *p = y->target; *p; p++)
+		dy += *p == '/';
+	return dx < dy ? -1 : dx > dy;
+}
+
+static int fill_mounts(const struct settings *s, struct config *c, struct error *err)
+{
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct settings_mount *m = &s->mounts[i];
+
+		add_mount(c, &(struct config_mount){
+				     .kind = CONFIG_MOUNT_BIND,
+				     .source = xstrdup(m->source),
+				     .target = xstrdup(m->target),
+				     .attributes = SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV |
+						   (m->read_only ? SYS_MOUNT_ATTR_RDONLY : 0),
+				     .recursive = m->recursive,
+				     .idmap = m->idmap && !s->host_userns,
+				     .copy_up = m->fresh,
+			     });
+	}
+	for (size_t i = 0; i < s->tmpfs.n; i++) {
+		struct config_mount m;
+		int r = volume_parse_tmpfs(s->tmpfs.items[i], &m, err);
+
+		if (r < 0)
+			return r;
+		add_mount(c, &m);
+	}
+	qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_depth);
+	for (size_t i = 1; i < c->n_mounts; i++)
+		if (!strcmp(c->mounts[i - 1].target, c->mounts[i].target))
+			return error_set(err, EINVAL, "two mounts on '%s'", c->mounts[i].target);
+	return 0;
+}
+
+static void add_device(struct config *c, const char *source, const char *target)
+{
+	c->devices = xrealloc(c->devices, (c->n_devices + 1) * sizeof(*c->devices));
+	c->devices[c->n_devices++] = (struct config_device){ xstrdup(source), xstrdup(target) };
+}
+
+/* HOST[:CONTAINER][:rwm]; access is that of the node: cgroup device rules are not needed. */
+static int parse_device(struct config *c, const char *spec, struct error *err)
+{
+	autostrlist struct strlist parts = { 0 };
+	struct stat st;
+
+	strlist_split(&parts, spec, ':');
+	if (!parts.n || parts.n > 3 || parts.items[0][0] != '/')
+		return error_set(err, EINVAL, "device '%s' is not PATH[:PATH[:rwm]]", spec);
+	if (stat(parts.items[0], &st) < 0)
+		return error_sys(err, errno, "device '%s'", parts.items[0]);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return error_set(err, ENODEV, "'%s' is no device", parts.items[0]);
+	add_device(c, parts.items[0],
+		   parts.n > 1 && parts.items[1][0] == '/' ? parts.items[1] : parts.items[0]);
+	return 0;
+}
+
+/* --privileged: every node right in the host's /dev that the container lacks. */
+static int add_host_devices(struct config *c, struct error *err)
+{
+	static const char *const own[] = { "null", "zero",    "full", "random", "urandom",
+					   "tty",  "console", "ptmx", NULL };
+	autodir DIR *dir = opendir("/dev");
+	struct dirent *e;
+
+	if (!dir)
+		return error_sys(err, errno, "open '/dev'");
+	while ((e = readdir(dir))) {
+		autofree char *path = NULL;
+		struct stat st;
+		bool skip = false;
+
+		for (size_t i = 0; own[i]; i++)
+			skip |= !strcmp(e->d_name, own[i]);
+		if (skip || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+			continue;
+		path = xasprintf("/dev/%s", e->d_name);
+		add_device(c, path, path);
+	}
+	return 0;
+}
+
+static int fill_devices(const struct settings *s, struct config *c, struct error *err)
+{
+	int r = s->privileged ? add_host_devices(c, err) : 0;
+
+	for (size_t i = 0; r == 0 && i < s->devices.n; i++)
+		r = parse_device(c, s->devices.items[i], err);
+	return r;
+}
+
+/* ---- the root ----------------------------------------------------------- */
+
+static void fill_root(const struct settings *s, const struct image *image, struct config *c)
+{
+	if (s->rootfs) {
+		c->root = CONFIG_ROOT_DIRECTORY;
+		c->root_path = xstrdup(s->rootfs);
+	} else {
+		c->root = CONFIG_ROOT_OVERLAY;
+		strlist_copy(&c->lowers, &image->layers);
+		c->root_mode = image->root_mode;
+		c->root_uid = image->root_uid;
+		c->root_gid = image->root_gid;
+	}
+	c->scratch = CONFIG_SCRATCH_DISK;
+	c->scratch_bytes = (uint64_t)s->scratch_bytes;
+	c->read_only = s->read_only;
+	c->volatile_upper = true;
+}
+
+/**
+ * assemble_config() - All of a container but its ids, network and generated files
+ * @image:	NULL with --rootfs
+ * @c:		Initialised; config_done() releases it, also after a failure
+ */
+int assemble_config(const struct settings *s, const char *id, const struct image *image,
+		    struct config *c, struct error *err)
+{
+	struct security sec;
+	int r;
+
+	c->id = xstrdup(id);
+	c->hostname = xstrdup(s->hostname);
+	c->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+	if (!s->host_userns)
+		c->namespaces |= CLONE_NEWUSER;
+	c->shm_bytes = (uint64_t)(s->shm_bytes ? s->shm_bytes : DEFAULT_SHM_BYTES);
+	c->init = s->init;
+	fill_root(s, image, c);
+	r = read_security(s, &sec, err);
+	c->writable_kernel = sec.unmasked;
+	if (r == 0)
+		r = assemble_process(s, &c->process, err);
+	strlist_copy(&c->process.args, &s->entrypoint);
+	strlist_copy(&c->process.args, &s->cmd);
+	if (r == 0)
+		r = fill_mounts(s, c, err);
+	return r == 0 ? fill_devices(s, c, err) : r;
+}
+
+/* ---- limits ------------------------------------------------------------- */
+
+/** assemble_wants_limits() - Whether the user asked for any limit */
+bool assemble_wants_limits(const struct settings *s)
+{
+	return s->memory_bytes || s->memory_swap_bytes || s->memory_reservation_bytes ||
+	       s->nano_cpus || s->cpu_shares || s->cpu_quota_us || s->cpu_period_us ||
+	       s->pids_max || s->io_weight || s->cpuset_cpus || s->cpuset_mems ||
+	       s->cgroup_conf.n;
+}
+
+static int check_limits(const struct settings *s, struct error *err)
+{
+	if (s->memory_swap_bytes && !s->memory_bytes)
+		return error_set(err, EINVAL, "--memory-swap needs --memory");
+	if (s->memory_swap_bytes > 0 && s->memory_swap_bytes < s->memory_bytes)
+		return error_set(err, EINVAL, "--memory-swap is memory and swap together: it cannot "
+					      "be less than --memory");
+	if (s->nano_cpus && (s->cpu_quota_us || s->cpu_period_us))
+		return error_set(err, EINVAL, "--cpus and --cpu-quota/--cpu-period exclude each other");
+	if (s->cpu_shares && (s->cpu_shares < 2 || s->cpu_shares > 262144))
+		return error_set(err, ERANGE, "--cpu-shares must be 2 to 262144");
+	if (s->io_weight && (s->io_weight < 10 || s->io_weight > 1000))
+		return error_set(err, ERANGE, "--blkio-weight must be 10 to 1000");
+	if (s->pids_max < -1)
+		return error_set(err, ERANGE, "--pids-limit must be positive, or -1 for no limit");
+	return 0;
+}
+
+/**
+ * assemble_limits() - The cgroup limits of a container
+ * @limits:	Zeroed; cgroup_limits_done() releases it, also after a failure
+ */
+int assemble_limits(const struct settings *s, struct cgroup_limits *limits, struct error *err)
+{
+	int r = check_limits(s, err);
+
+	if (r < 0)
+		return r;
+	limits->memory_bytes = s->memory_bytes;
+	limits->memory_swap_bytes = s->memory_swap_bytes;
+	limits->memory_reservation_bytes = s->memory_reservation_bytes;
+	limits->cpu_quota_us = s->cpu_quota_us;
+	limits->cpu_period_us = (uint64_t)s->cpu_period_us;
+	limits->cpu_shares = (uint64_t)s->cpu_shares;
+	limits->cpuset_cpus = xstrdup(s->cpuset_cpus);
+	limits->cpuset_mems = xstrdup(s->cpuset_mems);
+	limits->io_weight = (unsigned int)s->io_weight;
+	limits->pids_is_default = !s->pids_max;
+	limits->pids_max = s->pids_max ? s->pids_max : DEFAULT_PIDS_LIMIT;
+	if (s->nano_cpus)
+		r = cgroup_limits_set_cpus(limits, (double)s->nano_cpus / 1e9, err);
+	for (size_t i = 0; r == 0 && i < s->cgroup_conf.n; i++) {
+		autofree char *file = xstrdup(s->cgroup_conf.items[i]);
+		char *value = strchr(file, '=');
+
+		if (!value)
+			return error_set(err, EINVAL, "--cgroup-conf '%s' is not FILE=VALUE", file);
+		*value++ = '\0';
+		r = cgroup_limits_add_conf(limits, file, value, err);
+	}
+	return r;
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/birth.c - A new container, from flags and operands to its record
+ */
+#include "cmd/birth.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cmd/units.h"
+#include "cmd/volume.h"
+#include "image/load.h"
+#include "image/store.h"
+
+/* For containers without --name: weights and measures, as a tare deserves. */
+static const char *const name_first[] = {
+	"brisk", "calm",  "clear", "deft",  "fair",  "fine",  "fleet", "light",
+	"lithe", "lucid", "neat",  "nimble", "plain", "prime", "quick", "quiet",
+	"ready", "sharp", "sleek", "smart", "solid", "sound", "spare", "spry",
+	"still", "swift", "tidy",  "trim",  "true",  "warm",  "wise",  "zesty",
+};
+static const char *const name_second[] = {
+	"balance", "barrel",  "basket", "beam",	  "bushel", "cask",   "crate",	"dram",
+	"ephah",   "firkin",  "gill",	"grain",  "gram",   "hamper", "jar",	"keg",
+	"kettle",  "measure", "mina",	"ounce",  "pail",   "peck",   "pint",	"pound",
+	"quart",   "scale",   "shekel", "talent", "tonne",  "trunk",  "vessel", "weight",
+};
+
+static void make_name(char *out, size_t size, const char *id)
+{
+	unsigned long bits = strtoul((char[]){ id[0], id[1], id[2], id[3], '\0' }, NULL, 16);
+
+	snprintf(out, size, "%s_%s_%.4s", name_first[bits % 32], name_second[bits / 32 % 32],
+		 id + 4);
+}
+
+/* A path, as opposed to a reference: looks like one, or is a file that exists. */
+static bool is_path(const char *operand)
+{
+	struct stat st;
+
+	if (operand[0] == '/' || str_starts(operand, "./") || str_starts(operand, "../"))
+		return true;
+	return stat(operand, &st) == 0 && (S_ISREG(st.st_mode) || strchr(operand, '/'));
+}
+
+/**
+ * birth_find_image() - The image that an operand means
+ * @operand:	A path to an archive or layout (imported into the store, once), else a
+ *		reference, else an id prefix
+ * @image:	Released with image_done()
+ */
+int birth_find_image(const struct context *ctx, const char *operand, struct image *image,
+		     struct error *err)
+{
+	struct image_store store;
+	int r = image_store_open(ctx->store.root_fd, &store, err);
+
+	if (r < 0)
+		return r;
+	r = is_path(operand) ? image_import_cached(&store, operand, image, err) :
+			       image_find(&store, operand, image, err);
+	image_store_close(&store);
+	return r;
+}
+
+static int open_rootfs(struct birth *b, const char *operand, struct error *err)
+{
+	struct stat st;
+
+	b->rootfs = realpath(operand, NULL);
+	if (!b->rootfs || stat(b->rootfs, &st) < 0)
+		return error_sys(err, errno, "open root directory '%s'", operand);
+	if (!S_ISDIR(st.st_mode))
+		return error_set(err, ENOTDIR, "root '%s' is no directory", operand);
+	b->settings.rootfs = b->rootfs;
+	return 0;
+}
+
+static int merge(struct birth *b, const struct run_options *o, char *const *operands,
+		 struct error *err)
+{
+	int r;
+
+	if (b->has_image) {
+		r = run_options_settings(o, &b->image.config, operands + 1, &b->settings, err);
+		b->settings.image_id = b->image.id;
+	} else {
+		r = run_options_settings(o, &(struct image_config){ 0 }, operands + 1,
+					 &b->settings, err);
+		if (r == 0)
+			r = open_rootfs(b, operands[0], err);
+	}
+	b->settings.image = operands[0];
+	return r;
+}
+
+static void fill_record(struct birth *b)
+{
+	struct record *r = &b->record;
+	autofree char *entrypoint = strlist_join(&b->settings.entrypoint, " ");
+	autofree char *cmd = strlist_join(&b->settings.cmd, " ");
+	bool both = *entrypoint && *cmd;
+
+	str_replace(&r->name, b->settings.name);
+	str_replace(&r->image, b->settings.image);
+	str_replace(&r->image_id, b->has_image ? b->image.id : "");
+	free(r->command);
+	r->command = xasprintf("%s%s%s", entrypoint, both ? " " : "", cmd);
+	r->created_ns = units_now_ns();
+	r->auto_remove = b->settings.auto_remove;
+}
+
+static int put_on_record(struct birth *b, const struct context *ctx, struct error *err)
+{
+	autojson struct json *config = settings_to_json(&b->settings);
+	char created[UNITS_TEXT_MAX];
+
+	json_set_text(config, "Id", b->record.id);
+	json_set_text(config, "Created", units_print_rfc3339(created, b->record.created_ns));
+	b->dir_fd = record_create(&ctx->store, &b->record, config, err);
+	b->is_on_record = b->dir_fd >= 0;
+	return b->dir_fd < 0 ? b->dir_fd : 0;
+}
+
+static int host_name(struct birth *b, struct error *err)
+{
+	if (b->settings.hostname)
+		return 0;
+	if (b->settings.network && !strcmp(b->settings.network, "host")) {
+		if (gethostname(b->hostname, sizeof(b->hostname) - 1) < 0)
+			return error_sys(err, errno, "read the host's name");
+	} else {
+		snprintf(b->hostname, sizeof(b->hostname), "%.12s", b->record.id);
+	}
+	b->settings.hostname = b->hostname;
+	return 0;
+}
+
+/**
+ * birth_begin() - Find the image, merge the settings, put a new container on record
+ * @b:		birth_done() releases it, also after a failure
+ * @operands:	Image (or root directory), command, arguments; ends with NULL
+ *
+ * On failure nothing of the container is left; an image that was imported stays.
+ */
+int birth_begin(struct birth *b, const struct context *ctx, const struct run_options *o,
+		char *const *operands, struct error *err)
+{
+	int r;
+
+	*b = (struct birth){ .dir_fd = -1, .has_image = !o->rootfs };
+	record_init(&b->record);
+	file_random_hex(b->record.id, RECORD_ID_HEX / 2);
+	if (b->has_image) {
+		r = birth_find_image(ctx, operands[0], &b->image, err);
+		if (r < 0)
+			return r;
+	}
+	r = merge(b, o, operands, err);
+	if (r == 0)
+		r = host_name(b, err);
+	if (r == 0)
+		r = volume_resolve(&b->settings, ctx->store.root_fd, ctx->root, err);
+	if (r < 0)
+		return r;
+	if (!b->settings.name) {
+		make_name(b->name, sizeof(b->name), b->record.id);
+		b->settings.name = b->name;
+	}
+	fill_record(b);
+	return put_on_record(b, ctx, err);
+}
+
+/** birth_write_cidfile() - --cidfile: must not exist yet */
+int birth_write_cidfile(const struct birth *b, const char *path, struct error *err)
+{
+	autoclose int fd = -1;
+	int r;
+
+	if (!path)
+		return 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_sys(err, errno, "write the container's id to '%s'", path);
+	r = file_write_fd(fd, b->record.id, RECORD_ID_HEX);
+	return r < 0 ? error_sys(err, -r, "write the container's id to '%s'", path) : 0;
+}
+
+/**
+ * birth_lock() - Become the supervisor of the new container
+ *
+ * A --rm container has but one directory, whose lock we hold already.
+ *
+ * Return: the lock's fd, which the caller closes, or -errno
+ */
+int birth_lock(struct birth *b, const struct context *ctx, struct error *err)
+{
+	return b->settings.auto_remove ? steal_fd(&b->dir_fd) :
+					 record_lock(&ctx->store, b->record.id, err);
+}
+
+/** birth_undo() - Take a container off the record that could not be started */
+void birth_undo(struct birth *b, const struct context *ctx)
+{
+	struct error ignored;
+
+	if (!b->is_on_record)
+		return;
+	volume_remove_anonymous(&b->settings, ctx->store.root_fd);
+	(void)record_remove(&ctx->store, &b->record, &ignored);
+	b->is_on_record = false;
+}
+
+/** birth_done() - Release what the struct holds */
+void birth_done(struct birth *b)
+{
+	if (b->dir_fd >= 0)
+		(void)close(b->dir_fd);
+	b->dir_fd = -1;
+	settings_done(&b->settings);
+	free(b->rootfs);
+	b->rootfs = NULL;
+	if (b->has_image)
+		image_done(&b->image);
+	record_done(&b->record);
+}

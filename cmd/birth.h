@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/birth.h - A new container, from flags and operands to its record
+ */
+#ifndef CMD_BIRTH_H
+#define CMD_BIRTH_H
+
+#include "cmd/command.h"
+#include "cmd/run_options.h"
+#include "image/image.h"
+#include "runtime/record.h"
+
+struct error;
+
+/* What run and create have in common until the container is on record. */
+struct birth {
+	struct image image;
+	struct settings settings;
+	struct record record;
+	char hostname[RECORD_ID_HEX + 1], name[64];
+	char *rootfs;
+	int dir_fd; /* holds the container's directory locked */
+	bool has_image, is_on_record;
+};
+
+int birth_begin(struct birth *b, const struct context *ctx, const struct run_options *o,
+		char *const *operands, struct error *err);
+int birth_write_cidfile(const struct birth *b, const char *path, struct error *err);
+int birth_lock(struct birth *b, const struct context *ctx, struct error *err);
+void birth_undo(struct birth *b, const struct context *ctx);
+void birth_done(struct birth *b);
+
+int birth_find_image(const struct context *ctx, const char *operand, struct image *image,
+		     struct error *err);
+
+#endif

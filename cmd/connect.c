@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/connect.c - Which network a container gets, and the files that tell it so
+ */
+#include "cmd/connect.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cmd/launch.h"
+#include "network/resolv.h"
+
+#define HOSTS_MAX_BYTES (1U << 20)
+
+/* ---- modes -------------------------------------------------------------- */
+
+static int use_bridge(struct launch *l, struct error *err)
+{
+	int r = network_prepare(l->ctx->store.run_fd, l->record->id, l->settings->ports.items,
+				l->settings->ports.n, &l->lease, err);
+
+	if (r < 0)
+		return r;
+	l->has_lease = true;
+	l->config.namespaces |= CLONE_NEWNET;
+	l->config.net_sysctls = true;
+	str_replace(&l->record->ip, l->lease.address_text);
+	str_replace(&l->record->mac, l->lease.mac_text);
+	return 0;
+}
+
+static int use_none(struct launch *l, struct error *err)
+{
+	(void)err;
+	l->config.namespaces |= CLONE_NEWNET;
+	l->config.net_sysctls = true;
+	return 0;
+}
+
+static int use_host(struct launch *l, struct error *err)
+{
+	(void)l;
+	(void)err;
+	return 0;
+}
+
+static int use_container(struct launch *l, struct error *err)
+{
+	const char *operand = l->settings->network + strlen("container:");
+	autorecord struct record other = { 0 };
+	char id[RECORD_ID_HEX + 1], path[64];
+	int r;
+
+	record_init(&other);
+	r = record_find(&l->ctx->store, operand, id, err);
+	if (r == 0)
+		r = record_read(&l->ctx->store, id, &other, err);
+	if (r < 0)
+		return error_wrap(err, "share the network of '%s'", operand);
+	if (other.status != RECORD_RUNNING && other.status != RECORD_PAUSED)
+		return error_set(err, ESRCH, "share the network of '%s': it is %s", operand,
+				 record_status_name(other.status));
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", other.pid);
+	l->config.join_net = open(path, O_RDONLY | O_CLOEXEC);
+	if (l->config.join_net < 0)
+		return error_sys(err, errno, "open the network namespace of '%s'", operand);
+	str_replace(&l->record->ip, other.ip);
+	return 0;
+}
+
+static int use_path(struct launch *l, struct error *err)
+{
+	int fd = network_open_path(l->settings->network + strlen("ns:"), err);
+
+	if (fd < 0)
+		return fd;
+	l->config.join_net = fd;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	bool is_prefix;
+	int (*use)(struct launch *l, struct error *err);
+} modes[] = {
+	{ "bridge", false, use_bridge },
+	{ "default", false, use_bridge },
+	{ "none", false, use_none },
+	{ "host", false, use_host },
+	{ "container:", true, use_container },
+	{ "ns:", true, use_path },
+};
+
+static int choose_mode(struct launch *l, struct error *err)
+{
+	const char *mode = l->settings->network ? l->settings->network : "bridge";
+
+	str_replace(&l->record->network, mode);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (modes[i].is_prefix ? str_starts(mode, modes[i].name) :
+					 !strcmp(mode, modes[i].name))
+			return modes[i].use(l, err);
+	error_set(err, EINVAL, "network '%s' is not known", mode);
+	return error_hint(err, "choose bridge, none, host, container:NAME or ns:PATH");
+}
+
+/* ---- what lists show ---------------------------------------------------- */
+
+static struct record_port *add_port(struct record *r)
+{
+	r->ports = xrealloc(r->ports, (r->n_ports + 1) * sizeof(*r->ports));
+	r->ports[r->n_ports] = (struct record_port){ .host_port = 0 };
+	return &r->ports[r->n_ports++];
+}
+
+static void record_published(struct record *r, const struct network_port *port)
+{
+	struct record_port *p = add_port(r);
+
+	snprintf(p->protocol, sizeof(p->protocol), "%s", network_protocol_name(port->protocol));
+	(void)inet_ntop(AF_INET, &port->host_ip, p->host_ip, sizeof(p->host_ip));
+	p->host_port = port->host_port;
+	p->container_port = port->container_port;
+}
+
+/* "80/tcp" of the image, unless it is published anyway. */
+static void record_exposed(struct record *r, const char *text)
+{
+	const char *slash = strchr(text, '/');
+	const char *protocol = slash ? slash + 1 : "tcp";
+	struct record_port *p;
+	long port = strtol(text, NULL, 10);
+
+	if (port < 1 || port > 65535)
+		return;
+	for (size_t i = 0; i < r->n_ports; i++)
+		if (r->ports[i].container_port == port && !strcmp(r->ports[i].protocol, protocol))
+			return;
+	p = add_port(r);
+	snprintf(p->protocol, sizeof(p->protocol), "%s", protocol);
+	p->container_port = (uint16_t)port;
+}
+
+static void record_ports(struct launch *l)
+{
+	free(l->record->ports);
+	l->record->ports = NULL;
+	l->record->n_ports = 0;
+	for (size_t i = 0; l->has_lease && i < l->lease.ports.n; i++)
+		record_published(l->record, &l->lease.ports.items[i]);
+	for (size_t i = 0; i < l->settings->exposed.n; i++)
+		record_exposed(l->record, l->settings->exposed.items[i]);
+}
+
+/* ---- generated files ---------------------------------------------------- */
+
+static void add_file(struct launch *l, const char *name, const char *target, char *content)
+{
+	struct config *c = &l->config;
+
+	for (size_t i = 0; i < c->n_mounts; i++) {
+		if (!strcmp(c->mounts[i].target, target)) { /* the user brings his own */
+			free(content);
+			return;
+		}
+	}
+	c->files = xrealloc(c->files, (c->n_files + 1) * sizeof(*c->files));
+	c->files[c->n_files++] = (struct config_file){ name, target, content };
+}
+
+static int make_hosts(struct launch *l, bool own_netns, char **text, struct error *err)
+{
+	struct network_hosts hosts = {
+		.address = *l->record->ip ? l->record->ip : NULL,
+		.hostname = l->config.hostname,
+		.gateway = l->has_lease ? l->lease.gateway_text : NULL,
+		.extra = &l->settings->extra_hosts,
+	};
+	size_t len;
+
+	/* On the host's network the host's names are the right ones. */
+	if (!own_netns && !l->settings->extra_hosts.n)
+		return file_read_at(AT_FDCWD, "/etc/hosts", HOSTS_MAX_BYTES, text, &len, err);
+	return network_hosts_file(&hosts, text, err);
+}
+
+static int make_files(struct launch *l, struct error *err)
+{
+	bool own_netns = l->config.namespaces & CLONE_NEWNET || l->config.join_net >= 0;
+	const struct network_dns dns = {
+		.servers = l->settings->dns,
+		.search = l->settings->dns_search,
+		.options = l->settings->dns_options,
+	};
+	autofree char *host = network_read_host_resolv_conf(own_netns);
+	char *hosts;
+	int r;
+
+	r = network_check_dns(&dns, err);
+	if (r == 0)
+		r = make_hosts(l, own_netns, &hosts, err);
+	if (r < 0)
+		return r;
+	add_file(l, "hosts", "/etc/hosts", hosts);
+	add_file(l, "hostname", "/etc/hostname", xasprintf("%s\n", l->config.hostname));
+	add_file(l, "resolv.conf", "/etc/resolv.conf", network_resolv_conf(host, own_netns, &dns));
+	return 0;
+}
+
+/**
+ * connect_prepare() - Choose and reserve the network, before the container exists
+ *
+ * Takes an address and the published ports; connect_release() gives them back.
+ */
+int connect_prepare(struct launch *l, struct error *err)
+{
+	int r = choose_mode(l, err);
+
+	if (r < 0)
+		return r;
+	record_ports(l);
+	return make_files(l, err);
+}
+
+/** connect_attach() - Wire the network, while the container builds its root */
+int connect_attach(struct launch *l, struct error *err)
+{
+	autoclose int netns = -1;
+
+	if (!(l->config.namespaces & CLONE_NEWNET))
+		return 0;
+	netns = container_netns(&l->container, err);
+	if (netns < 0)
+		return netns;
+	return l->has_lease ? network_attach(&l->lease, netns, err) :
+			      network_loopback_up(netns, err);
+}
+
+/** connect_release() - Give address and ports back; the devices die with the namespace */
+void connect_release(struct launch *l)
+{
+	struct error ignored;
+
+	if (l->has_lease)
+		(void)network_release(l->ctx->store.run_fd, l->lease.address_text, l->record->id,
+				      &ignored); /* what stays, the next sweep takes */
+	network_lease_done(&l->lease);
+	l->has_lease = false;
+}

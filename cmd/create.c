@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/create.c - tare create: a new container, to be started later
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "cmd/birth.h"
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct run_options *o = ctx->options;
+	struct birth b;
+	int r;
+
+	(void)argc;
+	/* A --rm container lives in RUNROOT alone, with its supervisor: there is none yet. */
+	if (o->settings.auto_remove)
+		return error_set(err, EINVAL, "create and --rm exclude each other: use run --rm");
+	r = birth_begin(&b, ctx, o, argv, err);
+	if (r == 0)
+		r = birth_write_cidfile(&b, o->cidfile, err);
+	if (r < 0)
+		birth_undo(&b, ctx);
+	else if (puts(b.record.id) < 0)
+		r = error_sys(err, errno, "write the container's id");
+	birth_done(&b);
+	return r;
+}
+
+const struct command cmd_create = {
+	.name = "create",
+	.args = "IMAGE|ARCHIVE|DIR [COMMAND [ARG...]]",
+	.summary = "Create a container without starting it",
+	.details = "Prints the id; `tare start` starts it.",
+	.options = create_option_defs,
+	COMMAND_OPTIONS(struct run_options, .detach = false),
+	.min_args = 1,
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.run = run,
+};

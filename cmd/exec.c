@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/exec.c - tare exec: one more process in a running container
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "cgroups/group.h"
+#include "cgroups/hierarchy.h"
+#include "cmd/assemble.h"
+#include "cmd/command.h"
+#include "cmd/message.h"
+#include "cmd/options.h"
+#include "cmd/run_options.h"
+#include "cmd/settings.h"
+#include "cmd/streams.h"
+#include "runtime/console.h"
+#include "runtime/process.h"
+
+struct exec_options {
+	bool detach, interactive, tty, privileged;
+	const char *user, *cwd;
+	struct strlist env, env_files;
+};
+
+#define AT(m) offsetof(struct exec_options, m)
+
+static const struct option_def options[] = {
+	{ 'd', "detach", NULL, "Run in the background", OPTION_BOOL, AT(detach), NULL, NULL, NULL },
+	{ 'e', "env", "NAME[=VALUE]", "Set a variable", OPTION_LIST, AT(env), NULL, NULL, NULL },
+	{ 0, "env-file", "FILE", "Variables from a file", OPTION_LIST, AT(env_files), NULL, NULL,
+	  NULL },
+	{ 'i', "interactive", NULL, "Keep standard input open", OPTION_BOOL, AT(interactive), NULL,
+	  NULL, NULL },
+	{ 0, "privileged", NULL, "With all capabilities, without seccomp", OPTION_BOOL,
+	  AT(privileged), NULL, NULL, NULL },
+	{ 't', "tty", NULL, "Give it a terminal", OPTION_BOOL, AT(tty), NULL, NULL, NULL },
+	{ 'u', "user", "USER[:GROUP]", "Run as this user", OPTION_TEXT, AT(user), NULL, NULL,
+	  NULL },
+	{ 'w', "workdir", "DIR", "Working directory", OPTION_TEXT, AT(cwd), NULL, NULL, NULL },
+	{ 0 },
+};
+
+/* What is held while the process runs. */
+struct joined {
+	struct record record;
+	struct settings settings;
+	struct config_process process;
+	struct cgroup_root cgroup_root;
+	int cgroup_fd, signal_fd, stdio[3];
+	struct supervise streams;
+	struct container process_handle;
+};
+
+static void joined_init(struct joined *j)
+{
+	*j = (struct joined){
+		.cgroup_root = { .fd = -1 },
+		.cgroup_fd = -1,
+		.signal_fd = -1,
+		.stdio = { -1, -1, -1 },
+		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
+		.process_handle = { .pidfd = -1, .sync_fd = -1 },
+	};
+	record_init(&j->record);
+}
+
+static void joined_done(struct joined *j)
+{
+	struct config_process *p = &j->process;
+
+	container_done(&j->process_handle);
+	streams_close(&j->streams, j->stdio);
+	if (j->cgroup_fd >= 0)
+		(void)close(j->cgroup_fd);
+	if (j->signal_fd >= 0)
+		(void)close(j->signal_fd);
+	cgroup_root_close(&j->cgroup_root);
+	strlist_done(&p->args);
+	strlist_done(&p->env);
+	strlist_done(&p->add_groups);
+	free(p->cwd);
+	free(p->user);
+	seccomp_done(&p->seccomp);
+	settings_done(&j->settings);
+	record_done(&j->record);
+}
+
+static int find_running(struct joined *j, const struct context *ctx, const char *operand,
+			struct error *err)
+{
+	char id[RECORD_ID_HEX + 1];
+	struct json *config;
+	int r;
+
+	r = record_find(&ctx->store, operand, id, err);
+	if (r == 0)
+		r = record_read(&ctx->store, id, &j->record, err);
+	if (r < 0)
+		return r;
+	if (j->record.status != RECORD_RUNNING) {
+		error_set(err, ESRCH, "container '%s' is not running: it is %s", operand,
+			  record_status_name(j->record.status));
+		return j->record.status == RECORD_PAUSED ?
+			       error_hint(err, "unpause it first: tare unpause %s", operand) :
+			       error_hint(err, "start it first: tare start %s", operand);
+	}
+	config = record_read_config(&ctx->store, id, err);
+	return config ? settings_from_json(&j->settings, config, err) : -err->code;
+}
+
+/* The container's settings, as far as the flags do not say otherwise. */
+static int plan_process(struct joined *j, const struct exec_options *o, char *const *args,
+			struct error *err)
+{
+	struct settings *s = &j->settings;
+	int r;
+
+	s->tty = o->tty;
+	if (o->user)
+		s->user = o->user;
+	if (o->cwd)
+		s->cwd = o->cwd;
+	if (s->cwd && s->cwd[0] != '/')
+		return error_set(err, EINVAL, "working directory '%s' is no absolute path", s->cwd);
+	s->privileged |= o->privileged;
+	r = run_options_add_env(&s->env, &o->env_files, &o->env, err);
+	if (r == 0)
+		r = assemble_process(s, &j->process, err);
+	for (; *args; args++)
+		strlist_add(&j->process.args, *args);
+	return r;
+}
+
+static int open_cgroup(struct joined *j, struct error *err)
+{
+	int r;
+
+	if (!*j->record.cgroup)
+		return 0;
+	r = cgroup_root_open(&j->cgroup_root, err);
+	if (r < 0)
+		return r;
+	j->cgroup_fd = cgroup_open(&j->cgroup_root, j->record.cgroup, err);
+	return j->cgroup_fd < 0 ? j->cgroup_fd : 0;
+}
+
+static int open_streams(struct joined *j, const struct exec_options *o, struct error *err)
+{
+	if (!o->tty)
+		return streams_open(&j->streams, j->stdio, o->interactive, j->record.idmap_base, err);
+	streams_take_window_size(&j->process);
+	return 0;
+}
+
+static int spawn(struct joined *j, const struct exec_options *o, struct error *err)
+{
+	const struct process_place place = {
+		.pid = j->record.pid,
+		.pid_start = j->record.pid_start,
+		.user_namespace = j->record.idmap_base >= 0,
+		.cgroup_fd = j->cgroup_fd,
+		.stdio = { j->stdio[0], j->stdio[1], j->stdio[2] },
+	};
+	int master;
+	int r = process_spawn(&j->process_handle, &j->process, &place, err);
+
+	streams_close_theirs(j->stdio);
+	if (r < 0 || !o->tty)
+		return r;
+	master = container_console(&j->process_handle, err);
+	if (master < 0)
+		return master;
+	j->streams.stdin_to = j->streams.stdout_from = master;
+	j->streams.terminal = true;
+	return 0;
+}
+
+static int exit_code(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+/* 0, 126 or 127 with @err set, or -errno. */
+static int await_exec(struct joined *j, const struct context *ctx, struct error *err)
+{
+	enum sync_step failed;
+
+	if (container_await_exec(&j->process_handle, &failed, err) == 0)
+		return 0;
+	if (failed != SYNC_EXEC)
+		return -err->code;
+	message_error(ctx, err);
+	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
+}
+
+static int supervise(struct joined *j, const struct context *ctx, const struct exec_options *o,
+		     struct error *err)
+{
+	struct console_mode terminal = { .saved = false };
+	int wait_status, r;
+
+	j->streams.pidfd = j->process_handle.pidfd;
+	j->streams.signal_fd = j->signal_fd;
+	j->streams.write_streams = true;
+	j->streams.pass_signals = true;
+	j->streams.read_stdin = o->interactive;
+	if (o->interactive && o->tty && isatty(0))
+		(void)console_make_raw(0, &terminal);
+	r = supervise_run(&j->streams, &wait_status, err);
+	console_restore(&terminal);
+	if (r < 0)
+		return r;
+	r = await_exec(j, ctx, err);
+	return r != 0 ? r : exit_code(wait_status);
+}
+
+static int run_there(struct joined *j, const struct context *ctx, const struct exec_options *o,
+		     char *const *operands, struct error *err)
+{
+	int r;
+
+	r = find_running(j, ctx, operands[0], err);
+	if (r == 0)
+		r = plan_process(j, o, operands + 1, err);
+	if (r == 0)
+		r = open_cgroup(j, err);
+	if (r == 0)
+		r = open_streams(j, o, err);
+	if (r < 0)
+		return r;
+	j->signal_fd = supervise_block_signals(err);
+	if (j->signal_fd < 0)
+		return j->signal_fd;
+	r = spawn(j, o, err);
+	if (r < 0)
+		return r;
+	return o->detach ? await_exec(j, ctx, err) : supervise(j, ctx, o, err);
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct exec_options *o = ctx->options;
+	struct joined j;
+	int r;
+
+	(void)argc;
+	if (o->tty && o->interactive && !o->detach && !isatty(0)) {
+		error_set(err, ENOTTY, "the input device is no terminal");
+		return error_hint(err, "leave out -t when standard input is a file or a pipe");
+	}
+	joined_init(&j);
+	r = run_there(&j, ctx, o, argv, err);
+	joined_done(&j);
+	return r;
+}
+
+const struct command cmd_exec = {
+	.name = "exec",
+	.args = "CONTAINER COMMAND [ARG...]",
+	.summary = "Run a command in a running container",
+	.details = "The command joins all namespaces and the cgroup of the container and has the "
+		   "same rights as its first process. Exit codes are those of `run`.",
+	.options = options,
+	COMMAND_OPTIONS(struct exec_options, .detach = false),
+	.min_args = 2,
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_PREFIX,
+	.run = run,
+};

@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/launch.c - One run of a container: started, supervised, cleared away
+ *
+ * Theory of operation:
+ * launch_start() is a list of steps that each take something: a range of ids,
+ * a cgroup, an address, pipes, a process. give_back() returns whatever is held,
+ * in reverse, and is the end of every path: a failed start, a normal end. What
+ * a kill -9 leaves is found by cmd/reclaim, since the lock is free then.
+ */
+#include "cmd/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cgroups/stats.h"
+#include "cmd/connect.h"
+#include "cmd/reclaim.h"
+#include "cmd/streams.h"
+#include "cmd/units.h"
+#include "cmd/volume.h"
+#include "runtime/console.h"
+#include "runtime/idmap.h"
+#include "runtime/process.h"
+
+#define DEFAULT_LOG_BYTES    (INT64_C(10) << 20)
+#define DEFAULT_LOG_FILES    3
+#define CGROUP_END_TIMEOUT_MS 10000
+
+/** launch_init() - A run that holds nothing yet; @record is borrowed and kept up to date */
+void launch_init(struct launch *l, const struct context *ctx, const struct settings *settings,
+		 const struct image *image, struct record *record)
+{
+	*l = (struct launch){
+		.ctx = ctx,
+		.settings = settings,
+		.image = image,
+		.record = record,
+		.lock_fd = -1,
+		.cgroup_root = { .fd = -1 },
+		.cgroup_fd = -1,
+		.idmap_fd = -1,
+		.signal_fd = -1,
+		.stdio = { -1, -1, -1 },
+		.container = { .pidfd = -1, .sync_fd = -1 },
+		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
+	};
+	config_init(&l->config);
+}
+
+/* ---- taking ------------------------------------------------------------- */
+
+static int take_ids(struct launch *l, struct error *err)
+{
+	if (!(l->config.namespaces & CLONE_NEWUSER))
+		return 0;
+	l->idmap_fd = idmap_lease(l->ctx->store.run_fd, l->record->id, &l->config.idmap_base, err);
+	l->record->idmap_base = l->config.idmap_base;
+	return l->idmap_fd < 0 ? l->idmap_fd : 0;
+}
+
+static int take_cgroup(struct launch *l, struct error *err)
+{
+	autofree char *path = xasprintf("%s/%s", CGROUP_PARENT, l->record->id);
+	int r;
+
+	r = assemble_limits(l->settings, &l->limits, err);
+	if (r < 0)
+		return r;
+	r = cgroup_root_open(&l->cgroup_root, err);
+	if (r == -ENOENT && !assemble_wants_limits(l->settings)) {
+		l->config.namespaces &= ~(uint64_t)CLONE_NEWCGROUP;
+		return 0; /* nothing to limit, and nowhere to do it */
+	}
+	if (r == 0)
+		r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
+	if (r < 0)
+		return r;
+	str_replace(&l->record->cgroup, path);
+	return 0;
+}
+
+static bool tmpfs_has_user_xattrs(void)
+{
+	autoclose int fd = memfd_create("probe", MFD_CLOEXEC);
+
+	return fd >= 0 && fsetxattr(fd, "user.probe", "y", 1, 0) == 0;
+}
+
+/*
+ * A --rm container's files may live in a tmpfs of its own mount namespace: no
+ * trace on disk, nothing to delete. Not under a memory limit, which would
+ * count them; and only where a tmpfs keeps the user.* attributes that an
+ * overlay in a user namespace needs (Linux 6.6).
+ */
+static void choose_scratch(struct launch *l)
+{
+	const struct settings *s = l->settings;
+	bool memory = s->auto_remove && !s->memory_bytes;
+
+	if (s->scratch)
+		memory = !strcmp(s->scratch, "memory");
+	else if (memory && !s->host_userns)
+		memory = tmpfs_has_user_xattrs();
+	l->config.scratch = memory ? CONFIG_SCRATCH_MEMORY : CONFIG_SCRATCH_DISK;
+}
+
+static int make_scratch(struct launch *l, struct error *err)
+{
+	autofree char *dir = xasprintf("containers/%s", l->record->id);
+	int root = l->ctx->store.root_fd;
+
+	choose_scratch(l);
+	if (mkdirat(root, "containers", 0700) < 0 && errno != EEXIST)
+		return error_sys(err, errno, "make 'containers' in the store");
+	if (l->config.scratch == CONFIG_SCRATCH_DISK && mkdirat(root, dir, 0700) < 0 &&
+	    errno != EEXIST)
+		return error_sys(err, errno, "make the container's directory");
+	return 0;
+}
+
+static int open_streams(struct launch *l, struct error *err)
+{
+	if (!l->settings->tty)
+		return streams_open(&l->streams, l->stdio, l->settings->interactive,
+				    l->config.idmap_base, err);
+	if (l->foreground)
+		streams_take_window_size(&l->config.process);
+	return 0;
+}
+
+/* A --rm container in the foreground leaves nothing to read its log later. */
+static int open_log(struct launch *l, struct error *err)
+{
+	const struct settings *s = l->settings;
+	autoclose int dir = -1;
+	int r;
+
+	if (s->log_max_files < 0 || (l->foreground && s->auto_remove))
+		return 0;
+	dir = record_open_dir(&l->ctx->store, l->record->id, s->auto_remove);
+	if (dir < 0)
+		return error_sys(err, -dir, "open the container's directory");
+	r = logfile_open(&l->log, dir,
+			 (uint64_t)(s->log_max_bytes ? s->log_max_bytes : DEFAULT_LOG_BYTES),
+			 (unsigned int)(s->log_max_files ? s->log_max_files : DEFAULT_LOG_FILES),
+			 err);
+	l->has_log = r == 0;
+	return r;
+}
+
+/* ---- starting ----------------------------------------------------------- */
+
+static int spawn(struct launch *l, struct error *err)
+{
+	const struct container_place place = {
+		.root_fd = l->ctx->store.root_fd,
+		.root_path = l->ctx->root,
+		.cgroup_fd = l->cgroup_fd,
+		.stdio = { l->stdio[0], l->stdio[1], l->stdio[2] },
+	};
+	int r = container_spawn(&l->container, &l->config, &place, err);
+
+	streams_close_theirs(l->stdio);
+	return r;
+}
+
+static int publish(struct launch *l, struct error *err)
+{
+	struct record *r = l->record;
+
+	r->status = RECORD_RUNNING;
+	r->pid = l->container.pid;
+	r->pid_start = process_start_time(r->pid);
+	r->started_ns = units_now_ns();
+	r->finished_ns = 0;
+	r->exit_code = 0;
+	r->oom_killed = false;
+	str_replace(&r->reason, "");
+	str_replace(&r->error, "");
+	return record_write_running(l->lock_fd, r, err);
+}
+
+static int connect_console(struct launch *l, struct error *err)
+{
+	int master;
+
+	if (!l->settings->tty)
+		return 0;
+	master = container_console(&l->container, err);
+	if (master < 0)
+		return master;
+	l->streams.stdout_from = l->streams.stdin_to = master;
+	l->streams.terminal = true;
+	return 0;
+}
+
+static int start_steps(struct launch *l, struct error *err)
+{
+	int r;
+
+	r = assemble_config(l->settings, l->record->id, l->image, &l->config, err);
+	if (r == 0)
+		r = take_ids(l, err);
+	if (r == 0)
+		r = take_cgroup(l, err);
+	if (r == 0)
+		r = connect_prepare(l, err);
+	if (r == 0)
+		r = make_scratch(l, err);
+	if (r == 0)
+		r = open_streams(l, err);
+	if (r == 0)
+		r = open_log(l, err);
+	if (r == 0) {
+		l->signal_fd = supervise_block_signals(err);
+		r = l->signal_fd < 0 ? l->signal_fd : spawn(l, err);
+	}
+	/* From here on the child builds its root meanwhile. */
+	if (r == 0)
+		r = connect_attach(l, err);
+	if (r == 0)
+		r = publish(l, err);
+	if (r == 0)
+		r = connect_console(l, err);
+	return r == 0 ? container_start(&l->container, err) : r;
+}
+
+/* ---- giving back -------------------------------------------------------- */
+
+static void give_back(struct launch *l)
+{
+	struct error ignored; /* what cannot go now, the next sweep takes */
+
+	container_done(&l->container);
+	streams_close(&l->streams, l->stdio);
+	if (l->has_log)
+		logfile_close(&l->log);
+	l->has_log = false;
+	connect_release(l);
+	if (l->cgroup_fd >= 0) {
+		(void)close(l->cgroup_fd);
+		l->cgroup_fd = -1;
+		(void)cgroup_remove(&l->cgroup_root, l->record->cgroup, CGROUP_END_TIMEOUT_MS,
+				    &ignored);
+	}
+	cgroup_root_close(&l->cgroup_root);
+	cgroup_limits_done(&l->limits);
+	if (l->idmap_fd >= 0)
+		(void)close(l->idmap_fd);
+	if (l->signal_fd >= 0)
+		(void)close(l->signal_fd);
+	l->idmap_fd = l->signal_fd = -1;
+}
+
+/**
+ * launch_start() - Take what the container needs, create it, let it go
+ *
+ * Return: 0 when init was told to exec; on failure everything is given back
+ */
+int launch_start(struct launch *l, struct error *err)
+{
+	struct error setup;
+	enum sync_step step;
+	int r = start_steps(l, err);
+
+	if (r == 0)
+		return 0;
+	/* The child may have failed first, and knows better why. */
+	if (l->container.sync_fd >= 0 && l->container.pidfd >= 0) {
+		container_kill(&l->container);
+		if (container_await_exec(&l->container, &step, &setup) < 0)
+			*err = setup;
+	}
+	give_back(l);
+	return -err->code;
+}
+
+/**
+ * launch_await_exec() - Wait until the container's program runs
+ *
+ * Return: 0; EXIT_NOT_FOUND or EXIT_NOT_RUNNABLE with @err set when exec failed;
+ * -errno when the set-up failed
+ */
+int launch_await_exec(struct launch *l, struct error *err)
+{
+	enum sync_step failed;
+
+	if (l->container.sync_fd < 0 || container_await_exec(&l->container, &failed, err) == 0)
+		return 0;
+	if (failed != SYNC_EXEC)
+		return -err->code;
+	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
+}
+
+/* ---- waiting and the end ------------------------------------------------ */
+
+static void record_end(struct launch *l, int wait_status)
+{
+	struct record *r = l->record;
+	struct cgroup_stats stats;
+	struct error ignored;
+	bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+
+	r->status = RECORD_EXITED;
+	r->pid = 0;
+	r->finished_ns = units_now_ns();
+	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) :
+						128 + WTERMSIG(wait_status);
+	str_replace(&r->reason, WIFEXITED(wait_status) ? "exit" : "signal");
+	/* Known from the kernel's counter, never guessed from 137. */
+	if ((l->settings->memory_bytes || killed) && l->cgroup_fd >= 0 &&
+	    cgroup_read_stats(l->cgroup_fd, &stats, &ignored) == 0 && stats.memory.oom_kill) {
+		r->oom_killed = true;
+		if (killed)
+			str_replace(&r->reason, "oom");
+	}
+}
+
+/** launch_fail_record() - Have the record say that the program never ran: 126, 127 or -errno */
+void launch_fail_record(struct launch *l, int code, const struct error *err)
+{
+	l->record->exit_code = code > 0 ? code : EXIT_TARE;
+	str_replace(&l->record->reason, "start-failed");
+	str_replace(&l->record->error, err->msg);
+}
+
+/**
+ * launch_wait() - Supervise the container until it ends
+ *
+ * Return: its exit code (128+n for a signal; also 126 and 127, with @err set,
+ * if it could not be executed), or -errno
+ */
+int launch_wait(struct launch *l, struct error *err)
+{
+	struct console_mode terminal = { .saved = false };
+	int wait_status, r;
+
+	l->streams.pidfd = l->container.pidfd;
+	l->streams.signal_fd = l->signal_fd;
+	l->streams.log = l->has_log ? &l->log : NULL;
+	l->streams.write_streams = l->foreground;
+	l->streams.pass_signals = l->pass_signals;
+	l->streams.read_stdin = l->foreground && l->settings->interactive;
+	if (l->streams.read_stdin && l->settings->tty && isatty(0))
+		(void)console_make_raw(0, &terminal);
+	r = supervise_run(&l->streams, &wait_status, err);
+	console_restore(&terminal);
+	if (r < 0)
+		return r;
+	record_end(l, wait_status);
+	r = launch_await_exec(l, err);
+	if (r != 0)
+		launch_fail_record(l, r, err);
+	return r < 0 ? r : l->record->exit_code;
+}
+
+/**
+ * launch_finish() - Give everything back and put the end on record
+ *
+ * A --rm container is gone afterwards.
+ */
+void launch_finish(struct launch *l)
+{
+	struct error ignored; /* a record that says running without its lock reads as lost */
+
+	give_back(l);
+	if (l->lock_fd < 0)
+		return;
+	(void)record_write_stopped(&l->ctx->store, l->record, &ignored);
+	if (l->record->auto_remove) {
+		if (l->config.scratch == CONFIG_SCRATCH_DISK)
+			reclaim_scratch(&l->ctx->store, l->record->id);
+		volume_remove_anonymous(l->settings, l->ctx->store.root_fd);
+		(void)record_remove(&l->ctx->store, l->record, &ignored);
+	} else {
+		(void)record_clear_running(&l->ctx->store, l->record->id);
+	}
+	(void)close(l->lock_fd);
+	l->lock_fd = -1;
+}
+
+/** launch_done() - Release what the struct holds in memory */
+void launch_done(struct launch *l)
+{
+	config_done(&l->config);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/launch.h - One run of a container: started, supervised, cleared away
+ *
+ * All of it happens in the process that supervises the container: the CLI in
+ * the foreground, its monitor otherwise.
+ *
+ *	launch_init()	settings, image, record and lock are there
+ *	launch_start()	resources taken, process created; all given back on failure
+ *	launch_wait()	until it ends
+ *	launch_finish()	resources given back, the end on record
+ */
+#ifndef CMD_LAUNCH_H
+#define CMD_LAUNCH_H
+
+#include "cgroups/group.h"
+#include "cgroups/hierarchy.h"
+#include "cmd/assemble.h"
+#include "cmd/command.h"
+#include "network/network.h"
+#include "runtime/container.h"
+#include "runtime/logfile.h"
+#include "runtime/supervise.h"
+
+struct image;
+
+struct launch {
+	const struct context *ctx;
+	const struct settings *settings;
+	const struct image *image; /* NULL with --rootfs */
+	struct record *record;
+	int lock_fd; /* given back by launch_finish() */
+
+	bool foreground;  /* carry our own streams and signals */
+	bool pass_signals;
+
+	struct config config;
+	struct cgroup_root cgroup_root;
+	struct cgroup_limits limits;
+	int cgroup_fd, idmap_fd, signal_fd;
+	struct network_lease lease;
+	bool has_lease;
+	int stdio[3]; /* the container's ends, until it has them */
+	struct container container;
+	struct supervise streams;
+	struct logfile log;
+	bool has_log;
+};
+
+void launch_init(struct launch *l, const struct context *ctx, const struct settings *settings,
+		 const struct image *image, struct record *record);
+int launch_start(struct launch *l, struct error *err);
+int launch_wait(struct launch *l, struct error *err);
+int launch_await_exec(struct launch *l, struct error *err);
+void launch_fail_record(struct launch *l, int code, const struct error *err);
+void launch_finish(struct launch *l);
+void launch_done(struct launch *l);
+
+#endif

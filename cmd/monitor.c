@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/monitor.c - The process that stays with a detached container
+ *
+ * A plain fork of the CLI, born in a cgroup beside the containers': it must
+ * never come under a container's limits, nor under those of the user's session.
+ * It starts the container, tells the CLI how that went, and then only carries
+ * output to the log and waits. The lock and lease descriptors that make it the
+ * supervisor are the CLI's, inherited.
+ */
+#include "cmd/monitor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/sys.h"
+#include "cmd/launch.h"
+#include "runtime/sync.h"
+
+/* Let go of the caller's terminal, directory and streams. */
+static void detach(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	(void)setsid();
+	if (chdir("/") < 0)
+		return; /* it keeps a mount busy at worst */
+	for (int i = 0; null >= 0 && i < 3; i++)
+		(void)dup2(null, i);
+	if (null > 2)
+		(void)close(null);
+}
+
+static _Noreturn void run_monitor(struct launch *l, int report)
+{
+	struct error err = { 0 };
+	int r;
+
+	detach();
+	r = launch_start(l, &err);
+	if (r < 0) {
+		(void)sync_send(report, SYNC_SETUP, &err, -1);
+		_exit(EXIT_TARE);
+	}
+	r = launch_await_exec(l, &err);
+	if (r == 0)
+		(void)sync_send(report, SYNC_START, NULL, -1);
+	else
+		(void)sync_send(report, r < 0 ? SYNC_SETUP : SYNC_EXEC, &err, -1);
+	if (r == 0) {
+		(void)close(report);
+		report = -1;
+	}
+	(void)prctl(PR_SET_NAME, "tare-monitor");
+	(void)launch_wait(l, &err);
+	if (r != 0)
+		launch_fail_record(l, r, &err);
+	launch_finish(l);
+	_exit(0);
+}
+
+static pid_t fork_into_monitors(int *pidfd)
+{
+	struct cgroup_root root = { .fd = -1 };
+	struct sys_clone_args args = {
+		.flags = CLONE_PIDFD,
+		.pidfd = (uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	struct error ignored;
+	int cgroup = -1;
+	pid_t pid;
+
+	if (cgroup_root_open(&root, &ignored) == 0)
+		cgroup = cgroup_open_monitors(&root, &ignored);
+	if (cgroup >= 0) { /* else it stays in ours: no harm but a shared fate */
+		args.flags |= SYS_CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)cgroup;
+	}
+	pid = sys_clone3(&args);
+	if (pid != 0 && cgroup >= 0)
+		(void)close(cgroup);
+	if (pid != 0)
+		cgroup_root_close(&root);
+	return pid;
+}
+
+static void reap(int pidfd)
+{
+	siginfo_t info;
+
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+}
+
+/**
+ * monitor_start() - Start a container that goes on without us
+ *
+ * Return: 0 once its program runs; EXIT_NOT_FOUND or EXIT_NOT_RUNNABLE with
+ * @err set; -errno
+ */
+int monitor_start(struct launch *l, struct error *err)
+{
+	enum sync_step step = SYNC_SETUP;
+	int fds[2], pidfd = -1, r;
+	pid_t pid;
+
+	r = sync_open(fds);
+	if (r < 0)
+		return error_sys(err, -r, "open the channel to the monitor");
+	pid = fork_into_monitors(&pidfd);
+	if (pid == 0) {
+		(void)close(fds[0]);
+		run_monitor(l, fds[1]);
+	}
+	(void)close(fds[1]);
+	if (pid < 0)
+		return error_sys(err, errno, "start the container's monitor");
+	r = sync_receive(fds[0], &step, err, NULL);
+	(void)close(fds[0]);
+	if (r <= 0)
+		error_set(err, ECHILD, "the container's monitor died during the start");
+	if (r > 0 && step == SYNC_START)
+		r = 0;
+	else if (r > 0 && step == SYNC_EXEC)
+		r = err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND :
+								  EXIT_NOT_RUNNABLE;
+	else
+		r = -err->code;
+	if (r != 0)
+		reap(pidfd); /* it has cleared up when it is gone */
+	(void)close(pidfd);
+	return r;
+}

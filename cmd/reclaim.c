@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/reclaim.c - Putting right what a crash left
+ *
+ * There is no daemon to notice that a supervisor was killed. So whoever lists
+ * containers, starts one or removes one sweeps first: a container with state in
+ * RUNROOT whose lock is free has no supervisor. Its processes are killed (they
+ * got SIGKILL with their parent, unless they unset that), its cgroup, address
+ * and ports go back, and its record says "lost". The sweep holds the container's
+ * lock meanwhile, so of many sweepers one does it and the others pass by.
+ *
+ * What takes long to delete is first renamed into ROOT/trash and then deleted
+ * by a child that nobody waits for; any later sweep goes on where it was killed.
+ */
+#include "cmd/reclaim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "cgroups/group.h"
+#include "cgroups/hierarchy.h"
+#include "cmd/command.h"
+#include "cmd/settings.h"
+#include "cmd/units.h"
+#include "cmd/volume.h"
+#include "network/network.h"
+
+#define BEING_MADE_SECONDS 10 /* a directory without a record may just be that young */
+
+static void end_cgroup(const char *path)
+{
+	struct cgroup_root root = { .fd = -1 };
+	struct error ignored;
+	int fd;
+
+	if (!*path || cgroup_root_open(&root, &ignored) < 0)
+		return;
+	fd = cgroup_open(&root, path, &ignored);
+	if (fd >= 0) {
+		(void)cgroup_kill(fd, &ignored);
+		(void)close(fd);
+		(void)cgroup_remove(&root, path, 10000, &ignored);
+	}
+	cgroup_root_close(&root);
+}
+
+static void remove_volumes(const struct record_store *s, const char *id)
+{
+	autosettings struct settings settings = { 0 };
+	struct error ignored;
+	struct json *config = record_read_config(s, id, &ignored);
+
+	if (config && settings_from_json(&settings, config, &ignored) == 0)
+		volume_remove_anonymous(&settings, s->root_fd);
+}
+
+static void put_right(const struct context *ctx, struct record *r)
+{
+	const struct record_store *s = &ctx->store;
+	struct error ignored;
+
+	log_debug("container %.12s lost its supervisor: clearing up", r->id);
+	end_cgroup(r->cgroup);
+	if (*r->ip && !strcmp(r->network, "bridge"))
+		(void)network_release(s->run_fd, r->ip, r->id, &ignored);
+	if (r->auto_remove) {
+		remove_volumes(s, r->id);
+		reclaim_scratch(s, r->id);
+		(void)record_remove(s, r, &ignored);
+		return;
+	}
+	if (r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) {
+		r->status = RECORD_EXITED;
+		r->pid = 0;
+		r->exit_code = 255;
+		r->finished_ns = units_now_ns();
+		str_replace(&r->reason, "lost");
+		(void)record_write_stopped(s, r, &ignored);
+	}
+	(void)record_clear_running(s, r->id);
+}
+
+static bool is_young(int dirfd)
+{
+	struct stat st;
+
+	return fstat(dirfd, &st) < 0 || time(NULL) - st.st_mtime < BEING_MADE_SECONDS;
+}
+
+static void look_at(const struct context *ctx, const char *id)
+{
+	autoclose int fd = record_open_dir(&ctx->store, id, true);
+	autorecord struct record r = { 0 };
+	struct error why;
+
+	if (fd < 0 || file_lock(fd, true, false) < 0)
+		return; /* supervised, or somebody else is at it */
+	record_init(&r);
+	if (record_read_raw(&ctx->store, id, &r, &why) == 0)
+		put_right(ctx, &r);
+	else if (!is_young(fd))
+		(void)record_clear_running(&ctx->store, id);
+}
+
+static bool is_supervised(void *arg, const char *id)
+{
+	const struct context *ctx = arg;
+
+	return record_is_supervised(&ctx->store, id);
+}
+
+/**
+ * reclaim_sweep() - Find containers without supervisor, and clear up after them
+ *
+ * Costs three system calls for each container that runs.
+ */
+void reclaim_sweep(const struct context *ctx)
+{
+	autodir DIR *dir = NULL;
+	struct dirent *e;
+	struct error ignored;
+	bool found = false;
+	int fd = openat(ctx->store.run_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	while (dir && (e = readdir(dir))) {
+		if (strlen(e->d_name) != RECORD_ID_HEX || !str_is_hex(e->d_name, RECORD_ID_HEX))
+			continue;
+		if (!record_is_supervised(&ctx->store, e->d_name)) {
+			look_at(ctx, e->d_name);
+			found = true;
+		}
+	}
+	/* An address may be leased before there is a record to say so. */
+	if (found)
+		(void)network_release_stale(ctx->store.run_fd, is_supervised,
+					    (void *)(uintptr_t)ctx, &ignored);
+	reclaim_empty_trash(&ctx->store);
+}
+
+/** reclaim_scratch() - Throw away what a --rm container had written to disk */
+void reclaim_scratch(const struct record_store *s, const char *id)
+{
+	char from[96], to[96];
+
+	snprintf(from, sizeof(from), "containers/%s", id);
+	snprintf(to, sizeof(to), "trash/%s", id);
+	if (mkdirat(s->root_fd, "trash", 0700) < 0 && errno != EEXIST)
+		return;
+	(void)renameat(s->root_fd, from, s->root_fd, to);
+	reclaim_empty_trash(s);
+}
+
+static bool is_entry(const char *name)
+{
+	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static void delete_all(int trash)
+{
+	autodir DIR *dir = fdopendir(fcntl(trash, F_DUPFD_CLOEXEC, 3));
+	struct dirent *e;
+
+	if (dir)
+		rewinddir(dir); /* is_empty() has moved the position, which copies share */
+	while (dir && (e = readdir(dir)))
+		if (is_entry(e->d_name))
+			(void)file_remove_tree_at(trash, e->d_name);
+}
+
+static bool is_empty(int trash)
+{
+	autodir DIR *dir = fdopendir(fcntl(trash, F_DUPFD_CLOEXEC, 3));
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (is_entry(e->d_name))
+			return false;
+	return true;
+}
+
+/* In a process of its own, whose parent is init: nobody has to wait for it. */
+static _Noreturn void delete_in_background(int trash)
+{
+	if (fork() != 0)
+		_exit(0);
+	if (trash != 3)
+		(void)dup2(trash, 3);
+	(void)sys_close_range(4, ~0U, 0);
+	for (int i = 0; i < 3; i++)
+		(void)close(i);
+	(void)setsid();
+	delete_all(3);
+	_exit(0);
+}
+
+/**
+ * reclaim_empty_trash() - Delete what was thrown away, without keeping the caller
+ *
+ * The process that does it holds none of our streams, locks or leases.
+ */
+void reclaim_empty_trash(const struct record_store *s)
+{
+	autoclose int trash = openat(s->root_fd, "trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	pid_t pid;
+
+	if (trash < 0 || is_empty(trash) || file_lock(trash, true, false) < 0)
+		return;
+	pid = fork();
+	if (pid == 0)
+		delete_in_background(trash);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/reclaim.h - Putting right what a crash left
+ */
+#ifndef CMD_RECLAIM_H
+#define CMD_RECLAIM_H
+
+struct context;
+struct record_store;
+
+void reclaim_sweep(const struct context *ctx);
+void reclaim_scratch(const struct record_store *s, const char *id);
+void reclaim_empty_trash(const struct record_store *s);
+
+#endif

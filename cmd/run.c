@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/run.c - tare run: a new container, started
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "cmd/birth.h"
+#include "cmd/launch.h"
+#include "cmd/message.h"
+#include "cmd/monitor.h"
+#include "cmd/reclaim.h"
+
+static int check_terminal(const struct run_options *o, struct error *err)
+{
+	if (o->settings.tty && o->settings.interactive && !o->detach && !isatty(0)) {
+		error_set(err, ENOTTY, "the input device is no terminal");
+		return error_hint(err, "leave out -t when standard input is a file or a pipe");
+	}
+	return 0;
+}
+
+static int run_detached(struct launch *l, struct birth *b, const struct context *ctx,
+			struct error *err)
+{
+	int r = monitor_start(l, err);
+
+	if (r == 0)
+		return puts(b->record.id) < 0 ? -EIO : 0;
+	if (r < 0)
+		birth_undo(b, ctx);
+	else
+		message_error(ctx, err);
+	return r;
+}
+
+static int run_foreground(struct launch *l, struct birth *b, const struct context *ctx,
+			  struct error *err)
+{
+	int r = launch_start(l, err);
+
+	if (r < 0) {
+		birth_undo(b, ctx);
+		return r;
+	}
+	reclaim_sweep(ctx); /* while the container gets going, this process is idle */
+	err->code = 0;
+	r = launch_wait(l, err);
+	launch_finish(l);
+	if (r < 0)
+		birth_undo(b, ctx);
+	else if (err->code)
+		message_error(ctx, err);
+	return r;
+}
+
+/* The container is on record: make it run. */
+static int run_born(struct birth *b, const struct context *ctx, const struct run_options *o,
+		    struct error *err)
+{
+	struct launch l;
+	int r;
+
+	launch_init(&l, ctx, &b->settings, b->has_image ? &b->image : NULL, &b->record);
+	l.foreground = !o->detach;
+	l.pass_signals = !o->no_sig_proxy;
+	l.lock_fd = birth_lock(b, ctx, err);
+	if (l.lock_fd < 0) {
+		r = l.lock_fd;
+		birth_undo(b, ctx);
+	} else {
+		r = o->detach ? run_detached(&l, b, ctx, err) : run_foreground(&l, b, ctx, err);
+	}
+	launch_done(&l);
+	return r;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct run_options *o = ctx->options;
+	struct birth b;
+	int r;
+
+	(void)argc;
+	r = check_terminal(o, err);
+	if (r < 0)
+		return r;
+	r = birth_begin(&b, ctx, o, argv, err);
+	if (r == 0)
+		r = birth_write_cidfile(&b, o->cidfile, err);
+	if (r == 0)
+		r = run_born(&b, ctx, o, err);
+	else
+		birth_undo(&b, ctx);
+	birth_done(&b);
+	return r;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.args = "IMAGE|ARCHIVE|DIR [COMMAND [ARG...]]",
+	.summary = "Create a container and start it",
+	.details = "IMAGE is a path to an archive (OCI or docker save) or an OCI layout, else a "
+		   "reference in the store, else an id prefix. With --rootfs it is a directory that "
+		   "is used in place.\n\n"
+		   "The exit code is that of the container's program, 128+n when signal n ended it, "
+		   "125 when tare failed, 126 when the program cannot be run and 127 when it is not "
+		   "there.\n\n"
+		   "A --rm container writes to memory (at most half of the machine's) unless it has "
+		   "a memory limit; --storage-opt upper=disk makes it write to disk.",
+	.options = run_option_defs,
+	COMMAND_OPTIONS(struct run_options, .detach = false),
+	.min_args = 1,
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.run = run,
+};

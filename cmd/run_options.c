@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/run_options.c - The flags of run and create, and what becomes of them
+ */
+#include "cmd/run_options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cmd/units.h"
+#include "cmd/volume.h"
+#include "image/config.h"
+
+#define ENV_FILE_MAX_BYTES (4U << 20)
+#define PROFILE_MAX_BYTES  (4U << 20)
+
+static int parse_cpus(void *member, const char *value, struct error *err)
+{
+	char *end;
+	double cpus = strtod(value, &end);
+
+	if (end == value || *end || !(cpus > 0 && cpus < 1e6) || !(value[0] != '+'))
+		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
+	*(int64_t *)member = (int64_t)(cpus * 1e9 + 0.5);
+	return 0;
+}
+
+#define AT(m)	  offsetof(struct run_options, m)
+#define SET(m)	  offsetof(struct run_options, settings.m)
+#define ROW(s, n, a, h, t, o) { .short_name = (s), .name = (n), .arg = (a), .help = (h), .type = (t), .offset = (o) }
+
+#define COMMON_ROWS                                                                                \
+	ROW(0, "add-host", "NAME:IP", "Add a line to /etc/hosts", OPTION_LIST, SET(extra_hosts)),  \
+	ROW(0, "blkio-weight", "N", "Share of disk time, 10 to 1000", OPTION_INT, SET(io_weight)), \
+	ROW(0, "cap-add", "CAP", "Give a capability", OPTION_LIST, SET(cap_add)),                  \
+	ROW(0, "cap-drop", "CAP", "Take a capability away", OPTION_LIST, SET(cap_drop)),           \
+	ROW(0, "cgroup-conf", "KEY=VALUE", "Set a file of the cgroup", OPTION_LIST,                \
+	    SET(cgroup_conf)),                                                                     \
+	ROW(0, "cidfile", "FILE", "Write the container's id there", OPTION_TEXT, AT(cidfile)),     \
+	ROW(0, "cpu-period", "US", "Period of the CPU limit", OPTION_INT, SET(cpu_period_us)),     \
+	ROW(0, "cpu-quota", "US", "CPU time per period", OPTION_INT, SET(cpu_quota_us)),           \
+	ROW('c', "cpu-shares", "N", "Share of CPU time, 1024 is normal", OPTION_INT,               \
+	    SET(cpu_shares)),                                                                      \
+	{ .name = "cpus", .arg = "N", .help = "CPUs' worth of time at most", .type = OPTION_FUNC,  \
+	  .offset = SET(nano_cpus), .parse = parse_cpus },                                         \
+	ROW(0, "cpuset-cpus", "LIST", "CPUs to run on: 0-2,4", OPTION_TEXT, SET(cpuset_cpus)),     \
+	ROW(0, "cpuset-mems", "LIST", "Memory nodes to use", OPTION_TEXT, SET(cpuset_mems)),       \
+	ROW(0, "device", "PATH[:PATH]", "Show a device of the host", OPTION_LIST, SET(devices)),   \
+	ROW(0, "dns", "IP", "Name server", OPTION_LIST, SET(dns)),                                 \
+	{ .name = "dns-option", .arg = "OPTION", .help = "Option for resolv.conf",                 \
+	  .type = OPTION_LIST, .offset = SET(dns_options), .alias = "dns-opt" },                   \
+	ROW(0, "dns-search", "DOMAIN", "Search domain", OPTION_LIST, SET(dns_search)),             \
+	ROW(0, "entrypoint", "COMMAND", "Instead of the image's ENTRYPOINT", OPTION_TEXT,          \
+	    AT(entrypoint)),                                                                       \
+	ROW('e', "env", "NAME[=VALUE]", "Set a variable, or pass the host's on", OPTION_LIST,      \
+	    AT(env)),                                                                              \
+	ROW(0, "env-file", "FILE", "Variables from a file", OPTION_LIST, AT(env_files)),           \
+	ROW(0, "expose", "PORT", "Note a port without publishing it", OPTION_LIST, AT(expose)),    \
+	ROW(0, "group-add", "GROUP", "Add a supplementary group", OPTION_LIST, SET(groups)),       \
+	ROW('h', "hostname", "NAME", "Host name inside", OPTION_TEXT, SET(hostname)),              \
+	ROW(0, "init", NULL, "Run a reaper as process 1", OPTION_BOOL, SET(init)),                 \
+	ROW('i', "interactive", NULL, "Keep standard input open", OPTION_BOOL, SET(interactive)),  \
+	ROW('l', "label", "KEY=VALUE", "Attach a label", OPTION_LIST, SET(labels)),                \
+	ROW(0, "label-file", "FILE", "Labels from a file", OPTION_LIST, AT(label_files)),          \
+	ROW(0, "log-driver", "NAME", "json-file or none", OPTION_TEXT, AT(log_driver)),            \
+	ROW(0, "log-opt", "KEY=VALUE", "max-size=10m, max-file=3", OPTION_LIST, AT(log_opts)),     \
+	ROW('m', "memory", "SIZE", "Memory at most", OPTION_SIZE, SET(memory_bytes)),              \
+	ROW(0, "memory-reservation", "SIZE", "Memory protected from reclaim", OPTION_SIZE,         \
+	    SET(memory_reservation_bytes)),                                                        \
+	ROW(0, "memory-swap", "SIZE", "Memory and swap together, -1: no limit", OPTION_LIMIT,      \
+	    SET(memory_swap_bytes)),                                                               \
+	ROW(0, "mount", "SPEC", "type=bind|volume|tmpfs,source=,target=", OPTION_LIST,             \
+	    AT(mounts)),                                                                           \
+	ROW(0, "name", "NAME", "Name of the container", OPTION_TEXT, SET(name)),                   \
+	{ .name = "network", .arg = "MODE",                                                        \
+	  .help = "bridge, none, host, container:NAME or ns:PATH", .type = OPTION_TEXT,            \
+	  .offset = SET(network), .alias = "net" },                                                \
+	ROW(0, "oom-score-adj", "N", "Rank for the OOM killer, up to 1000", OPTION_INT,            \
+	    SET(oom_score_adj)),                                                                   \
+	ROW(0, "pids-limit", "N", "Processes at most, -1: no limit", OPTION_INT, SET(pids_max)),   \
+	ROW(0, "privileged", NULL, "Give everything away (implies --userns=host)", OPTION_BOOL,    \
+	    SET(privileged)),                                                                      \
+	ROW('p', "publish", "SPEC", "[[IP:]HOSTPORT:]PORT[/udp]", OPTION_LIST, SET(publish)),      \
+	ROW('P', "publish-all", NULL, "Publish all exposed ports", OPTION_BOOL, AT(publish_all)),  \
+	ROW(0, "pull", "POLICY", "never or missing: images come from tarballs", OPTION_TEXT,       \
+	    AT(pull)),                                                                             \
+	ROW(0, "read-only", NULL, "Root file system cannot be written", OPTION_BOOL,               \
+	    SET(read_only)),                                                                       \
+	ROW(0, "rm", NULL, "Remove the container when it ends", OPTION_BOOL, SET(auto_remove)),    \
+	ROW(0, "rootfs", NULL, "The operand is a root directory, no image", OPTION_BOOL,           \
+	    AT(rootfs)),                                                                           \
+	ROW(0, "security-opt", "OPTION", "seccomp=, no-new-privileges=, apparmor=, label=",        \
+	    OPTION_LIST, SET(security)),                                                           \
+	ROW(0, "shm-size", "SIZE", "Size of /dev/shm (64m)", OPTION_SIZE, SET(shm_bytes)),         \
+	ROW(0, "stop-signal", "SIGNAL", "Signal for `stop`", OPTION_TEXT, SET(stop_signal)),       \
+	ROW(0, "stop-timeout", "SECONDS", "How long `stop` waits (10)", OPTION_INT,                \
+	    SET(stop_timeout_s)),                                                                  \
+	ROW(0, "storage-opt", "KEY=VALUE", "size=1g, upper=disk|memory", OPTION_LIST,              \
+	    AT(storage_opts)),                                                                     \
+	ROW(0, "tmpfs", "PATH[:OPTIONS]", "Mount a tmpfs", OPTION_LIST, SET(tmpfs)),               \
+	ROW('t', "tty", NULL, "Give it a terminal", OPTION_BOOL, SET(tty)),                        \
+	ROW(0, "ulimit", "NAME=SOFT[:HARD]", "Set a resource limit", OPTION_LIST, SET(ulimits)),   \
+	ROW('u', "user", "USER[:GROUP]", "Run as this user", OPTION_TEXT, SET(user)),              \
+	ROW(0, "userns", "MODE", "private (the default) or host", OPTION_TEXT, AT(userns)),        \
+	ROW('v', "volume", "[SRC:]DST[:OPTIONS]", "Mount a directory or a volume", OPTION_LIST,    \
+	    SET(binds)),                                                                           \
+	ROW('w', "workdir", "DIR", "Working directory, made if missing", OPTION_TEXT, SET(cwd)),   \
+	{ .name = "link", .arg = "NAME", .type = OPTION_REFUSED,                                   \
+	  .refused = "links are gone; use --network container:NAME or --add-host" },               \
+	{ .name = "isolation", .arg = "MODE", .type = OPTION_REFUSED,                              \
+	  .refused = "it is for Windows" },                                                        \
+	{ .name = "oom-kill-disable", .type = OPTION_REFUSED,                                      \
+	  .refused = "cgroup v2 cannot; protect it with --oom-score-adj" },                        \
+	{ .name = "memory-swappiness", .arg = "N", .type = OPTION_REFUSED,                         \
+	  .refused = "cgroup v2 has none; limit swap with --memory-swap" }
+
+const struct option_def run_option_defs[] = {
+	ROW('d', "detach", NULL, "Run in the background, print the id", OPTION_BOOL, AT(detach)),
+	ROW(0, "no-sig-proxy", NULL, "Keep signals from the container", OPTION_BOOL,
+	    AT(no_sig_proxy)),
+	COMMON_ROWS,
+	{ 0 },
+};
+
+const struct option_def create_option_defs[] = {
+	COMMON_ROWS,
+	{ 0 },
+};
+
+/* ---- from flags to settings --------------------------------------------- */
+
+/* Add or replace NAME=VALUE. */
+static void set_variable(struct strlist *env, const char *text)
+{
+	size_t n = strcspn(text, "=");
+
+	for (size_t i = 0; i < env->n; i++) {
+		if (!strncmp(env->items[i], text, n) && env->items[i][n] == '=') {
+			free(env->items[i]);
+			env->items[i] = xstrdup(text);
+			return;
+		}
+	}
+	strlist_add(env, text);
+}
+
+/* NAME alone takes the host's value, and is left out when the host has none. */
+static int add_variable(struct strlist *env, const char *text, struct error *err)
+{
+	autofree char *passed = NULL;
+	const char *value;
+
+	if (!*text || *text == '=')
+		return error_set(err, EINVAL, "environment variable '%s' has no name", text);
+	if (strchr(text, '=')) {
+		set_variable(env, text);
+		return 0;
+	}
+	value = getenv(text);
+	if (!value)
+		return 0;
+	passed = xasprintf("%s=%s", text, value);
+	set_variable(env, passed);
+	return 0;
+}
+
+typedef int add_line(struct strlist *list, const char *line, struct error *err);
+
+/* Lines of a file, without comments and blank ones. */
+static int add_file(struct strlist *list, const char *path, add_line *add, struct error *err)
+{
+	autofree char *text = NULL;
+	char *save = NULL;
+	size_t len;
+	int r;
+
+	r = file_read_at(AT_FDCWD, path, ENV_FILE_MAX_BYTES, &text, &len, err);
+	if (r < 0)
+		return r;
+	if (strlen(text) != len)
+		return error_set(err, EINVAL, "'%s' contains a NUL byte", path);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		size_t n = strlen(line);
+
+		if (n && line[n - 1] == '\r')
+			line[n - 1] = '\0';
+		line += strspn(line, " \t");
+		if (!*line || *line == '#')
+			continue;
+		r = add(list, line, err);
+		if (r < 0)
+			return error_wrap(err, "read '%s'", path);
+	}
+	return 0;
+}
+
+static int add_label(struct strlist *labels, const char *line, struct error *err)
+{
+	if (*line == '=')
+		return error_set(err, EINVAL, "label '%s' has no key", line);
+	strlist_add(labels, line);
+	return 0;
+}
+
+static void image_labels(struct settings *s, const struct json *map)
+{
+	const struct json *value;
+	const char *key;
+
+	for (void *it = NULL; json_next(map, &it, &key, &value);)
+		strlist_take(&s->labels, xasprintf("%s=%s", key, json_text_or(value, "")));
+}
+
+/**
+ * run_options_add_env() - Add variables from files, then from flags, to an environment
+ * @env:	Later ones replace earlier ones of the same name
+ */
+int run_options_add_env(struct strlist *env, const struct strlist *files,
+			const struct strlist *flags, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < files->n; i++)
+		r = add_file(env, files->items[i], add_variable, err);
+	for (size_t i = 0; r == 0 && i < flags->n; i++)
+		r = add_variable(env, flags->items[i], err);
+	return r;
+}
+
+static int merge_labels(const struct run_options *o, struct settings *s, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < o->label_files.n; i++)
+		r = add_file(&s->labels, o->label_files.items[i], add_label, err);
+	for (size_t i = 0; r == 0 && i < o->settings.labels.n; i++)
+		r = add_label(&s->labels, o->settings.labels.items[i], err);
+	return r;
+}
+
+static const char *text_or_null(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
+/* docker: an --entrypoint drops the image's CMD; arguments replace CMD. */
+static void merge_command(const struct run_options *o, const struct image_config *image,
+			  char *const *args, struct settings *s)
+{
+	if (o->entrypoint && *o->entrypoint)
+		strlist_add(&s->entrypoint, o->entrypoint);
+	else if (!o->entrypoint)
+		strlist_copy(&s->entrypoint, &image->entrypoint);
+	if (!*args && !o->entrypoint)
+		strlist_copy(&s->cmd, &image->cmd);
+	for (; *args; args++)
+		strlist_add(&s->cmd, *args);
+}
+
+static void merge_image(const struct image_config *image, struct settings *s)
+{
+	if (!s->user)
+		s->user = text_or_null(image->user);
+	if (!s->cwd)
+		s->cwd = text_or_null(image->working_dir);
+	if (!s->stop_signal)
+		s->stop_signal = text_or_null(image->stop_signal);
+	strlist_copy(&s->env, &image->env);
+	strlist_copy(&s->exposed, &image->exposed_ports);
+	image_labels(s, image->labels);
+}
+
+static int parse_ports(const struct run_options *o, struct settings *s, struct error *err)
+{
+	int r = 0;
+
+	strlist_copy(&s->exposed, &o->expose);
+	for (size_t i = 0; r == 0 && i < o->settings.publish.n; i++)
+		r = network_port_parse(o->settings.publish.items[i], &s->ports, err);
+	for (size_t i = 0; r == 0 && o->publish_all && i < s->exposed.n; i++)
+		r = network_port_parse(s->exposed.items[i], &s->ports, err);
+	if (r < 0)
+		return r;
+	if (s->ports.n && s->network && strcmp(s->network, "bridge") != 0)
+		return error_set(err, EINVAL, "ports cannot be published with --network %s",
+				 s->network);
+	return 0;
+}
+
+static int parse_volumes(const struct run_options *o, const struct image_config *image,
+			 struct settings *s, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->binds.n; i++)
+		r = volume_parse(s, s->binds.items[i], err);
+	for (size_t i = 0; r == 0 && i < o->mounts.n; i++)
+		r = volume_parse_mount(s, o->mounts.items[i], err);
+	for (size_t i = 0; r == 0 && i < image->volumes.n; i++)
+		r = volume_add_anonymous(s, image->volumes.items[i]);
+	return r;
+}
+
+/* The profile itself goes into the settings: `start` and `exec` must not depend on a file. */
+static int parse_security(struct settings *s, struct error *err)
+{
+	for (size_t i = 0; i < s->security.n; i++) {
+		const char *file = s->security.items[i] + strlen("seccomp=");
+		autofree char *text = NULL;
+		size_t len;
+		int r;
+
+		if (!str_starts(s->security.items[i], "seccomp=") || !strcmp(file, "unconfined") ||
+		    !strcmp(file, "builtin") || *file == '{')
+			continue;
+		r = file_read_at(AT_FDCWD, file, PROFILE_MAX_BYTES, &text, &len, err);
+		if (r < 0)
+			return error_wrap(err, "read the seccomp profile");
+		free(s->security.items[i]);
+		s->security.items[i] = xasprintf("seccomp=%s", text);
+	}
+	return 0;
+}
+
+static int parse_storage(const struct run_options *o, struct settings *s, struct error *err)
+{
+	for (size_t i = 0; i < o->storage_opts.n; i++) {
+		const char *option = o->storage_opts.items[i];
+
+		if (!strcmp(option, "upper=disk"))
+			s->scratch = "disk";
+		else if (!strcmp(option, "upper=memory"))
+			s->scratch = "memory";
+		else if (!str_starts(option, "size=") ||
+			 units_parse_size(option + 5, &s->scratch_bytes) < 0)
+			return error_set(err, EINVAL,
+					 "storage option '%s' is not size=SIZE, upper=disk or "
+					 "upper=memory",
+					 option);
+	}
+	if (s->scratch_bytes && (!s->scratch || strcmp(s->scratch, "memory") != 0)) {
+		error_set(err, EINVAL, "storage option 'size=' needs upper=memory");
+		return error_hint(err, "add --storage-opt upper=memory");
+	}
+	if (s->scratch && !strcmp(s->scratch, "memory") && !s->auto_remove)
+		return error_set(err, EINVAL, "storage option 'upper=memory' needs --rm");
+	return 0;
+}
+
+static int parse_log(const struct run_options *o, struct settings *s, struct error *err)
+{
+	if (o->log_driver && !strcmp(o->log_driver, "none"))
+		s->log_max_files = -1;
+	else if (o->log_driver && strcmp(o->log_driver, "json-file") != 0)
+		return error_set(err, EINVAL, "log driver '%s' is not json-file or none",
+				 o->log_driver);
+	for (size_t i = 0; i < o->log_opts.n; i++) {
+		const char *option = o->log_opts.items[i];
+		int64_t n = 0;
+
+		if (str_starts(option, "max-size=") &&
+		    units_parse_size(option + 9, &s->log_max_bytes) == 0)
+			continue;
+		if (str_starts(option, "max-file=") &&
+		    str_parse_i64(option + 9, 1, 1000, &n) == 0) {
+			s->log_max_files = n;
+			continue;
+		}
+		return error_set(err, EINVAL, "log option '%s' is not max-size=SIZE or max-file=N",
+				 option);
+	}
+	return 0;
+}
+
+static int check_modes(const struct run_options *o, struct settings *s, struct error *err)
+{
+	s->host_userns = s->privileged;
+	if (o->userns && !strcmp(o->userns, "host"))
+		s->host_userns = true;
+	else if (o->userns && strcmp(o->userns, "private") != 0 && strcmp(o->userns, "auto") != 0)
+		return error_set(err, EINVAL, "user namespace mode '%s' is not private or host",
+				 o->userns);
+	if (o->pull && strcmp(o->pull, "never") != 0 && strcmp(o->pull, "missing") != 0) {
+		error_set(err, EINVAL, "pull policy '%s': tare has no registry client", o->pull);
+		return error_hint(err, "load the image from an archive: tare load -i FILE");
+	}
+	if (s->cwd && s->cwd[0] != '/')
+		return error_set(err, EINVAL, "working directory '%s' is no absolute path", s->cwd);
+	if (s->hostname && (!*s->hostname || strlen(s->hostname) > 64))
+		return error_set(err, EINVAL, "host name '%s' is not 1 to 64 characters long",
+				 s->hostname);
+	if (!s->entrypoint.n && !s->cmd.n) {
+		error_set(err, EINVAL, "the image names no command");
+		return error_hint(err, "give one after the image");
+	}
+	return 0;
+}
+
+static const char *const name_characters =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+static int check_name(const char *name, struct error *err)
+{
+	if (!name)
+		return 0;
+	if (!*name || strchr("_.-", *name) || strlen(name) > 255 ||
+	    name[strspn(name, name_characters)])
+		return error_set(err, EINVAL,
+				 "container name '%s' must be letters, digits, '_', '.', '-', and "
+				 "begin with a letter or digit",
+				 name);
+	return 0;
+}
+
+/* A copy of what single flags have set: lists are copied, as settings own theirs. */
+static void copy_flags(const struct settings *from, struct settings *s)
+{
+	*s = *from;
+	s->labels = s->env = s->entrypoint = s->cmd = s->exposed = (struct strlist){ 0 };
+	s->publish = s->binds = s->tmpfs = (struct strlist){ 0 };
+	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
+	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
+	s->devices = s->groups = s->cgroup_conf = (struct strlist){ 0 };
+	strlist_copy(&s->binds, &from->binds);
+	strlist_copy(&s->tmpfs, &from->tmpfs);
+	strlist_copy(&s->dns, &from->dns);
+	strlist_copy(&s->dns_search, &from->dns_search);
+	strlist_copy(&s->dns_options, &from->dns_options);
+	strlist_copy(&s->extra_hosts, &from->extra_hosts);
+	strlist_copy(&s->cap_add, &from->cap_add);
+	strlist_copy(&s->cap_drop, &from->cap_drop);
+	strlist_copy(&s->security, &from->security);
+	strlist_copy(&s->ulimits, &from->ulimits);
+	strlist_copy(&s->devices, &from->devices);
+	strlist_copy(&s->groups, &from->groups);
+	strlist_copy(&s->cgroup_conf, &from->cgroup_conf);
+}
+
+/**
+ * run_options_settings() - Merge flags and image into the settings of one container
+ * @image:	Borrowed for as long as @s is used; empty for --rootfs
+ * @args:	Command and arguments from the command line, ends with NULL
+ * @s:		Zeroed; settings_done() releases it, also after a failure
+ */
+int run_options_settings(const struct run_options *o, const struct image_config *image,
+			 char *const *args, struct settings *s, struct error *err)
+{
+	int r;
+
+	copy_flags(&o->settings, s);
+	merge_image(image, s);
+	merge_command(o, image, args, s);
+	r = check_name(s->name, err);
+	if (r == 0)
+		r = check_modes(o, s, err);
+	if (r == 0)
+		r = run_options_add_env(&s->env, &o->env_files, &o->env, err);
+	if (r == 0)
+		r = merge_labels(o, s, err);
+	if (r == 0)
+		r = parse_ports(o, s, err);
+	if (r == 0)
+		r = parse_volumes(o, image, s, err);
+	if (r == 0)
+		r = parse_security(s, err);
+	if (r == 0)
+		r = parse_storage(o, s, err);
+	return r == 0 ? parse_log(o, s, err) : r;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/run_options.h - The flags of run and create, and what becomes of them
+ */
+#ifndef CMD_RUN_OPTIONS_H
+#define CMD_RUN_OPTIONS_H
+
+#include "cmd/options.h"
+#include "cmd/settings.h"
+
+struct error;
+struct image_config;
+
+struct run_options {
+	struct settings settings; /* what one flag sets in one member */
+	bool detach, no_sig_proxy, publish_all, rootfs;
+	const char *cidfile, *pull, *userns, *entrypoint;
+	struct strlist env, env_files, mounts, label_files, expose, log_opts, storage_opts;
+	const char *log_driver;
+};
+
+extern const struct option_def run_option_defs[];
+extern const struct option_def create_option_defs[];
+
+int run_options_settings(const struct run_options *o, const struct image_config *image,
+			 char *const *args, struct settings *s, struct error *err);
+
+int run_options_add_env(struct strlist *env, const struct strlist *files,
+			const struct strlist *flags, struct error *err);
+
+#endif

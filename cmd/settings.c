@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/settings.c - What a user asked of one container
+ *
+ * One table drives both directions between struct settings and config.json.
+ * What has another shape in docker's document (maps of ports, labels, volumes)
+ * has a pair of functions below it.
+ */
+#include "cmd/settings.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+
+enum field_type { FIELD_TEXT, FIELD_LIST, FIELD_BOOL, FIELD_INT };
+
+#define FIELD(section, name, type, member) { section, name, type, offsetof(struct settings, member) }
+
+static const struct field {
+	const char *section, *name;
+	enum field_type type;
+	size_t offset;
+} fields[] = {
+	FIELD("", "Name", FIELD_TEXT, name),
+	FIELD("", "ImageID", FIELD_TEXT, image_id),
+	FIELD("Config", "Image", FIELD_TEXT, image),
+	FIELD("Config", "Hostname", FIELD_TEXT, hostname),
+	FIELD("Config", "User", FIELD_TEXT, user),
+	FIELD("Config", "WorkingDir", FIELD_TEXT, cwd),
+	FIELD("Config", "StopSignal", FIELD_TEXT, stop_signal),
+	FIELD("Config", "StopTimeout", FIELD_INT, stop_timeout_s),
+	FIELD("Config", "Env", FIELD_LIST, env),
+	FIELD("Config", "Entrypoint", FIELD_LIST, entrypoint),
+	FIELD("Config", "Cmd", FIELD_LIST, cmd),
+	FIELD("Config", "Tty", FIELD_BOOL, tty),
+	FIELD("Config", "OpenStdin", FIELD_BOOL, interactive),
+	FIELD("HostConfig", "Rootfs", FIELD_TEXT, rootfs),
+	FIELD("HostConfig", "NetworkMode", FIELD_TEXT, network),
+	FIELD("HostConfig", "Binds", FIELD_LIST, binds),
+	FIELD("HostConfig", "TmpfsOptions", FIELD_LIST, tmpfs),
+	FIELD("HostConfig", "AutoRemove", FIELD_BOOL, auto_remove),
+	FIELD("HostConfig", "ReadonlyRootfs", FIELD_BOOL, read_only),
+	FIELD("HostConfig", "Privileged", FIELD_BOOL, privileged),
+	FIELD("HostConfig", "HostUserns", FIELD_BOOL, host_userns),
+	FIELD("HostConfig", "Init", FIELD_BOOL, init),
+	FIELD("HostConfig", "CapAdd", FIELD_LIST, cap_add),
+	FIELD("HostConfig", "CapDrop", FIELD_LIST, cap_drop),
+	FIELD("HostConfig", "SecurityOpt", FIELD_LIST, security),
+	FIELD("HostConfig", "UlimitOptions", FIELD_LIST, ulimits),
+	FIELD("HostConfig", "DeviceOptions", FIELD_LIST, devices),
+	FIELD("HostConfig", "GroupAdd", FIELD_LIST, groups),
+	FIELD("HostConfig", "Dns", FIELD_LIST, dns),
+	FIELD("HostConfig", "DnsSearch", FIELD_LIST, dns_search),
+	FIELD("HostConfig", "DnsOptions", FIELD_LIST, dns_options),
+	FIELD("HostConfig", "ExtraHosts", FIELD_LIST, extra_hosts),
+	FIELD("HostConfig", "ShmSize", FIELD_INT, shm_bytes),
+	FIELD("HostConfig", "StorageSize", FIELD_INT, scratch_bytes),
+	FIELD("HostConfig", "StorageUpper", FIELD_TEXT, scratch),
+	FIELD("HostConfig", "OomScoreAdj", FIELD_INT, oom_score_adj),
+	FIELD("HostConfig", "Memory", FIELD_INT, memory_bytes),
+	FIELD("HostConfig", "MemorySwap", FIELD_INT, memory_swap_bytes),
+	FIELD("HostConfig", "MemoryReservation", FIELD_INT, memory_reservation_bytes),
+	FIELD("HostConfig", "NanoCpus", FIELD_INT, nano_cpus),
+	FIELD("HostConfig", "CpuShares", FIELD_INT, cpu_shares),
+	FIELD("HostConfig", "CpuQuota", FIELD_INT, cpu_quota_us),
+	FIELD("HostConfig", "CpuPeriod", FIELD_INT, cpu_period_us),
+	FIELD("HostConfig", "CpusetCpus", FIELD_TEXT, cpuset_cpus),
+	FIELD("HostConfig", "CpusetMems", FIELD_TEXT, cpuset_mems),
+	FIELD("HostConfig", "PidsLimit", FIELD_INT, pids_max),
+	FIELD("HostConfig", "BlkioWeight", FIELD_INT, io_weight),
+	FIELD("HostConfig", "CgroupConf", FIELD_LIST, cgroup_conf),
+	FIELD("HostConfig", "LogMaxSize", FIELD_INT, log_max_bytes),
+	FIELD("HostConfig", "LogMaxFile", FIELD_INT, log_max_files),
+};
+
+#define N_FIELDS (sizeof(fields) / sizeof(*fields))
+
+static void *member(const struct settings *s, const struct field *f)
+{
+	return (char *)(uintptr_t)s + f->offset;
+}
+
+static void write_field(const struct settings *s, const struct field *f, struct json *section)
+{
+	void *m = member(s, f);
+
+	switch (f->type) {
+	case FIELD_TEXT:
+		json_set_text(section, f->name, *(const char **)m ? *(const char **)m : "");
+		break;
+	case FIELD_LIST:
+		json_set_list(section, f->name, ((struct strlist *)m)->items,
+			      ((struct strlist *)m)->n);
+		break;
+	case FIELD_BOOL:
+		json_set_bool(section, f->name, *(bool *)m);
+		break;
+	case FIELD_INT:
+		json_set_int(section, f->name, *(int64_t *)m);
+		break;
+	}
+}
+
+static void read_list(struct strlist *list, const struct json *v)
+{
+	for (size_t i = 0; i < json_count(v); i++)
+		strlist_add(list, json_text_or(json_at(v, i), ""));
+}
+
+static void read_field(struct settings *s, const struct field *f, const struct json *section)
+{
+	const struct json *v = json_get(section, f->name);
+	void *m = member(s, f);
+	const char *text;
+
+	switch (f->type) {
+	case FIELD_TEXT:
+		text = json_text(v);
+		*(const char **)m = text && *text ? text : NULL;
+		break;
+	case FIELD_LIST:
+		read_list(m, v);
+		break;
+	case FIELD_BOOL:
+		*(bool *)m = json_is_true(v);
+		break;
+	case FIELD_INT:
+		*(int64_t *)m = json_int(v, 0);
+		break;
+	}
+}
+
+/* ---- what is a map in the document -------------------------------------- */
+
+static struct json *labels_to_json(const struct strlist *labels)
+{
+	struct json *map = json_new_map();
+
+	for (size_t i = 0; i < labels->n; i++) {
+		autofree char *key = xstrdup(labels->items[i]);
+		char *value = strchr(key, '=');
+
+		if (value)
+			*value++ = '\0';
+		json_set_text(map, key, value ? value : "");
+	}
+	return map;
+}
+
+static void labels_from_json(struct settings *s, const struct json *map)
+{
+	const struct json *value;
+	const char *key;
+
+	for (void *it = NULL; json_next(map, &it, &key, &value);)
+		strlist_take(&s->labels, xasprintf("%s=%s", key, json_text_or(value, "")));
+}
+
+static struct json *exposed_to_json(const struct strlist *exposed)
+{
+	struct json *map = json_new_map();
+
+	for (size_t i = 0; i < exposed->n; i++)
+		json_set(map, exposed->items[i], json_new_map());
+	return map;
+}
+
+static void exposed_from_json(struct settings *s, const struct json *map)
+{
+	const struct json *value;
+	const char *key;
+
+	for (void *it = NULL; json_next(map, &it, &key, &value);)
+		strlist_add(&s->exposed, key);
+}
+
+/* docker: { "80/tcp": [ { "HostIp": "", "HostPort": "8080" } ] } */
+static struct json *ports_to_json(const struct network_ports *ports)
+{
+	struct json *map = json_new_map();
+
+	for (size_t i = 0; i < ports->n; i++) {
+		const struct network_port *p = &ports->items[i];
+		struct json *binding = json_new_map(), *list;
+		char ip[INET_ADDRSTRLEN] = "", key[32], host[8] = "";
+
+		snprintf(key, sizeof(key), "%u/%s", p->container_port,
+			 network_protocol_name(p->protocol));
+		if (p->host_ip.s_addr != htonl(INADDR_ANY))
+			(void)inet_ntop(AF_INET, &p->host_ip, ip, sizeof(ip));
+		if (p->host_port)
+			snprintf(host, sizeof(host), "%u", p->host_port);
+		json_set_text(binding, "HostIp", ip);
+		json_set_text(binding, "HostPort", host);
+		list = json_get(map, key) ? json_clone(json_get(map, key)) : json_new_list();
+		json_add(list, binding);
+		json_set(map, key, list);
+	}
+	return map;
+}
+
+static int ports_from_json(struct settings *s, const struct json *map, struct error *err)
+{
+	const struct json *list;
+	const char *key;
+
+	for (void *it = NULL; json_next(map, &it, &key, &list);) {
+		for (size_t i = 0; i < json_count(list); i++) {
+			const struct json *b = json_at(list, i);
+			const char *ip = json_text_or(json_get(b, "HostIp"), "");
+			autofree char *spec =
+				xasprintf("%s:%s:%s", *ip ? ip : "0.0.0.0",
+					  json_text_or(json_get(b, "HostPort"), ""), key);
+			int r = network_port_parse(spec, &s->ports, err);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+static struct json *mounts_to_json(const struct settings *s)
+{
+	struct json *list = json_new_list();
+
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		const struct settings_mount *m = &s->mounts[i];
+		struct json *v = json_new_map();
+
+		json_set_text(v, "Type", *m->name ? "volume" : "bind");
+		if (*m->name) {
+			json_set_text(v, "Name", m->name);
+			json_set_text(v, "Driver", "local");
+		}
+		json_set_text(v, "Source", m->source);
+		json_set_text(v, "Destination", m->target);
+		json_set_text(v, "Mode", m->read_only ? "ro" : "");
+		json_set_bool(v, "RW", !m->read_only);
+		json_set_text(v, "Propagation", *m->name ? "" : "rprivate");
+		json_set_bool(v, "Recursive", m->recursive);
+		json_set_bool(v, "Idmap", m->idmap);
+		json_set_bool(v, "Exec", m->exec);
+		json_set_bool(v, "Anonymous", m->anonymous);
+		json_add(list, v);
+	}
+	return list;
+}
+
+static void mounts_from_json(struct settings *s, const struct json *list)
+{
+	for (size_t i = 0; i < json_count(list); i++) {
+		const struct json *v = json_at(list, i);
+		struct settings_mount m = {
+			.source = xstrdup(json_text_or(json_get(v, "Source"), "")),
+			.name = xstrdup(json_text_or(json_get(v, "Name"), "")),
+			.target = xstrdup(json_text_or(json_get(v, "Destination"), "")),
+			.read_only = !json_is_true(json_get(v, "RW")),
+			.recursive = json_is_true(json_get(v, "Recursive")),
+			.idmap = json_is_true(json_get(v, "Idmap")),
+			.exec = json_is_true(json_get(v, "Exec")),
+			.anonymous = json_is_true(json_get(v, "Anonymous")),
+		};
+
+		settings_add_mount(s, &m);
+	}
+}
+
+/* What docker shows besides, derived; not read back. */
+static void add_derived(const struct settings *s, struct json *doc, struct json *host)
+{
+	const struct strlist *first = s->entrypoint.n ? &s->entrypoint : &s->cmd;
+	struct json *args = json_new_list();
+
+	json_set_text(doc, "Path", first->n ? first->items[0] : "");
+	for (size_t i = 1; i < first->n; i++)
+		json_add_text(args, first->items[i]);
+	for (size_t i = 0; s->entrypoint.n && i < s->cmd.n; i++)
+		json_add_text(args, s->cmd.items[i]);
+	json_set(doc, "Args", args);
+	json_set_text(host, "UsernsMode", s->host_userns ? "host" : "private");
+}
+
+/* ---- whole documents ---------------------------------------------------- */
+
+/** settings_to_json() - The document for config.json; the caller frees it */
+struct json *settings_to_json(const struct settings *s)
+{
+	struct json *doc = json_new_map(), *config = json_new_map(), *host = json_new_map();
+
+	for (size_t i = 0; i < N_FIELDS; i++) {
+		const char *section = fields[i].section;
+
+		write_field(s, &fields[i],
+			    !*section ? doc : !strcmp(section, "Config") ? config : host);
+	}
+	json_set(config, "Labels", labels_to_json(&s->labels));
+	json_set(config, "ExposedPorts", exposed_to_json(&s->exposed));
+	json_set(host, "PortBindings", ports_to_json(&s->ports));
+	add_derived(s, doc, host);
+	json_set(doc, "Config", config);
+	json_set(doc, "HostConfig", host);
+	json_set(doc, "Mounts", mounts_to_json(s));
+	return doc;
+}
+
+/**
+ * settings_from_json() - Read config.json back
+ * @s:		Zeroed; settings_done() releases it, also after a failure
+ * @document:	Owned by @s from now on
+ */
+int settings_from_json(struct settings *s, struct json *document, struct error *err)
+{
+	const struct json *config = json_get(document, "Config");
+	const struct json *host = json_get(document, "HostConfig");
+
+	s->document = document;
+	for (size_t i = 0; i < N_FIELDS; i++) {
+		const char *section = fields[i].section;
+
+		read_field(s, &fields[i],
+			   !*section ? document : !strcmp(section, "Config") ? config : host);
+	}
+	labels_from_json(s, json_get(config, "Labels"));
+	exposed_from_json(s, json_get(config, "ExposedPorts"));
+	mounts_from_json(s, json_get(document, "Mounts"));
+	return ports_from_json(s, json_get(host, "PortBindings"), err);
+}
+
+/** settings_add_mount() - Append a mount, whose strings the settings own from now on */
+void settings_add_mount(struct settings *s, const struct settings_mount *m)
+{
+	s->mounts = xrealloc(s->mounts, (s->n_mounts + 1) * sizeof(*s->mounts));
+	s->mounts[s->n_mounts++] = *m;
+}
+
+/** settings_done() - Release what the settings own */
+void settings_done(struct settings *s)
+{
+	for (size_t i = 0; i < N_FIELDS; i++)
+		if (fields[i].type == FIELD_LIST)
+			strlist_done(member(s, &fields[i]));
+	strlist_done(&s->labels);
+	strlist_done(&s->exposed);
+	strlist_done(&s->publish);
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		free(s->mounts[i].source);
+		free(s->mounts[i].name);
+		free(s->mounts[i].target);
+	}
+	free(s->mounts);
+	network_ports_done(&s->ports);
+	json_free(s->document);
+	*s = (struct settings){ 0 };
+}

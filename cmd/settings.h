@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/settings.h - What a user asked of one container
+ *
+ * Flags merged with the image's configuration: all that `start` needs to make
+ * the same container again, and all that `inspect` shows of it. On disk it is
+ * config.json, with docker's field names.
+ */
+#ifndef CMD_SETTINGS_H
+#define CMD_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/str.h"
+#include "network/port.h"
+
+struct error;
+struct json;
+
+/* A volume that tare made (-v NAME:/x or -v /x), or a directory of the host. */
+struct settings_mount {
+	char *source; /* on the host */
+	char *name;   /* of the volume; "" for a bind */
+	char *target;
+	bool read_only, recursive, idmap, exec;
+	bool anonymous; /* goes with `rm -v`, and with --rm */
+	bool fresh;	/* the volume is new: it takes the image's content */
+};
+
+/*
+ * Texts are borrowed: from argv, from the image, or from the document that
+ * settings_from_json() keeps. NULL is "not given". Lists are owned.
+ */
+struct settings {
+	const char *name, *hostname;
+	const char *image, *image_id; /* as the user named it; config digest */
+	const char *rootfs;	      /* --rootfs: the directory instead of an image */
+
+	const char *user, *cwd, *stop_signal;
+	struct strlist env, entrypoint, cmd;
+	struct strlist labels;	/* "key=value" */
+	struct strlist exposed; /* "80/tcp" */
+	bool tty, interactive, init, auto_remove, read_only, privileged, host_userns;
+	int64_t stop_timeout_s; /* 0: 10 */
+
+	struct strlist binds, tmpfs; /* as given: -v, --tmpfs */
+	struct settings_mount *mounts; /* binds, resolved */
+	size_t n_mounts;
+	const char *network; /* NULL: bridge */
+	struct strlist publish; /* as given: -p */
+	struct network_ports ports;
+	struct strlist dns, dns_search, dns_options, extra_hosts;
+
+	struct strlist cap_add, cap_drop, security, ulimits, devices, groups;
+	int64_t shm_bytes;     /* 0: 64 MiB */
+	int64_t scratch_bytes; /* --storage-opt size= */
+	const char *scratch;   /* --storage-opt upper=disk|memory; NULL: chosen */
+	int64_t oom_score_adj;
+
+	int64_t memory_bytes, memory_swap_bytes, memory_reservation_bytes;
+	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;
+	int64_t pids_max, io_weight;
+	const char *cpuset_cpus, *cpuset_mems;
+	struct strlist cgroup_conf; /* "file=value" */
+
+	int64_t log_max_bytes, log_max_files; /* 0: 10 MiB, 3 */
+
+	struct json *document; /* owned: what the texts were borrowed from */
+};
+
+struct json *settings_to_json(const struct settings *s);
+int settings_from_json(struct settings *s, struct json *document, struct error *err);
+void settings_add_mount(struct settings *s, const struct settings_mount *m);
+void settings_done(struct settings *s);
+#define autosettings __attribute__((cleanup(settings_done)))
+
+#endif

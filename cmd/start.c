@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/start.c - tare start: a created or stopped container, again
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "cmd/birth.h"
+#include "cmd/launch.h"
+#include "cmd/message.h"
+#include "cmd/monitor.h"
+#include "cmd/options.h"
+#include "cmd/reclaim.h"
+
+struct start_options {
+	bool attach, interactive;
+};
+
+static const struct option_def options[] = {
+	{ .short_name = 'a',
+	  .name = "attach",
+	  .help = "Stay in the foreground with its output",
+	  .type = OPTION_BOOL,
+	  .offset = offsetof(struct start_options, attach) },
+	{ .short_name = 'i',
+	  .name = "interactive",
+	  .help = "Pass standard input on, if the container keeps it open",
+	  .type = OPTION_BOOL,
+	  .offset = offsetof(struct start_options, interactive) },
+	{ 0 },
+};
+
+/* What it was created from, and how. */
+struct stopped {
+	struct settings settings;
+	struct image image;
+	struct record record;
+	bool has_image;
+};
+
+static int read_stopped(struct stopped *c, const struct context *ctx, const char *operand,
+			struct error *err)
+{
+	char id[RECORD_ID_HEX + 1];
+	struct json *config;
+	int r;
+
+	r = record_find(&ctx->store, operand, id, err);
+	if (r == 0)
+		r = record_read(&ctx->store, id, &c->record, err);
+	if (r < 0)
+		return r;
+	config = record_read_config(&ctx->store, id, err);
+	if (!config)
+		return -err->code;
+	r = settings_from_json(&c->settings, config, err);
+	if (r < 0 || c->settings.rootfs)
+		return r;
+	r = birth_find_image(ctx, c->record.image_id, &c->image, err);
+	c->has_image = r == 0;
+	return r;
+}
+
+static int start_in_foreground(struct launch *l, const struct context *ctx, struct error *err)
+{
+	int r = launch_start(l, err);
+
+	if (r < 0)
+		return r;
+	reclaim_sweep(ctx);
+	err->code = 0;
+	r = launch_wait(l, err);
+	launch_finish(l);
+	if (r > 0 && err->code)
+		message_error(ctx, err);
+	return r;
+}
+
+static int start_detached(struct launch *l, const struct context *ctx, const char *operand,
+			  struct error *err)
+{
+	int r = monitor_start(l, err);
+
+	if (r == 0)
+		return puts(operand) < 0 ? error_sys(err, errno, "write the answer") : 0;
+	if (r > 0)
+		message_error(ctx, err);
+	return r;
+}
+
+static int start_one(const struct context *ctx, const char *operand, const struct start_options *o,
+		     struct error *err)
+{
+	struct stopped c = { .has_image = false };
+	struct launch l;
+	int r;
+
+	record_init(&c.record);
+	r = read_stopped(&c, ctx, operand, err);
+	launch_init(&l, ctx, &c.settings, c.has_image ? &c.image : NULL, &c.record);
+	if (r == 0) {
+		l.lock_fd = record_lock(&ctx->store, c.record.id, err);
+		r = l.lock_fd < 0 ? l.lock_fd : 0;
+	}
+	if (r == -EBUSY) {
+		r = puts(operand) < 0 ? -EIO : 0; /* docker: starting what runs is no error */
+	} else if (r == 0) {
+		l.foreground = o->attach || o->interactive;
+		l.pass_signals = l.foreground;
+		c.settings.interactive &= !l.foreground || o->interactive;
+		r = l.foreground ? start_in_foreground(&l, ctx, err) :
+				   start_detached(&l, ctx, operand, err);
+	}
+	if (r < 0 && l.lock_fd >= 0)
+		(void)record_clear_running(&ctx->store, c.record.id);
+	launch_done(&l);
+	settings_done(&c.settings);
+	if (c.has_image)
+		image_done(&c.image);
+	record_done(&c.record);
+	return r < 0 ? error_wrap(err, "start '%s'", operand) : r;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct start_options *o = ctx->options;
+	int code = 0;
+
+	if ((o->attach || o->interactive) && argc > 1)
+		return error_set(err, EINVAL, "only one container can be attached to");
+	reclaim_sweep(ctx);
+	for (int i = 0; i < argc; i++) {
+		int r = start_one(ctx, argv[i], o, err);
+
+		if (r < 0)
+			message_error(ctx, err);
+		if (r != 0)
+			code = r < 0 ? EXIT_TARE : r;
+	}
+	return code;
+}
+
+const struct command cmd_start = {
+	.name = "start",
+	.args = "CONTAINER [CONTAINER...]",
+	.summary = "Start containers that were created or have ended",
+	.options = options,
+	COMMAND_OPTIONS(struct start_options, .attach = false),
+	.min_args = 1,
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
+	.run = run,
+};

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/process.c - One more process in a running container
+ *
+ * Theory of operation:
+ * The caller enters the container's pid namespace, which changes nothing for
+ * itself but where its children are born, and clones one child straight into
+ * the container's cgroup. The child makes itself undumpable, so that nobody
+ * inside can trace it or open its executable, joins all other namespaces with
+ * one setns() on the first process's pidfd, and gives up the same rights as
+ * init did. It keeps the same protocol: sync.h, container.h.
+ */
+#include "runtime/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/sys.h"
+#include "runtime/confine.h"
+#include "runtime/console.h"
+#include "runtime/sync.h"
+
+#define SETUP_FAILED 125
+
+struct join_plan {
+	const struct config_process *process;
+	const struct process_place *place;
+	int target; /* pidfd of the container's first process */
+	int sync_fd;
+};
+
+/** process_start_time() - Field 22 of /proc/PID/stat, in clock ticks; 0: no such process */
+uint64_t process_start_time(pid_t pid)
+{
+	autofree char *text = NULL;
+	char path[64], *p;
+	struct error ignored;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (file_read_at(AT_FDCWD, path, 4096, &text, &len, &ignored) < 0)
+		return 0;
+	/* After the name in parentheses, which may contain anything. */
+	p = strrchr(text, ')');
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+/**
+ * process_open() - A pidfd of a process that a record names
+ * @start:	Start time on record; a process with another one is not meant
+ *
+ * Return: the pidfd, which the caller closes, or -ESRCH
+ */
+int process_open(pid_t pid, uint64_t start, struct error *err)
+{
+	autoclose int fd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
+
+	if (fd < 0 || process_start_time(pid) != start)
+		return error_set(err, ESRCH, "the container's process is gone");
+	return steal_fd(&fd);
+}
+
+static int join_namespaces(const struct join_plan *plan, struct error *err)
+{
+	int which = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
+
+	if (plan->place->user_namespace)
+		which |= CLONE_NEWUSER;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_sys(err, errno, "hide from the container");
+	if (setns(plan->target, which) < 0)
+		return error_sys(err, errno, "enter the container's namespaces");
+	if (plan->place->user_namespace &&
+	    (sys_setgroups(0, NULL) < 0 || sys_setresgid(0) < 0 || sys_setresuid(0) < 0))
+		return error_sys(err, errno, "become root of the user namespace");
+	if (setsid() < 0)
+		return error_sys(err, errno, "begin a session");
+	(void)sys_keyctl_join_session(NULL);
+	return 0;
+}
+
+static int connect_streams(const struct join_plan *plan, int rootfd, struct error *err)
+{
+	const struct config_process *p = plan->process;
+	autoclose int pts = -1, master = -1;
+	int peer, r;
+
+	if (!p->terminal) {
+		for (int i = 0; i < 3; i++)
+			if (dup2(plan->place->stdio[i], i) < 0)
+				return error_sys(err, errno, "connect standard stream %d", i);
+		return 0;
+	}
+	pts = openat(rootfd, "dev/pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (pts < 0)
+		return error_sys(err, errno, "open '/dev/pts' of the container");
+	master = console_setup(pts, p->rows, p->columns, &peer, err);
+	if (master < 0)
+		return master;
+	r = sync_send(plan->sync_fd, SYNC_CONSOLE, NULL, master);
+	return r < 0 ? error_sys(err, -r, "hand over the terminal") : console_take_over(peer, err);
+}
+
+static int join(const struct join_plan *plan, struct strlist *env, struct error *err)
+{
+	autoclose int rootfd = -1;
+	int r;
+
+	r = join_namespaces(plan, err);
+	if (r < 0)
+		return r;
+	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rootfd < 0)
+		return error_sys(err, errno, "open the container's root");
+	r = connect_streams(plan, rootfd, err);
+	if (r == 0)
+		r = confine_chdir(plan->process->cwd, rootfd, false, err);
+	if (r == 0)
+		r = confine_reset_signals(err);
+	if (r < 0)
+		return r;
+	umask(022);
+	strlist_copy(env, &plan->process->env);
+	return confine_process(plan->process, rootfd, env, err);
+}
+
+static _Noreturn void join_main(const struct join_plan *plan)
+{
+	struct strlist env = { 0 };
+	struct error err = { 0 };
+	enum sync_step step = SYNC_SETUP;
+
+	if (join(plan, &env, &err) == 0) {
+		step = SYNC_EXEC;
+		(void)confine_exec(plan->process, env.items, &err);
+	}
+	(void)sync_send(plan->sync_fd, step, &err, -1);
+	_exit(SETUP_FAILED);
+}
+
+static int clone_there(struct container *ct, const struct join_plan *plan, struct error *err)
+{
+	struct sys_clone_args args = {
+		.flags = CLONE_PIDFD,
+		.pidfd = (uintptr_t)&ct->pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	pid_t pid;
+
+	if (setns(plan->target, CLONE_NEWPID) < 0)
+		return error_sys(err, errno, "enter the container's pid namespace");
+	if (plan->place->cgroup_fd >= 0) {
+		args.flags |= SYS_CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t)plan->place->cgroup_fd;
+	}
+	pid = sys_clone3(&args);
+	if (pid == 0)
+		join_main(plan);
+	if (pid < 0)
+		return error_sys(err, errno, "create a process in the container");
+	ct->pid = pid;
+	return 0;
+}
+
+/**
+ * process_spawn() - Start a process in a running container
+ * @ct:		Filled in: container_console(), container_await_exec() and the
+ *		supervisor take it from there; container_start() is not needed
+ * @p:		What to run, with which rights; complete
+ *
+ * The caller's later children would be born in the container too: one use only.
+ */
+int process_spawn(struct container *ct, const struct config_process *p,
+		  const struct process_place *place, struct error *err)
+{
+	struct join_plan plan = { .process = p, .place = place };
+	autoclose int target = -1;
+	int fds[2], r;
+
+	*ct = (struct container){ .pidfd = -1, .sync_fd = -1 };
+	target = process_open(place->pid, place->pid_start, err);
+	if (target < 0)
+		return target;
+	r = sync_open(fds);
+	if (r < 0)
+		return error_sys(err, -r, "open the channel to the new process");
+	plan.target = target;
+	plan.sync_fd = fds[1];
+	ct->sync_fd = fds[0];
+	r = clone_there(ct, &plan, err);
+	(void)close(fds[1]);
+	if (r < 0)
+		container_done(ct);
+	return r;
+}

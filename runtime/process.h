@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/process.h - One more process in a running container
+ */
+#ifndef RUNTIME_PROCESS_H
+#define RUNTIME_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "runtime/config.h"
+#include "runtime/container.h"
+
+struct error;
+
+/* Where to; all borrowed. */
+struct process_place {
+	pid_t pid;	    /* the container's first process */
+	uint64_t pid_start; /* its start time, so that another pid is not taken for it */
+	bool user_namespace;
+	int cgroup_fd; /* the container's, or -1 */
+	int stdio[3];  /* unless it has a terminal */
+};
+
+int process_open(pid_t pid, uint64_t start, struct error *err);
+uint64_t process_start_time(pid_t pid);
+int process_spawn(struct container *ct, const struct config_process *p,
+		  const struct process_place *place, struct error *err);
+
+#endif
