@@ -72,7 +72,7 @@ static int parse_list(const struct strlist *list, uint64_t *mask, bool *all, str
 	*mask = 0;
 	*all = false;
 	for (size_t i = 0; list && i < list->n; i++) {
-		uint64_t one;
+		uint64_t one = 0;
 
 		if (capability_parse(list->items[i], &one, err) < 0)
 			return -EINVAL;
@@ -196,7 +196,7 @@ int capability_limit_to_own(uint64_t wanted, uint64_t *out, struct error *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	uint64_t bounding;
+	uint64_t bounding = 0;
 	int ret;
 
 	ret = capability_own_bounding(&bounding, err);

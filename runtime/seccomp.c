@@ -25,10 +25,8 @@
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -36,9 +34,9 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
-#include "runtime/capability.h"
 #include "runtime/filter.h"
 #include "runtime/gen/seccomp_ranges.h"
+#include "runtime/seccomp_entry.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,7 +47,6 @@
 
 /* Bounds on what a profile makes us allocate; the kernel's on the program comes later. */
 #define PROFILE_MAX_ENTRIES 4096
-#define PROFILE_MAX_TESTS   64
 #define PROFILE_MAX_RULES   16384
 
 #define NOSYS (SECCOMP_RET_ERRNO | ENOSYS)
@@ -63,31 +60,20 @@ struct arch {
 	uint32_t audit_arch;
 	uint32_t token; /* libseccomp's */
 	bool is_32bit;
-	int late;	     /* enum seccomp_name_archs */
-	const char *name;    /* in architectures and archMap */
-	const char *go_name; /* in includes.arches */
+	int late;	  /* enum seccomp_name_archs */
+	const char *name; /* in architectures and archMap */
 };
 
 /* The architectures of this machine, the native one first. */
 static const struct arch archs[] = {
 #if defined(__x86_64__)
-	{ FILTER_ARCH_NATIVE, SCMP_ARCH_X86_64, false, SECCOMP_NAME_X86_64, "SCMP_ARCH_X86_64",
-	  "amd64" },
-	{ FILTER_ARCH_COMPAT, SCMP_ARCH_X86, true, SECCOMP_NAME_I386, "SCMP_ARCH_X86", "x86" },
+	{ FILTER_ARCH_NATIVE, SCMP_ARCH_X86_64, false, SECCOMP_NAME_X86_64, "SCMP_ARCH_X86_64" },
+	{ FILTER_ARCH_COMPAT, SCMP_ARCH_X86, true, SECCOMP_NAME_I386, "SCMP_ARCH_X86" },
 #else
-	{ FILTER_ARCH_NATIVE, SCMP_ARCH_AARCH64, false, SECCOMP_NAME_AARCH64, "SCMP_ARCH_AARCH64",
-	  "arm64" },
+	{ FILTER_ARCH_NATIVE, SCMP_ARCH_AARCH64, false, SECCOMP_NAME_AARCH64, "SCMP_ARCH_AARCH64" },
 #endif
 };
 #define N_ARCHS ARRAY_SIZE(archs)
-
-/* One object of syscalls[]: its tests serve every rule made of it. */
-struct entry {
-	struct filter_test tests[PROFILE_MAX_TESTS];
-	size_t n_tests;
-	bool any_test; /* one test has to hold, not all */
-	uint32_t action;
-};
 
 struct call_rules {
 	bool is_decided; /* unconditionally: action counts, rules do not */
@@ -101,7 +87,7 @@ struct profile {
 	uint32_t default_action;
 	uint32_t flags;
 	bool has_arch[N_ARCHS];
-	struct entry **entries;
+	struct seccomp_entry **entries;
 	size_t n_entries, n_rules;
 	int last[N_ARCHS]; /* the highest number that an entry names, or -1 */
 	struct call_rules calls[N_ARCHS][N_SYSCALLS];
@@ -121,199 +107,6 @@ static void profile_done(struct profile **pp)
 }
 
 #define autoprofile __attribute__((cleanup(profile_done)))
-
-static bool is_absent(const struct json *v)
-{
-	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
-}
-
-static int bad_value(struct error *err, const char *where, const struct json *v)
-{
-	autofree char *shown = json_text(v) ? str_escape(json_text(v)) : NULL;
-
-	if (!shown)
-		return error_set(err, EBADMSG, "%s: missing or of the wrong type", where);
-	return error_set(err, EBADMSG, "%s: unknown value '%.64s'", where, shown);
-}
-
-/* The value of a field in a table of names, or -1. */
-static int find_name(const char *const *names, size_t n, const struct json *v)
-{
-	const char *text = json_text(v);
-
-	for (size_t i = 0; text && i < n; i++)
-		if (names[i] && strcmp(names[i], text) == 0)
-			return (int)i;
-	return -1;
-}
-
-static int read_errno(const struct json *v, const char *where, uint32_t *out, struct error *err)
-{
-	int64_t n = json_int(v, -1);
-
-	*out = EPERM;
-	if (is_absent(v))
-		return 0;
-	if (n < 0 || n > SECCOMP_RET_DATA)
-		return error_set(err, EBADMSG, "%s: not an error number", where);
-	*out = (uint32_t)n;
-	return 0;
-}
-
-/* An action, with the errno (or the tracer's message) in its low half. */
-static int read_action(const struct json *v, const struct json *errno_value, const char *where,
-		       uint32_t *out, struct error *err)
-{
-	static const struct {
-		const char *name;
-		uint32_t action;
-	} actions[] = {
-		{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
-		{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
-		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
-		{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
-		{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
-		{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
-		{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
-		{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
-		{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
-	};
-	uint32_t data;
-
-	if (read_errno(errno_value, where, &data, err) < 0)
-		return -EBADMSG;
-	for (size_t i = 0; json_text(v) && i < ARRAY_SIZE(actions); i++) {
-		uint32_t action = actions[i].action;
-
-		if (strcmp(actions[i].name, json_text(v)) != 0)
-			continue;
-		if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
-			action |= data;
-		*out = action;
-		return 0;
-	}
-	return bad_value(err, where, v);
-}
-
-static int read_u64(const struct json *v, bool required, const char *where, uint64_t *out,
-		    struct error *err)
-{
-	*out = 0;
-	if (!required && is_absent(v))
-		return 0;
-	/* Two fallbacks: no value of its own can be told from an error. */
-	if (json_u64(v, 0) != json_u64(v, 1))
-		return error_set(err, EBADMSG, "%s: not a number of 64 bits", where);
-	*out = json_u64(v, 0);
-	return 0;
-}
-
-static int read_test(const struct json *v, const char *entry, size_t i, struct filter_test *out,
-		     struct error *err)
-{
-	static const char *const ops[] = {
-		[FILTER_NE] = "SCMP_CMP_NE",
-		[FILTER_LT] = "SCMP_CMP_LT",
-		[FILTER_LE] = "SCMP_CMP_LE",
-		[FILTER_EQ] = "SCMP_CMP_EQ",
-		[FILTER_GE] = "SCMP_CMP_GE",
-		[FILTER_GT] = "SCMP_CMP_GT",
-		[FILTER_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
-	};
-	autofree char *where = xasprintf("%s.args[%zu]", entry, i);
-	int op = find_name(ops, ARRAY_SIZE(ops), json_get(v, "op"));
-	uint64_t arg, value, second;
-
-	if (op < 0)
-		return bad_value(err, where, json_get(v, "op"));
-	if (read_u64(json_get(v, "index"), true, where, &arg, err) < 0 ||
-	    read_u64(json_get(v, "value"), true, where, &value, err) < 0 ||
-	    read_u64(json_get(v, "valueTwo"), false, where, &second, err) < 0)
-		return -EBADMSG;
-	if (arg >= FILTER_ARGS)
-		return error_set(err, EBADMSG, "%s: a system call has %d arguments", where,
-				 FILTER_ARGS);
-	*out = (struct filter_test){ .arg = (uint8_t)arg, .op = (enum filter_op)op };
-	out->value = op == FILTER_MASKED_EQ ? second : value;
-	out->mask = value;
-	return 0;
-}
-
-static int read_tests(const struct json *args, const char *where, struct entry *entry,
-		      struct error *err)
-{
-	unsigned int seen = 0;
-
-	if (json_count(args) > PROFILE_MAX_TESTS)
-		return error_set(err, EBADMSG, "%s.args: more than %d", where, PROFILE_MAX_TESTS);
-	for (size_t i = 0; i < json_count(args); i++) {
-		if (read_test(json_at(args, i), where, i, &entry->tests[i], err) < 0)
-			return -EBADMSG;
-		if (seen & 1U << entry->tests[i].arg)
-			entry->any_test = true;
-		seen |= 1U << entry->tests[i].arg;
-	}
-	entry->n_tests = json_count(args);
-	return 0;
-}
-
-static bool list_has(const struct json *list, const char *text)
-{
-	for (size_t i = 0; i < json_count(list); i++)
-		if (strcmp(json_text_or(json_at(list, i), ""), text) == 0)
-			return true;
-	return false;
-}
-
-/* How many of a list of capabilities are held; one we do not know is held by nobody. */
-static size_t count_held(const struct json *list, uint64_t caps)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < json_count(list); i++) {
-		struct error ignored;
-		uint64_t mask;
-
-		if (capability_parse(json_text_or(json_at(list, i), ""), &mask, &ignored) == 0 &&
-		    (mask & caps) == mask)
-			n++;
-	}
-	return n;
-}
-
-/* The format of docker asks for a version; there is no feature to probe instead. */
-static bool kernel_is_at_least(const char *wanted)
-{
-	unsigned int major, minor, want_major, want_minor;
-	struct utsname host;
-
-	if (sscanf(wanted, "%3u.%5u", &want_major, &want_minor) != 2 || uname(&host) < 0 ||
-	    sscanf(host.release, "%3u.%5u", &major, &minor) != 2)
-		return false;
-	return major > want_major || (major == want_major && minor >= want_minor);
-}
-
-/* docker's includes and excludes: whether an entry is meant for this container. */
-static bool entry_applies(const struct json *v, uint64_t caps)
-{
-	const struct json *in = json_get(v, "includes"), *ex = json_get(v, "excludes");
-	const char *in_kernel = json_text(json_get(in, "minKernel"));
-	const char *ex_kernel = json_text(json_get(ex, "minKernel"));
-
-	if (json_count(json_get(ex, "arches")) &&
-	    list_has(json_get(ex, "arches"), archs[0].go_name))
-		return false;
-	if (count_held(json_get(ex, "caps"), caps) > 0)
-		return false;
-	if (ex_kernel && kernel_is_at_least(ex_kernel))
-		return false;
-	if (json_count(json_get(in, "arches")) &&
-	    !list_has(json_get(in, "arches"), archs[0].go_name))
-		return false;
-	if (count_held(json_get(in, "caps"), caps) < json_count(json_get(in, "caps")))
-		return false;
-	return !in_kernel || kernel_is_at_least(in_kernel);
-}
 
 /* The number of a system call, or -ENOENT if the architecture has none of that name. */
 static int number_of(const struct arch *arch, const char *name)
@@ -337,7 +130,8 @@ static void call_add(struct call_rules *call, const struct filter_test *tests, s
 }
 
 /* Have @entry decide about one system call. */
-static void entry_add_call(struct profile *p, const struct entry *entry, struct call_rules *call)
+static void entry_add_call(struct profile *p, const struct seccomp_entry *entry,
+			   struct call_rules *call)
 {
 	if (call->is_decided)
 		return;
@@ -354,14 +148,14 @@ static void entry_add_call(struct profile *p, const struct entry *entry, struct 
 	}
 }
 
-static int entry_add_name(struct profile *p, const struct entry *entry, const struct json *v,
-			  const char *where, struct error *err)
+static int entry_add_name(struct profile *p, const struct seccomp_entry *entry,
+			  const struct json *v, const char *where, struct error *err)
 {
 	const char *name = json_text(v);
 	bool found = false;
 
 	if (!name)
-		return bad_value(err, where, v);
+		return seccomp_entry_bad_value(err, where, v);
 	if (entry->action == SECCOMP_RET_USER_NOTIF && strcmp(name, "write") == 0)
 		return error_set(err, EBADMSG,
 				 "%s: 'write' cannot be asked about: init needs it to "
@@ -389,18 +183,16 @@ static int read_entry(struct profile *p, const struct json *v, size_t index, str
 {
 	autofree char *where = xasprintf("seccomp profile: syscalls[%zu]", index);
 	const struct json *names = json_get(v, "names");
-	struct entry *entry;
+	struct seccomp_entry *entry;
 
-	if (json_kind_of(v) != JSON_MAP)
-		return error_set(err, EBADMSG, "%s: not an object", where);
-	if (!entry_applies(v, p->caps))
+	if (seccomp_entry_check(v, where, err) < 0)
+		return -EBADMSG;
+	if (!seccomp_entry_applies(v, p->caps))
 		return 0;
 	entry = p->entries[p->n_entries++] = xcalloc(1, sizeof(*entry));
-	if (read_action(json_get(v, "action"), json_get(v, "errnoRet"), where, &entry->action,
-			err) < 0 ||
-	    read_tests(json_get(v, "args"), where, entry, err) < 0)
+	if (seccomp_entry_read(v, where, entry, err) < 0)
 		return -EBADMSG;
-	if (is_absent(names)) /* docker before 1.12 */
+	if (json_kind_of(names) == JSON_ABSENT) /* docker before 1.12 */
 		return entry_add_name(p, entry, json_get(v, "name"), where, err);
 	if (json_kind_of(names) != JSON_LIST)
 		return error_set(err, EBADMSG, "%s.names: not a list", where);
@@ -418,7 +210,7 @@ static int add_arch(struct profile *p, const struct json *v, const char *where, 
 	const char *name = json_text(v);
 
 	if (!name || !str_starts(name, "SCMP_ARCH_"))
-		return bad_value(err, where, v);
+		return seccomp_entry_bad_value(err, where, v);
 	for (size_t i = 0; i < N_ARCHS; i++)
 		if (strcmp(archs[i].name, name) == 0)
 			p->has_arch[i] = true;
@@ -472,7 +264,8 @@ static int read_flags(struct profile *p, const struct json *list, struct error *
 		while (k < ARRAY_SIZE(known) && strcmp(known[k].name, name) != 0)
 			k++;
 		if (k == ARRAY_SIZE(known))
-			return bad_value(err, "seccomp profile: flags", json_at(list, i));
+			return seccomp_entry_bad_value(err, "seccomp profile: flags",
+						       json_at(list, i));
 		p->flags |= known[k].flag;
 	}
 	return 0;
@@ -482,8 +275,9 @@ static int read_head(struct profile *p, const struct json *v, struct error *err)
 {
 	if (json_kind_of(v) != JSON_MAP)
 		return error_set(err, EBADMSG, "seccomp profile: not an object");
-	if (read_action(json_get(v, "defaultAction"), json_get(v, "defaultErrnoRet"),
-			"seccomp profile: defaultAction", &p->default_action, err) < 0)
+	if (seccomp_entry_read_action(json_get(v, "defaultAction"), json_get(v, "defaultErrnoRet"),
+				      "seccomp profile: defaultAction", &p->default_action,
+				      err) < 0)
 		return -EBADMSG;
 	if (p->default_action == SECCOMP_RET_USER_NOTIF)
 		return error_set(err, EBADMSG,
@@ -495,12 +289,13 @@ static int read_head(struct profile *p, const struct json *v, struct error *err)
 
 static int read_entries(struct profile *p, const struct json *list, struct error *err)
 {
-	if (!is_absent(list) && json_kind_of(list) != JSON_LIST)
+	if (json_kind_of(list) != JSON_LIST && json_kind_of(list) != JSON_ABSENT &&
+	    json_kind_of(list) != JSON_NIL)
 		return error_set(err, EBADMSG, "seccomp profile: syscalls: not a list");
 	if (json_count(list) > PROFILE_MAX_ENTRIES)
 		return error_set(err, EBADMSG, "seccomp profile: syscalls: more than %d entries",
 				 PROFILE_MAX_ENTRIES);
-	p->entries = xcalloc(json_count(list) + 1, sizeof(struct entry *));
+	p->entries = xcalloc(json_count(list) + 1, sizeof(struct seccomp_entry *));
 	for (size_t i = 0; i < json_count(list); i++) {
 		int ret = read_entry(p, json_at(list, i), i, err);
 

@@ -966,6 +966,11 @@ static void malformed_profiles_are_refused_with_the_place(void **state)
 		  "syscalls[0]: missing" },
 		{ HEAD "{\"action\": \"SCMP_ACT_KILL\"}]}", "syscalls[0]: missing" },
 		{ HEAD "{\"names\": [\"write\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}", "'write'" },
+		{ HEAD "{\"names\": [], \"action\": \"SCMP_ACT_KILL\", \"args\": \"x\"}]}",
+		  "'args' is not a list" },
+		{ HEAD "{\"names\": [], \"action\": \"SCMP_ACT_KILL\", \"includes\": "
+		       "{\"caps\": \"CAP_BPF\"}}]}",
+		  "'caps' is not a list" },
 		{ ARGS "{\"index\": 6, \"value\": 1, \"op\": \"SCMP_CMP_EQ\"}]}]}",
 		  "args[0]: a system call has 6 arguments" },
 		{ ARGS "{\"index\": 0, \"value\": 1, \"op\": \"SCMP_CMP_SO\"}]}]}",
