@@ -29,27 +29,26 @@ static const struct option_def inspect_options[] = {
 	{ 0 },
 };
 
-/* -ENOENT: neither of the kinds that were asked for has this name. */
-static int describe(const struct context *ctx, const char *operand, struct json **doc,
-		    struct error *err)
+/* NULL with ENOENT: none of the kinds that were asked for has this name. */
+static struct json *describe(const struct context *ctx, const char *operand, struct error *err)
 {
 	const struct inspect_options *o = ctx->options;
+	bool any = !o->type;
 	autorecord struct record r;
-	int ret = -ENOENT;
+	struct json *doc;
 
 	record_init(&r);
-	if (!o->type || !strcmp(o->type, "container")) {
-		ret = target_find(ctx, operand, &r, err);
-		if (ret == 0)
-			*doc = container_inspect(ctx, &r, err);
-		if (ret == 0 && !*doc)
-			return -err->code;
+	if (any || !strcmp(o->type, "container")) {
+		if (target_find(ctx, operand, &r, err) == 0)
+			return container_inspect(ctx, &r, err);
+		if (!any || err->code != ENOENT)
+			return NULL;
 	}
-	if (ret == -ENOENT && (!o->type || !strcmp(o->type, "image")))
-		ret = image_inspect(ctx, operand, doc, err);
-	if (ret == -ENOENT && !o->type)
+	if (image_inspect(ctx, operand, &doc, err) == 0)
+		return doc;
+	if (any && err->code == ENOENT)
 		error_set(err, ENOENT, "no such container or image: '%s'", operand);
-	return ret;
+	return NULL;
 }
 
 static int show(const struct inspect_options *o, struct json *list, struct json *doc,
@@ -76,13 +75,13 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		return error_set(err, EINVAL, "--type '%s' is neither container nor image",
 				 o->type);
 	for (int i = 0; i < argc; i++) {
-		struct json *doc = NULL;
 		struct error why = { 0 };
+		struct json *doc = describe(ctx, argv[i], &why);
 
-		r = describe(ctx, argv[i], &doc, &why);
-		if (r < 0) {
+		if (!doc) {
 			message_error(ctx, &why);
-			status = r == -ENOENT && status != EXIT_TARE ? EXIT_ABSENT : EXIT_TARE;
+			status = why.code == ENOENT && status != EXIT_TARE ? EXIT_ABSENT
+									   : EXIT_TARE;
 			continue;
 		}
 		r = show(o, list, doc, err);

@@ -33,6 +33,7 @@ const struct command *const command_list[] = {
 	&cmd_run,
 	&cmd_create,
 	&cmd_start,
+	&cmd_exec,
 	&cmd_ps,
 	&cmd_logs,
 	&cmd_stop,

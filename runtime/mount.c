@@ -52,6 +52,9 @@ int mount_make(const char *fstype, const char *const *options, uint64_t attribut
 	fs = sys_fsopen(fstype, SYS_FSOPEN_CLOEXEC);
 	if (fs < 0)
 		return error_sys(err, errno, "open file system '%s'", fstype);
+	/* What /proc/mounts shows first; else it says "none". */
+	if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", fstype, 0) < 0)
+		return error_sys(err, errno, "name the source of '%s'", fstype);
 	for (; options && *options; options++)
 		if (set_option(fs, *options) < 0)
 			return error_sys(err, errno, "set option '%s' of '%s'", *options, fstype);

@@ -5,10 +5,11 @@
  * Theory of operation:
  * Runs in init, alone in a fresh mount namespace.
  *
- *   1. The store (ROOT) is attached over "/": with a user namespace this is a
- *      clone whose owner ids are mapped, so that the container's root owns
- *      what root owns on disk, and no layer is ever chowned. What we walk to
- *      is reached by fd; the host's tree is still there below.
+ *   1. The store (ROOT) is attached over the host's /proc, which always exists
+ *      and which nothing here needs: with a user namespace it is a clone whose
+ *      owner ids are mapped, so that the container's root owns what root owns
+ *      on disk, and no layer is ever chowned. Never over "/": the one umount
+ *      of rootfs_enter() would then take that mount and leave the host's root.
  *   2. The scratch: ROOT/containers/ID, or a tmpfs over ROOT/containers that
  *      dies with this namespace and so needs no cleaning up, even by a crash.
  *   3. The root: an overlay mounted by the container's own root (hence
@@ -36,6 +37,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/copy.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -64,7 +66,7 @@ static int open_store(struct rootfs *fs, const struct init_plan *plan, struct er
 		return fs->store < 0 ? error_sys(err, errno, "open '%s'", plan->store_path) : 0;
 	}
 	fs->store = plan->store_tree;
-	if (sys_move_mount(fs->store, "", AT_FDCWD, "/", SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (sys_move_mount(fs->store, "", AT_FDCWD, "/proc", SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return error_sys(err, errno, "attach '%s'", plan->store_path);
 	return 0;
 }
@@ -133,7 +135,7 @@ static int overlay_by_fs(const struct config *c, const char *upper, const char *
 	autoclose int fs = sys_fsopen("overlay", SYS_FSOPEN_CLOEXEC);
 	int fd;
 
-	if (fs < 0)
+	if (fs < 0 || sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", "overlay", 0) < 0)
 		return error_sys(err, errno, "open file system 'overlay'");
 	for (size_t i = 0; i < c->lowers.n; i++)
 		if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "lowerdir+", c->lowers.items[i], 0) <
@@ -431,6 +433,13 @@ static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree
 				     : mount_open_file(fs->root, m->target, err);
 	if (target < 0)
 		return target;
+	if (m->copy_up && S_ISDIR(st.st_mode)) {
+		int r = copy_tree(target, tree);
+
+		if (r < 0)
+			return error_sys(err, -r, "copy '%s' of the image to its new volume",
+					 m->target);
+	}
 	return mount_attach(tree, target, m->target, err);
 }
 

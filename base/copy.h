@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * base/copy.h - Copies of directory trees
+ */
+#ifndef BASE_COPY_H
+#define BASE_COPY_H
+
+int copy_tree(int from_dir, int to_dir);
+
+#endif
