@@ -41,11 +41,12 @@ enum {
 };
 
 enum command_flags {
-	COMMAND_STORE = 1 << 0,	       /* open ROOT and RUNROOT first; made if missing */
-	COMMAND_ROOT = 1 << 1,	       /* refuse early without root's privileges */
-	COMMAND_PREFIX = 1 << 2,       /* options end at the first operand (run, exec) */
-	COMMAND_HIDDEN = 1 << 3,       /* not in the list of commands */
-	COMMAND_OPERAND_TEXT = 1 << 4, /* operands are no containers: for completion */
+	COMMAND_STORE = 1 << 0,	 /* open ROOT and RUNROOT first; made if missing */
+	COMMAND_ROOT = 1 << 1,	 /* refuse early without root's privileges */
+	COMMAND_PREFIX = 1 << 2, /* options end at the first operand (run, exec) */
+	COMMAND_HIDDEN = 1 << 3, /* not in the list of commands */
+	COMMAND_OPERAND_TEXT =
+		1 << 4, /* operands are names of nothing that exists: for completion */
 };
 
 #define COMMAND_ANY (-1)

@@ -48,12 +48,16 @@ static void print_flags(const struct option_def *defs)
 	printf("%s--help", separator);
 }
 
-/* What the operands of a command are: nothing, containers, or files and images. */
+/* What the operands of a command are; each kind is a function in the scripts. */
 static const char *operand_kind(const struct command *cmd)
 {
-	if (!cmd->args || (cmd->flags & COMMAND_OPERAND_TEXT))
+	if (!cmd->args)
 		return "none";
-	return strstr(cmd->args, "CONTAINER") ? "containers" : "images";
+	if (strstr(cmd->args, "CONTAINER"))
+		return "containers";
+	if (strstr(cmd->args, "IMAGE"))
+		return "images";
+	return cmd->flags & COMMAND_OPERAND_TEXT ? "none" : "everything";
 }
 
 /* ---- bash --------------------------------------------------------------- */
@@ -64,6 +68,7 @@ static const char bash_head[] =
 	"	case $1 in\n"
 	"	containers) tare ps -a --format '{{.Names}}' 2>/dev/null ;;\n"
 	"	images) tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null ;;\n"
+	"	everything) _tare_names containers; _tare_names images ;;\n"
 	"	esac\n"
 	"}\n"
 	"_tare() {\n"
@@ -187,6 +192,7 @@ static void print_zsh(void)
 	       "2>/dev/null)\"}\n"
 	       "	_files\n"
 	       "}\n"
+	       "_tare_everything() { _tare_containers; _tare_images }\n"
 	       "_tare() {\n"
 	       "	local -a commands\n"
 	       "	commands=(\n");
@@ -253,6 +259,10 @@ static void print_fish(void)
 	       "end\n"
 	       "function __tare_images\n"
 	       "	tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null\n"
+	       "end\n"
+	       "function __tare_everything\n"
+	       "	__tare_containers\n"
+	       "	__tare_images\n"
 	       "end\n"
 	       "complete -c tare -f\n");
 	for_each_command(print_fish_command);

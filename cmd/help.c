@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -14,17 +15,54 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 
-#define HELP_FLAG_COLUMN 34 /* where the explanation of a flag begins */
+#define HELP_FLAG_COLUMN 30 /* where the explanation of a flag begins */
+#define HELP_WIDTH	 80
 
-static void print_usage(const struct command *cmd, const char *group)
+/*
+ * Prints words up to HELP_WIDTH columns; lines after the first begin at column
+ * @indent, where the first is already.
+ */
+static void print_wrapped(const char *text, size_t len, size_t indent)
 {
-	printf("Usage: tare %s%s%s%s", group ? group : "", group ? " " : "", cmd->name,
-	       cmd->options ? " [OPTIONS]" : "");
-	if (cmd->subcommands)
-		printf(" COMMAND");
-	if (cmd->args)
-		printf(" %s", cmd->args);
-	printf("\n\n%s\n", cmd->summary);
+	size_t column = indent;
+
+	while (len) {
+		size_t n = 0;
+
+		while (n < len && text[n] != ' ' && text[n] != '\n')
+			n++;
+		if (column > indent && column + 1 + n > HELP_WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		}
+		if (n) {
+			printf("%s%.*s", column > indent ? " " : "", (int)n, text);
+			column += n + (column > indent);
+		}
+		n += n < len;
+		text += n;
+		len -= n;
+	}
+	putchar('\n');
+}
+
+/* Paragraphs are filled; lines that begin with a blank stay as they are. */
+static void print_details(const char *text)
+{
+	while (*text) {
+		const char *end = text;
+
+		if (*text == ' ' || *text == '\n') {
+			end += strcspn(text, "\n");
+			printf("%.*s\n", (int)(end - text), text);
+		} else {
+			do
+				end += strcspn(end, "\n");
+			while (*end && end[1] && end[1] != '\n' && end[1] != ' ' && end++);
+			print_wrapped(text, (size_t)(end - text), 0);
+		}
+		text = end + (*end == '\n');
+	}
 }
 
 static void print_option(const struct option_def *def)
@@ -40,9 +78,29 @@ static void print_option(const struct option_def *def)
 	if (def->arg)
 		str_printf(&flag, " %s", def->arg);
 	if (flag.len + 2 > HELP_FLAG_COLUMN)
-		printf("%s\n%*s%s\n", flag.data, HELP_FLAG_COLUMN, "", def->help);
+		printf("%s\n%*s", flag.data, HELP_FLAG_COLUMN, "");
 	else
-		printf("%-*s%s\n", HELP_FLAG_COLUMN, flag.data, def->help);
+		printf("%-*s", HELP_FLAG_COLUMN, flag.data);
+	print_wrapped(def->help, strlen(def->help), HELP_FLAG_COLUMN);
+}
+
+static bool has_visible(const struct option_def *defs)
+{
+	for (; defs && (defs->name || defs->short_name); defs++)
+		if (defs->help)
+			return true;
+	return false;
+}
+
+static void print_usage(const struct command *cmd, const char *group)
+{
+	printf("Usage: tare %s%s%s%s", group ? group : "", group ? " " : "", cmd->name,
+	       has_visible(cmd->options) ? " [OPTIONS]" : "");
+	if (cmd->subcommands)
+		printf(" COMMAND");
+	if (cmd->args)
+		printf(" %s", cmd->args);
+	printf("\n\n%s\n", cmd->summary);
 }
 
 static void print_options(const struct option_def *defs, const char *title)
@@ -79,10 +137,12 @@ void help_print_command(const struct command *command, const char *group)
 	print_usage(command, group);
 	if (command->subcommands)
 		print_commands(command->subcommands);
-	if (command->options)
+	if (has_visible(command->options))
 		print_options(command->options, "Options");
-	if (command->details)
-		printf("\n%s\n", command->details);
+	if (command->details) {
+		putchar('\n');
+		print_details(command->details);
+	}
 }
 
 /* Text for troff: a backslash or a leading dot would be taken as a request. */
@@ -175,7 +235,7 @@ static void print_man_command(const struct command *cmd, const char *group)
 	print_roff_head(title, cmd->summary);
 	printf(".SH SYNOPSIS\n\\fBtare %s%s%s\\fR", group ? group : "", group ? " " : "",
 	       cmd->name);
-	if (cmd->options)
+	if (has_visible(cmd->options))
 		printf(" [OPTIONS]");
 	if (cmd->subcommands)
 		printf(" COMMAND");
@@ -191,7 +251,7 @@ static void print_man_command(const struct command *cmd, const char *group)
 		for (const struct command *const *c = cmd->subcommands; *c; c++)
 			printf(".TP\n\\fB%s\\fR\n%s\n", (*c)->name, (*c)->summary);
 	}
-	if (cmd->options)
+	if (has_visible(cmd->options))
 		print_roff_options(cmd->options, "OPTIONS");
 	printf(".SH SEE ALSO\n.BR tare (1)\n");
 }

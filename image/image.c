@@ -184,7 +184,7 @@ static int find_layers(const struct image_store *s, struct image *image, struct 
 		digest_chain(i ? &chain : NULL, &c->diff_ids[i], &chain);
 		if (image_store_find_layer(s, &c->diff_ids[i], &chain, keys[i]))
 			continue;
-		r = error_set(err, ENOENT, "layer %zu of %zu ('%.12s') is missing from the store",
+		r = error_set(err, ENODATA, "layer %zu of %zu ('%.12s') is missing from the store",
 			      i + 1, c->n_diff_ids, c->diff_ids[i].hex);
 		(void)error_hint(err,
 				 "load the image again: 'tare load' brings back what is missing");

@@ -39,15 +39,15 @@
 #include "network/netlink.h"
 #include "network/netns.h"
 #include "network/nftables.h"
+#include "network/publish.h"
 
 #define NETWORKS_DIR   "networks"
 #define BRIDGE_DIR     "bridge"
 #define CONTAINER_END  "eth0"
 #define LOOPBACK_INDEX 1 /* the first device of every namespace */
 
-/* Attempts at a host port nobody else took meanwhile; at a veth name not in use. */
-#define PUBLISH_TRIES 16
-#define VETH_TRIES    8
+/* Attempts at a veth name that is not in use. */
+#define VETH_TRIES 8
 
 /* The default network as one command sees it. */
 struct network {
@@ -194,101 +194,6 @@ static int check_presence(struct network *net, struct error *err)
 	return setup(net, err);
 }
 
-struct port_search {
-	const struct network_port *port;
-	const char *self; /* id whose lease names the port as well */
-	char *owner;	  /* id, once found */
-};
-
-static int match_port(void *arg, const struct ipam_lease *lease)
-{
-	struct port_search *search = arg;
-
-	if (!strcmp(lease->id, search->self))
-		return 0;
-	for (size_t i = 0; i < lease->ports.n; i++) {
-		const struct network_port *p = &lease->ports.items[i];
-
-		if (p->protocol == search->port->protocol &&
-		    p->host_port == search->port->host_port &&
-		    p->host_ip.s_addr == search->port->host_ip.s_addr) {
-			search->owner = xstrdup(lease->id);
-			return 1;
-		}
-	}
-	return 0;
-}
-
-static int report_taken(struct network *net, const char *id, const struct network_port *port,
-			struct error *err)
-{
-	const char *protocol = network_protocol_name(port->protocol);
-	struct port_search search = { .port = port, .self = id };
-	autofree char *owner = NULL;
-	struct error ignored;
-
-	(void)ipam_each(net->dir_fd, match_port, &search, &ignored);
-	owner = search.owner;
-	if (owner)
-		return error_set(err, EEXIST,
-				 "publish port '%u/%s': already published by container '%.12s'",
-				 port->host_port, protocol, owner);
-	error_set(err, EEXIST, "publish port '%u/%s': already published", port->host_port,
-		  protocol);
-	return error_hint(err, "'nft list map ip tare published' shows where it leads");
-}
-
-static int choose_ports(struct network_ports *ports, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < ports->n && r == 0; i++)
-		if (ports->items[i].host_port == 0)
-			r = network_port_choose(&ports->items[i], err);
-	return r;
-}
-
-static int probe_ports(const struct network_port *ports, size_t n, struct error *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < n && r == 0; i++)
-		if (ports[i].host_port)
-			r = network_port_probe(&ports[i], err);
-	return r;
-}
-
-/* @wanted says which host ports were left to us: those are chosen again if others were faster. */
-static int publish(struct network *net, const char *id, int lease_fd,
-		   const struct network_port *wanted, struct network_lease *lease,
-		   struct error *err)
-{
-	struct network_ports *ports = &lease->ports;
-	size_t failed = 0;
-	int r;
-
-	r = probe_ports(ports->items, ports->n, err);
-	for (int i = 0; i < PUBLISH_TRIES && r == 0; i++) {
-		r = choose_ports(ports, err);
-		if (r == 0)
-			r = ipam_fill(lease_fd, id, ports, err);
-		if (r < 0 || ports->n == 0)
-			return r;
-		r = nftables_publish(net->nft_fd, ports->items, ports->n, lease->address, &failed);
-		if (r == 0)
-			return 0;
-		if (r != -EEXIST)
-			return error_sys(err, -r, "publish port '%u/%s'",
-					 ports->items[failed].host_port,
-					 network_protocol_name(ports->items[failed].protocol));
-		if (wanted[failed].host_port)
-			return report_taken(net, id, &ports->items[failed], err);
-		ports->items[failed].host_port = 0;
-		r = 0;
-	}
-	return r < 0 ? r : error_set(err, EADDRINUSE, "choose a host port: none found free");
-}
-
 static void describe_lease(const struct network *net, const char *id, struct network_lease *lease)
 {
 	uint8_t *m = lease->mac;
@@ -336,7 +241,12 @@ int network_prepare(int run_fd, const char *id, const struct network_port *ports
 	r = check_presence(&net, err);
 	if (r >= 0) {
 		l.bridge_ifindex = r;
-		r = publish(&net, id, lease_fd, ports, &l, err);
+		r = publish_ports(&(struct publish){ .dir_fd = net.dir_fd,
+						     .lease_fd = lease_fd,
+						     .nft_fd = net.nft_fd,
+						     .id = id,
+						     .address = l.address },
+				  ports, &l.ports, err);
 	}
 	if (r < 0) {
 		(void)ipam_give_back(net.dir_fd, l.address_text, &ignored);

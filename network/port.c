@@ -111,13 +111,11 @@ static int split_protocol(const char *spec, char *text, uint8_t *protocol, struc
 	return 0;
 }
 
-/* Cuts @text at its colons from the right: container, host port, host address. */
+/* Cuts @text at its colons from the right: container, host port, host address; others stay. */
 static int split_fields(const char *spec, char *text, char *fields[3], struct error *err)
 {
-	static char empty[1];
 	char *colon;
 
-	fields[0] = fields[1] = empty;
 	if (strchr(text, '['))
 		return error_set(err, EOPNOTSUPP,
 				 "publish '%s': only IPv4 addresses can be published on", spec);
@@ -142,7 +140,6 @@ static int parse_ranges(const char *spec, char *fields[3], struct port_range *ho
 	if (parse_range(fields[2], 1, container) < 0)
 		return error_set(err, EINVAL,
 				 "publish '%s': bad container port, expected 1 to 65535", spec);
-	*host = (struct port_range){ 0 };
 	if (!*fields[1])
 		return 0;
 	if (strchr(fields[1], '.')) {
@@ -168,9 +165,10 @@ static int parse_ranges(const char *spec, char *fields[3], struct port_range *ho
 int network_port_parse(const char *spec, struct network_ports *ports, struct error *err)
 {
 	autofree char *text = xstrdup(spec);
-	struct port_range host, container;
+	struct port_range host = { 0 }, container = { 0 };
 	struct network_port port = { 0 };
-	char *fields[3] = { NULL };
+	char none[1] = "";
+	char *fields[3] = { none, none, none };
 	int r;
 
 	r = split_protocol(spec, text, &port.protocol, err);

@@ -14,6 +14,8 @@
  * open if it can be read and is not empty, or can be opened for writing; what
  * covers a masked path, a null device or an empty directory, does not count.
  *
+ * "surface_probe euid" prints the effective user ID: for tests of setuid files.
+ *
  * Build: cc -static -O1 -o surface_probe surface_probe.c
  */
 #define _GNU_SOURCE
@@ -464,8 +466,10 @@ static void probe_terminal(void)
 	PROBE("TIOCSTI, upper half set", ioctl_is_open(TIOCSTI | 1UL << 32, 'x'));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "euid") == 0)
+		return printf("%u\n", geteuid()) < 0;
 	probe_numbers();
 	probe_sockets();
 	probe_terminal();
