@@ -23,10 +23,16 @@ static const char line_end[] = "\\n\",\"stream\":\"";
  * @line:	As it is in the file, @len bytes
  *
  * The quotes of the pattern cannot be part of the text: there they are escaped.
+ * A backslash that is escaped itself, followed by an n, is no newline.
  */
 bool log_entry_ends_line(const char *line, size_t len)
 {
-	return memmem(line, len, line_end, sizeof(line_end) - 1) != NULL;
+	const char *found = memmem(line, len, line_end, sizeof(line_end) - 1);
+	size_t backslashes = 0;
+
+	while (found && found - backslashes > line && found[-1 - (ptrdiff_t)backslashes] == '\\')
+		backslashes++;
+	return found && backslashes % 2 == 0;
 }
 
 static int hex_digit(char c)
