@@ -1,0 +1,208 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# load.sh - Images from archives: formats, fidelity, refusals
+. "$(dirname "$0")/../lib/harness.sh"
+
+need python3
+lib=$TARE_TEST_TOP/tests/lib
+store=$TARE_ROOT/images
+
+# view IMAGE DIR: mount what a container of the image would see
+view() {
+	local lower count
+	lower=$(tare image inspect -f '{{.GraphDriver.Data.LowerDir}}' "$1")
+	count=$((count_views += 1))
+	mkdir -p "$2" "$T/upper$count" "$T/work$count"
+	mount -t overlay -o "lowerdir=$lower,upperdir=$T/upper$count,workdir=$T/work$count" none "$2"
+	on_exit umount "$2"
+}
+count_views=0
+
+same_tree() {
+	diff <("$lib/tree-manifest" "$1") <("$lib/tree-manifest" "$2")
+}
+
+leftovers() {
+	ls "$store/tmp"
+}
+
+# A tree with everything a layer can carry.
+make_tree() {
+	mkdir -p tree/{bin,etc,dev,var/local,op,"long/$(printf 'd%.0s' {1..200})"}
+	cp /bin/true tree/bin/suid
+	chmod 4755 tree/bin/suid
+	cp /bin/true tree/bin/cap
+	setfattr -n security.capability -v 0sAQAAAgAgAAAAAAAAAAAAAAAAAAA= tree/bin/cap
+	ln tree/bin/cap tree/bin/cap2
+	ln -s ../etc/motd tree/bin/link
+	echo hello >tree/etc/motd
+	echo secret >tree/etc/shadow
+	chmod 000 tree/etc/shadow
+	setfattr -n user.note -v text tree/etc/motd
+	chown 12:34 tree/etc/motd
+	chown -h 56:78 tree/bin/link
+	mknod tree/dev/null c 1 3
+	mknod tree/dev/disk b 253 7
+	mkfifo tree/var/fifo
+	chmod 2775 tree/var/local
+	chmod 1777 tree/var
+	echo old >tree/op/old
+	truncate -s 1M tree/var/sparse
+	touch -d '2001-02-03 04:05:06' tree/etc tree/var tree/bin/suid
+	touch -h -d '2002-02-03 04:05:06' tree/bin/link tree/dev/null
+}
+
+# change a second layer's worth: removals, replacements, metadata
+change_tree() {
+	rm -r "$1/op" "$1/bin/suid"
+	mkdir "$1/op"
+	echo new >"$1/op/new"
+	rm "$1/bin/link"
+	mkdir "$1/bin/link"
+	chmod 700 "$1/etc"
+	touch -d '2003-02-03 04:05:06' "$1/etc"
+}
+
+test_fidelity() {
+	local form
+	umoci init --layout layout
+	umoci new --image layout:base
+	umoci unpack --image layout:base bundle >/dev/null
+	cp -a tree/. bundle/rootfs/
+	umoci repack --image layout:base bundle >/dev/null
+	change_tree bundle/rootfs
+	umoci repack --refresh-bundle --image layout:base bundle >/dev/null
+	rm -rf bundle
+	umoci unpack --image layout:base bundle >/dev/null
+
+	skopeo copy -q oci:layout:base oci-archive:gzip.tar:localhost/fidelity:gzip
+	skopeo copy -q --dest-compress-format zstd --dest-compress oci:layout:base \
+		oci-archive:zstd.tar:localhost/fidelity:zstd
+	skopeo copy -q oci:layout:base docker-archive:docker.tar:localhost/fidelity:docker
+	for form in gzip zstd docker; do
+		run tare load -q -i "$form.tar"
+		is "$form: it loads" "$status $stdout" "0 Loaded image: localhost/fidelity:$form"
+		view "localhost/fidelity:$form" "view-$form"
+		ok "$form: every file is as umoci unpacks it" same_tree bundle/rootfs "view-$form"
+		tare rmi "localhost/fidelity:$form" >/dev/null
+	done
+	umoci tag --image layout:base 1.0
+	umoci rm --image layout:base
+	run tare load -q layout
+	is 'a layout directory loads' "$status" 0
+	is 'a bare tag is no name' "${stdout%sha256:*}" 'Loaded image ID: '
+	tare rmi -a >/dev/null
+	is 'after the last image the store is empty' "$(ls "$store/layer" "$store/blobs/sha256")" \
+		"$(printf '%s\n' "$store/blobs/sha256:" '' "$store/layer:")"
+}
+
+test_transport() {
+	"$lib/odd-image" good-plain plain.tar
+	run bash -c "cat plain.tar | '$TARE' load"
+	is 'a pipe loads' "$status $stdout" '0 Loaded image: odd:latest'
+	tare rmi odd >/dev/null
+	gzip -k plain.tar
+	run tare load -i plain.tar.gz
+	is 'a gzipped archive loads' "$status $stdout" '0 Loaded image: odd:latest'
+	run tare load -i plain.tar
+	is 'a present image loads again' "$status $stdout" '0 Loaded image: odd:latest'
+	is 'and is there once' "$(tare images -q | wc -l)" 1
+	tare rmi odd >/dev/null
+	run tare load --verify-only plain.tar
+	is '--verify-only says so' "$status $stdout" '0 Verified image: odd:latest'
+	is '--verify-only loads nothing' "$(tare images -q)" ''
+	fails 'a limit is kept' 125 tare load --max-size 1k -i plain.tar
+	fails 'a missing file is an error' 125 tare load -i nosuch.tar
+}
+
+test_good() {
+	local dir f
+	for f in $("$lib/odd-image" list | grep ^good-); do
+		"$lib/odd-image" "$f" odd.tar
+		run tare load -q -i odd.tar
+		is "$f: it loads" "$status $stdout" '0 Loaded image: odd:latest'
+		view odd "$f"
+		tare tag odd "localhost/$f" && tare rmi odd >/dev/null
+	done
+	dir=good-names
+	is 'UTF-8 names survive' "$(cat $dir/$'caf\xc3\xa9' $dir/$'cafe\xcc\x81')" nfcnfd
+	is 'bytes that are no UTF-8 survive' "$(cat $dir/$'bad\xff\xfe')" bytes
+	is 'absolute names are relative' "$(cat $dir/absolute $dir/a/b/c)" strippedcleaned
+	dir=good-duplicates
+	is 'the last of two entries counts' "$(cat $dir/a $dir/d $dir/s)" \
+		'secondnow a fileno link any more'
+	is 'a directory replaces a file' "$(cat $dir/f/x)" in
+	is 'a directory takes the last metadata' "$(stat -c '%a %Y' $dir/m)" '755 5'
+	dir=good-whiteouts
+	is 'whiteouts hide what is below' "$(cd $dir && find . -mindepth 1 | sort | xargs)" \
+		'./d ./gd ./gd/y ./op ./op/new ./stays'
+	is 'a name both added and removed is there' "$(cat $dir/stays)" 2
+	dir=good-implied
+	is 'implied directories show what is below' "$(stat -c '%a %u %g %Y' $dir/usr $dir/usr/bin)" \
+		$'711 3 4 77\n1777 0 0 78'
+	is 'and merge with it' "$(ls $dir/usr/bin | xargs)" 'a b'
+	like 'its layer belongs to this stack' \
+		"$(tare image inspect -f '{{.GraphDriver.Data.LowerDir}}' localhost/$dir)" \
+		'^[^:]*/layer/chain-[0-9a-f]{64}:'
+}
+
+# Layers that are there are not read: a damaged copy of one would go unnoticed, and unused.
+test_hostile() {
+	local kind before canaries=("$T/canary" "$store/canary" /tmp/canary)
+	before=$(find "$store" ! -path "$store" | grep -v index | sort)
+	for kind in $("$lib/odd-image" list | grep -v ^good-); do
+		"$lib/odd-image" "$kind" odd.tar
+		run timeout 60 "$TARE" load -i odd.tar
+		is "$kind: it is refused" "$status" 125
+		is "$kind: one line says why" "$(grep -c "^tare: cannot load 'odd.tar': " <<<"$stderr") $(
+			wc -l <<<"$stderr")" '1 1'
+	done
+	is 'the store is as it was' "$(find "$store" ! -path "$store" | grep -v index | sort)" "$before"
+	is 'nothing was made elsewhere' "$(ls "${canaries[@]}" 2>/dev/null)" ''
+	is 'no rubbish is left' "$(leftovers)" ''
+}
+
+# Cut off at many places, it is refused or, behind the last document, whole.
+test_truncated() {
+	local size at bad=0 ok_from=0
+	"$lib/odd-image" good-whiteouts whole.tar
+	size=$(stat -c %s whole.tar)
+	for ((at = 0; at < size; at += size / 60)); do
+		tare rmi -a -f >/dev/null
+		head -c "$at" whole.tar >cut.tar
+		if tare load -q -i cut.tar >/dev/null 2>cut.err; then
+			[ $ok_from != 0 ] || ok_from=$at
+		else
+			[ $ok_from = 0 ] && [ "$(wc -l <cut.err)" = 1 ] || bad=$((bad + 1))
+		fi
+	done
+	is 'cut-off archives are refused with one line' "$bad" 0
+	is 'no rubbish is left of them' "$(leftovers)" ''
+}
+
+test_killed() {
+	local i
+	"$lib/odd-image" good-members plain.tar
+	tare rmi localhost/good-members >/dev/null
+	for i in 1 2 3 4 5 6; do
+		timeout -s KILL "0.00$i" "$TARE" load -q -i plain.tar >/dev/null 2>&1
+	done
+	ok 'after kills the next load works' tare load -q -i plain.tar
+	is 'and removes their rubbish' "$(leftovers)" ''
+}
+
+cd "$T" || exit 1
+if command -v umoci skopeo setfattr >/dev/null; then
+	make_tree
+	test_fidelity
+else
+	skip 'every file is as umoci unpacks it' 'umoci, skopeo or setfattr is not installed'
+fi
+test_transport
+test_hostile
+test_truncated
+test_good
+test_killed
+tare rmi -a -f >/dev/null
+done_testing
