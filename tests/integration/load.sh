@@ -141,7 +141,7 @@ test_good() {
 	dir=good-implied
 	is 'implied directories show what is below' "$(stat -c '%a %u %g %Y' $dir/usr $dir/usr/bin)" \
 		$'711 3 4 77\n1777 0 0 78'
-	is 'and merge with it' "$(ls $dir/usr/bin | xargs)" 'a b'
+	is 'and merge with it' "$(cd $dir/usr/bin && echo ./*)" './a ./b'
 	like 'its layer belongs to this stack' \
 		"$(tare image inspect -f '{{.GraphDriver.Data.LowerDir}}' localhost/$dir)" \
 		'^[^:]*/layer/chain-[0-9a-f]{64}:'

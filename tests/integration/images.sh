@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# images.sh - images, tag, rmi, image inspect: names, ids, formats, exit codes
+. "$(dirname "$0")/../lib/harness.sh"
+
+need python3
+lib=$TARE_TEST_TOP/tests/lib
+
+run tare images
+is 'an empty store lists only titles' "$status $(xargs <<<"$stdout")" \
+	'0 REPOSITORY TAG IMAGE ID CREATED SIZE'
+
+"$lib/odd-image" good-plain a.tar
+"$lib/odd-image" good-twice b.tar
+tare load -q -i a.tar >/dev/null
+tare tag odd:latest registry.example:5000/team/app:1.0 >/dev/null
+tare load -q -i b.tar >/dev/null
+id=$(tare images -q --no-trunc registry.example:5000/team/app)
+id=${id#sha256:}
+
+is 'a new image takes over the name' "$(tare images -q odd | wc -l)" 1
+isnt 'and the old one keeps its other name' "$(tare images -q --no-trunc odd)" "sha256:$id"
+is 'short ids have 12 digits' "$(tare images -q registry.example:5000/team/app)" "${id:0:12}"
+is 'a template shows fields' \
+	"$(tare images --format '{{.Repository}}|{{.Tag}}|{{.ID}}' registry.example:5000/team/app)" \
+	"registry.example:5000/team/app|1.0|${id:0:12}"
+is 'json is an array with all names' \
+	"$(tare images --format json | python3 -c '
+import json, sys
+print(sorted(n for i in json.load(sys.stdin) for n in i["RepoTags"]))')" \
+	"['odd:latest', 'registry.example:5000/team/app:1.0']"
+is 'a reference filter takes patterns' \
+	"$(tare images -q --filter 'reference=registry.example:5000/*/app' | wc -l)" 1
+is 'nothing dangles' "$(tare images -q --filter dangling=true)" ''
+fails 'an unknown filter is an error' 125 tare images --filter colour=red
+fails 'a malformed name is an error' 125 tare tag odd 'UPPER:case:twice'
+
+is 'inspect finds by name' "$(tare image inspect -f '{{.Id}}' registry.example:5000/team/app:1.0)" \
+	"sha256:$id"
+is 'by a prefix of the id' "$(tare image inspect -f '{{.Id}}' "${id:0:5}")" "sha256:$id"
+is 'by digest' "$(tare image inspect -f '{{.Id}}' \
+	"$(tare image inspect -f '{{index .RepoDigests 0}}' "$id")")" "sha256:$id"
+run tare image inspect nosuch
+is 'inspect of nothing: 1 and an empty array' "$status $stdout" '1 []'
+fails 'exists says no' 1 tare image exists nosuch
+ok 'exists says yes' tare image exists "$id"
+
+tare tag "$id" localhost/second
+is 'localhost/ may be left out' "$(tare image inspect -f '{{.Id}}' second)" "sha256:$id"
+fails 'an id with several names is not removed' 2 tare rmi "$id"
+run tare rmi localhost/second
+is 'a name is removed' "$stdout" 'Untagged: localhost/second:latest'
+fails 'what is not there is not removed' 1 tare rmi localhost/second
+run tare rmi nosuch "$id"
+is 'the rest is removed all the same' "$status $(tail -1 <<<"$stdout")" "1 Deleted: sha256:$id"
+
+is 'other images stay' "$(tare images -q | wc -l)" 1
+run tare image rm odd
+is 'image rm is rmi' "$status $(head -1 <<<"$stdout")" '0 Untagged: odd:latest'
+is 'nothing is left of them' "$(find "$TARE_ROOT/images/layer" "$TARE_ROOT/images/blobs/sha256" \
+	"$TARE_ROOT/images/tmp" -mindepth 1)" ''
+
+load_busybox
+tare create --network none --name user busybox true >/dev/null
+fails 'an image in use is not removed' 2 tare rmi busybox
+tare rm user >/dev/null
+ok 'and then it is' tare rmi busybox
+
+# Running an archive gives nobody a name, and loads it once.
+run tare run --rm --network none "$FIXTURES/busybox.tar" echo hello
+is 'an archive runs' "$status $stdout" '0 hello'
+is 'it has no name' "$(tare images --format '{{.Repository}}')" '<none>'
+run tare run --rm --network none "$FIXTURES/busybox.tar" echo again
+is 'and runs again' "$status $stdout" '0 again'
+is 'as the same image' "$(tare images -q | wc -l)" 1
+rm -rf "$TARE_ROOT/images/import"/*
+run tare run --rm --network none "$FIXTURES/busybox.tar" echo third
+is 'the cache may go' "$status $stdout" '0 third'
+tare rmi -a >/dev/null
+done_testing
