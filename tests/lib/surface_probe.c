@@ -14,7 +14,9 @@
  * open if it can be read and is not empty, or can be opened for writing; what
  * covers a masked path, a null device or an empty directory, does not count.
  *
- * "surface_probe euid" prints the effective user ID: for tests of setuid files.
+ * Other tests use it for what a small root has no program for:
+ *	surface_probe euid	print the effective user ID, for setuid files
+ *	surface_probe ping	ask 127.0.0.1 for an echo, without a raw socket
  *
  * Build: cc -static -O1 -o surface_probe surface_probe.c
  */
@@ -22,6 +24,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -466,10 +469,31 @@ static void probe_terminal(void)
 	PROBE("TIOCSTI, upper half set", ioctl_is_open(TIOCSTI | 1UL << 32, 'x'));
 }
 
+static int ping(void)
+{
+	const struct sockaddr_in self = { .sin_family = AF_INET,
+					  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	const unsigned char request[8] = { 8 }; /* echo; the kernel fills in the rest */
+	unsigned char reply[64];
+	int fd = socket(AF_INET, SOCK_DGRAM, IPPROTO_ICMP);
+
+	(void)alarm(5);
+	if (fd < 0 ||
+	    sendto(fd, request, sizeof(request), 0, (const struct sockaddr *)&self, sizeof(self)) <
+		    0 ||
+	    recv(fd, reply, sizeof(reply), 0) < 8) {
+		perror("ping");
+		return 1;
+	}
+	return reply[0] == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], "euid") == 0)
 		return printf("%u\n", geteuid()) < 0;
+	if (argc == 2 && strcmp(argv[1], "ping") == 0)
+		return ping();
 	probe_numbers();
 	probe_sockets();
 	probe_terminal();

@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# confinement.sh - What a container may do: capabilities, seccomp, masks, limits
+. "$(dirname "$0")/../lib/harness.sh"
+
+# Made with the other fixtures where there is no compiler, as in the VM.
+probe=$FIXTURES/surface_probe
+if [ ! -x "$probe" ]; then
+	need cc
+	probe=$T/surface_probe
+	cc -static -O1 -o "$probe" "$TARE_TEST_TOP/tests/lib/surface_probe.c" || exit 1
+fi
+cp -a "$FIXTURES/root" "$T/root"
+install -m 0755 "$probe" "$T/root/bin/surface_probe"
+install -m 4755 "$probe" "$T/root/bin/setuid_probe"
+on_exit tare rm -f -a
+
+# box [OPTION...] -- COMMAND...
+box() {
+	local options=()
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	run tare run --rm --network none "${options[@]}" --rootfs "$T/root" "$@"
+}
+
+# The lines of /proc/PID/status that say how a process is confined.
+confined='grep -E ^(Cap|NoNewPrivs|Seccomp:) /proc/self/status'
+
+# field NAME: of what was printed last
+field() {
+	sed -n "s/^$1:[[:space:]]*//p" <<<"$stdout"
+}
+
+zero=0000000000000000
+some=00000000000400fb # CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SYS_CHROOT
+
+# --- by default ---
+
+# shellcheck disable=SC2086 # words
+box -- $confined
+is 'root holds eight capabilities' "$(field CapEff)" $some
+is 'and no more is permitted' "$(field CapPrm)" $some
+is 'or can be regained' "$(field CapBnd)" $some
+is 'nothing is inheritable' "$(field CapInh)" $zero
+is 'nothing is ambient' "$(field CapAmb)" $zero
+is 'no_new_privs is on' "$(field NoNewPrivs)" 1
+is 'a seccomp filter is on' "$(field Seccomp)" 2
+default=$stdout
+
+# shellcheck disable=SC2086
+box -u app -- $confined
+is 'another user holds none' "$(field CapEff) $(field CapPrm) $(field CapAmb)" "$zero $zero $zero"
+is 'and is confined alike' "$(field CapBnd) $(field NoNewPrivs) $(field Seccomp)" "$some 1 2"
+
+box -- surface_probe
+diag "$stdout"
+open=$(sed -n 's/^probes .* open //p' <<<"$stdout")
+ok 'at most 25 of the probed ways into the kernel are open' test "${open:-999}" -le 25
+box -u app -- surface_probe
+user_open=$(sed -n 's/^probes .* open //p' <<<"$stdout")
+ok 'and not more for another user' test "${user_open:-999}" -le "${open:-0}"
+
+box -- sh -c 'cat /proc/kcore /proc/keys /proc/timer_list | wc -c; ls /sys/firmware | wc -l'
+is 'masked files and directories are empty' "$stdout" $'0\n0'
+box -- sh -c 'echo b >/proc/sysrq-trigger'
+like 'sysrq cannot be triggered' "$stderr" '(Read-only file system|nonexistent)'
+box -- sh -c 'echo 1 >/proc/sys/kernel/panic'
+like 'sysctls cannot be written' "$stderr" 'Read-only file system'
+box -- ls /../bin/surface_probe
+is 'nothing is above the root' "$stdout" /../bin/surface_probe
+
+# --- what works without the capabilities that others give ---
+
+box -u app -- surface_probe ping
+is 'an ordinary user can ping' "$status$stderr" 0
+box -u app -- sh -c 'httpd -p 80 -h /etc && wget -q -O - http://127.0.0.1/hostname >/dev/null'
+is 'an ordinary user can serve port 80' "$status$stderr" 0
+box -- sh -c 'mkfifo /tmp/f && chown app /tmp/f && su app -c id && mkdir /tmp/d && rm -r /tmp/[df]'
+like 'root can own, become and remove' "$status $stdout" '^0 uid=1000\(app\)'
+
+# --- gaining privileges ---
+
+box -u app -- setuid_probe euid
+is 'a setuid program gains nothing' "$stdout" 1000
+box -u app --security-opt no-new-privileges=false -- setuid_probe euid
+is 'unless new privileges are let in' "$stdout" 0
+box --security-opt no-new-privileges=false -- grep -E '^(NoNewPrivs|Seccomp:)' /proc/self/status
+is 'seccomp stays on even then' "$(field NoNewPrivs) $(field Seccomp)" '0 2'
+
+# --- processes that join ---
+
+run tare run -d --name joined --network none --rootfs "$T/root" sleep 1000
+# shellcheck disable=SC2086
+run tare exec joined $confined
+is 'exec is confined as the first process' "$stdout" "$default"
+# shellcheck disable=SC2086
+run tare exec -u app joined $confined
+is 'exec as another user holds none' "$(field CapEff) $(field NoNewPrivs) $(field Seccomp)" "$zero 1 2"
+run tare rm -f joined
+
+# --- capabilities on request ---
+
+# shellcheck disable=SC2086
+box --cap-add net_raw --cap-drop CAP_CHOWN -- $confined
+is 'capabilities are added and dropped by name' "$(field CapEff)" 00000000000420fa
+# shellcheck disable=SC2086
+box --cap-drop ALL -- $confined
+is '--cap-drop ALL leaves none' "$(field CapEff) $(field CapBnd)" "$zero $zero"
+# shellcheck disable=SC2086
+box --cap-drop all --cap-add kill -- $confined
+is 'but those added' "$(field CapEff)" 0000000000000020
+box --cap-add FLY -- true
+is 'an unknown capability is refused' "$status" 125
+like 'by name' "$stderr" "unknown capability 'FLY'"
+box --cap-add SYS_ADMIN -- mount -t tmpfs none /mnt
+unlike 'CAP_SYS_ADMIN opens mount in the filter' "$stderr" 'Operation not permitted'
+box -- sh -c 'mkdir -p /tmp/m && mount -t tmpfs none /tmp/m'
+like 'which is shut without' "$stderr" '(not permitted|permission denied)'
+
+# --- other profiles ---
+
+# shellcheck disable=SC2086
+box --security-opt seccomp=unconfined -- $confined
+is 'seccomp=unconfined takes the filter away' "$(field Seccomp) $(field CapEff)" "0 $some"
+
+cat >"$T/profile.json" <<-'END'
+	{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+		{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}
+END
+box --security-opt seccomp="$T/profile.json" -- sh -c 'mkdir /tmp/new; grep Seccomp: /proc/self/status'
+like "a profile's answer arrives" "$stderr" 'No space left on device'
+is 'from a filter' "$(field Seccomp)" 2
+
+echo '{"defaultAction": "SCMP_ACT_MAYBE"}' >"$T/bad.json"
+box --security-opt seccomp="$T/bad.json" -- true
+is 'a malformed profile is refused' "$status" 125
+like 'with the place in it' "$stderr" "defaultAction: unknown value 'SCMP_ACT_MAYBE'"
+box --security-opt seccomp="$T/none.json" -- true
+is 'so is one that does not exist' "$status" 125
+
+# shellcheck disable=SC2086
+box --privileged -- $confined
+is '--privileged has no filter' "$(field Seccomp)" 0
+box --privileged -- sh -c 'mount -t tmpfs none /tmp && echo mounted'
+is 'and can mount' "$stdout" mounted
+
+# --- resource limits ---
+
+box -- sh -c 'ulimit -n'
+is '1024 files by default' "$stdout" 1024
+box --ulimit nofile=100:200 --ulimit core=0 -- sh -c 'ulimit -n; ulimit -Hn; ulimit -c'
+is '--ulimit sets soft and hard limits' "$stdout" $'100\n200\n0'
+box --ulimit files=1 -- true
+is 'an unknown limit is refused' "$status" 125
+like 'by name' "$stderr" "unknown ulimit 'files'"
+box --ulimit nofile=5:1 -- true
+is 'so is a soft limit above the hard one' "$status" 125
+
+done_testing
