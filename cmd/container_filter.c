@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/container_row.h"
+#include "image/image.h"
 
 #define FILTER_VALUE_MAX 1024 /* bounds the regular expression of name= */
 
@@ -79,7 +80,22 @@ static bool match_reason(const struct test *t)
 	return !strcmp(t->value, t->item->record.reason);
 }
 
-/* The image as it was named, with or without its tag or registry, or its id. */
+/* Whether @name means the image @id in the store now. */
+static bool is_name_of(const struct record_store *store, const char *name, const char *id)
+{
+	autoimage struct image image = { 0 };
+	struct image_store images;
+	struct error ignored;
+	bool found;
+
+	if (!store || !*id || image_store_open(store->root_fd, &images, &ignored) < 0)
+		return false;
+	found = image_find(&images, name, &image, &ignored) == 0 && !strcmp(image.id, id);
+	image_store_close(&images);
+	return found;
+}
+
+/* The image as it was named, with or without its tag or registry, or any other name of it. */
 static bool match_ancestor(const struct test *t)
 {
 	const struct record *r = &t->item->record;
@@ -87,6 +103,8 @@ static bool match_ancestor(const struct test *t)
 	size_t n = strlen(t->value);
 
 	if (*id && str_is_hex(id, strlen(id)) && str_starts(r->image_id, id))
+		return true;
+	if (is_name_of(t->store, t->value, r->image_id))
 		return true;
 	for (const char *name = r->image; name; name = strchr(name, '/')) {
 		name += *name == '/';

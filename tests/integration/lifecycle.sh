@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/../lib/harness.sh"
+
+on_exit tare rm -f -a
+
+load_busybox
+
+state() {
+	tare inspect -f '{{.State.Status}} {{.State.ExitCode}}' "$1"
+}
+
+start() { # NAME SCRIPT...
+	local name=$1
+	shift
+	tare run -d --network none --name "$name" busybox sh -c "$*" >/dev/null
+}
+
+# ---- stop
+
+start polite 'trap "exit 7" TERM; echo ready; while :; do sleep 0.1; done'
+wait_for 10 eval 'tare logs polite | grep -q ready'
+run tare stop polite
+is 'stop prints the operand back' "$stdout" polite
+is 'stop ends with 0' "$status" 0
+is 'the container could end by itself' "$(state polite)" 'exited 7'
+run tare stop polite
+is 'stop of what has ended is no error' "$status" 0
+
+start stubborn 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
+wait_for 10 eval 'tare logs stubborn | grep -q ready'
+run tare stop -t 1 stubborn
+is 'stop that had to kill ends with 0' "$status" 0
+is 'what did not end in time was killed' "$(state stubborn)" 'exited 137'
+
+start other 'trap "exit 9" USR1; echo ready; while :; do sleep 0.1; done'
+wait_for 10 eval 'tare logs other | grep -q ready'
+ok 'stop sends the signal asked for' tare stop -s USR1 other
+is 'that signal arrived' "$(state other)" 'exited 9'
+
+run tare stop nothing other
+is 'stop of nothing ends with 125' "$status" 125
+is 'stop goes on with the others' "$stdout" other
+like 'stop names what there is not' "$stderr" "no such container: 'nothing'"
+
+# ---- kill and wait
+
+start victim 'sleep 1000'
+fails 'an unknown signal is refused' 125 tare kill -s NOPE victim
+run tare wait --timeout 0.1s victim
+is 'wait --timeout gives up with 124' "$status" 124
+tare wait victim >"$T/code" &
+waiter=$!
+run tare kill victim
+is 'kill prints the operand back' "$stdout" victim
+is 'kill returns when the container has ended' "$(state victim)" 'exited 137'
+wait "$waiter"
+is 'wait prints the exit code' "$(cat "$T/code")" 137
+run tare kill victim
+is 'kill of what does not run ends with 125' "$status" 125
+like 'kill says why' "$stderr" "container 'victim' is not running \(exited\)"
+run tare wait victim polite
+is 'wait of what has ended prints its code at once' "$stdout" $'137\n7'
+
+for i in 1 2 3 4 5; do
+	tare run -d --rm --network none --name "brief$i" busybox sh -c 'sleep 0.3; exit 5' >/dev/null
+	tare wait "brief$i"
+done >"$T/codes"
+is 'wait prints the code of containers that remove themselves' "$(tr '\n' ' ' <"$T/codes")" \
+	'5 5 5 5 5 '
+
+start hup 'trap "exit 4" HUP; echo ready; while :; do sleep 0.1; done'
+wait_for 10 eval 'tare logs hup | grep -q ready'
+ok 'kill -s sends another signal' tare kill -s SIGHUP hup
+is 'that signal arrived' "$(tare wait hup)" 4
+
+# ---- rm
+
+start busy 'sleep 1000'
+run tare rm busy
+is 'rm of what runs ends with 2' "$status" 2
+like 'rm says so' "$stderr" "container 'busy' is running"
+run tare rm nothing
+is 'rm of nothing ends with 1' "$status" 1
+run tare rm nothing busy polite
+is 'rm goes on after errors' "$stdout" polite
+is 'rm ends with the worst code' "$status" 2
+fails 'what was removed is gone' 1 tare inspect polite
+ok 'rm -f kills first' tare rm -f busy
+fails 'and removes' 1 tare inspect busy
+ok 'rm -f of nothing is no error' tare rm -f nothing
+ok 'a removed name is free again' tare create --name busy busybox true
+
+tare run -d --rm --network none --name self busybox sleep 1000 >/dev/null
+ok 'rm -f of a --rm container works' tare rm -f self
+fails 'it is gone' 1 tare inspect self
+
+tare run --network none --name holder -v /data busybox sh -c 'echo x >/data/file'
+volume=$(tare inspect -f '{{(index .Mounts 0).Name}}' holder)
+ok 'an anonymous volume is there' test -f "$TARE_ROOT/volumes/$volume/_data/file"
+ok 'rm -v removes it' tare rm -v holder
+fails 'the anonymous volume is gone' 1 test -e "$TARE_ROOT/volumes/$volume"
+
+start one 'sleep 1000'
+start two 'sleep 1000'
+run tare stop -a -t 0
+is 'stop -a stops all that run' "$(wc -l <<<"$stdout")" 2
+is 'none runs any more' "$(tare ps -q)" ''
+ok 'rm -a removes all that ended' tare rm -a
+is 'nothing is left' "$(tare ps -aq)" ''
+
+# ---- flags
+
+run tare ps --nope
+is 'an unknown flag ends with 125' "$status" 125
+like 'an unknown flag is named' "$stderr" "^tare: unknown flag '--nope'"
+like 'an unknown flag points to the help' "$stderr" "hint: see 'tare ps --help'"
+run tare nope
+is 'an unknown command ends with 125' "$status" 125
+run tare --log-format json ps --nope
+is 'messages can be JSON' "$(jq -r .msg <<<"$stderr")" "unknown flag '--nope'"
+run tare stop
+is 'a missing operand ends with 125' "$status" 125
+run tare --root /dev/null/x ps
+like 'a root that cannot be made is named' "$stderr" "'/dev/null/x'"
+mkdir -m 0777 "$T/open"
+run tare --root "$T/open" ps
+like 'a root that others can write to is refused' "$stderr" 'writable by, others'
+
+done_testing

@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/../lib/harness.sh"
+
+on_exit tare rm -f -a
+
+load_busybox
+
+run tare ps
+is 'ps of an empty store shows the titles' "$stdout" \
+	'CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES'
+run tare ps --format json
+is 'ps --format json of an empty store is an empty array' "$stdout" '[]'
+run tare ps -q
+is 'ps -q of an empty store prints nothing' "$stdout" ''
+
+run tare run -d --network none --name web --label app=web --label tier=front busybox sleep 1000
+is 'run -d prints the id' "$status" 0
+web=$stdout
+tare run --network none --name done --label app=batch busybox sh -c 'exit 3'
+tare create --network none --name new busybox true >/dev/null
+
+run tare ps
+like 'ps shows what runs' "$stdout" '"sleep 1000"'
+unlike 'ps does not show what has ended' "$stdout" 'done'
+like 'ps says how long it runs' "$stdout" 'Up (Less than a second|[0-9]+ seconds?)'
+run tare ps -a
+like 'ps -a shows the exit code' "$stdout" 'Exited \(3\)'
+like 'ps -a shows what was never started' "$stdout" 'Created'
+run tare ps -q
+is 'ps -q prints short ids' "$stdout" "${web:0:12}"
+run tare ps -q --no-trunc
+is 'ps -q --no-trunc prints whole ids' "$stdout" "$web"
+run tare ps -l --format '{{.Names}}'
+is 'ps -l shows the newest' "$stdout" new
+run tare ps -n 2 --format '{{.Names}}'
+is 'ps -n shows the newest ones' "$stdout" $'new\ndone'
+run tare ps --noheading
+unlike 'ps --noheading leaves the titles out' "$stdout" 'CONTAINER ID'
+
+run tare ps -a --filter label=app=batch --format '{{.Names}}'
+is 'ps filters by label' "$stdout" done
+run tare ps --filter status=exited --format '{{.Names}}'
+is 'ps filters by status, which implies -a' "$stdout" done
+run tare ps -a --filter 'name=^(web|new)$' --format '{{.Names}}'
+is 'ps filters by name, a regular expression' "$stdout" $'new\nweb'
+run tare ps -a --filter exited=3 -q --no-trunc
+like 'ps filters by exit code' "$stdout" '^[0-9a-f]{64}$'
+run tare ps -a --filter since=web --format '{{.Names}}'
+is 'ps filters by what is newer' "$stdout" $'new\ndone'
+run tare ps -a --filter ancestor=localhost/busybox --format '{{.Names}}'
+is 'ps filters by image without its tag' "$stdout" $'new\ndone\nweb'
+fails 'an unknown filter is refused' 125 tare ps --filter nope=1
+
+run tare ps --format 'table {{.Names}}\t{{.Label "app"}}\t{{.State}}'
+is 'ps fills a table template' "$stdout" $'NAMES     app       STATE\nweb       web       running'
+run tare ps --format '{{json .}}'
+is 'docker line form holds texts' "$(jq -r '.Names + " " + .State + " " + .ID' <<<"$stdout")" \
+	"web running ${web:0:12}"
+run tare ps -a --format json
+is 'podman form is typed' "$(jq -r '.[1] | "\(.Names[0]) \(.ExitCode) \(.Exited)"' <<<"$stdout")" \
+	'done 3 true'
+run tare ps --format '{{.Nope}}'
+is 'an unknown field ends with 125' "$status" 125
+like 'an unknown field is named' "$stderr" "unknown field '.Nope'"
+
+run tare inspect -f '{{.State.Status}} {{.State.Running}} {{.Config.Image}}' web
+is 'inspect fills templates' "$stdout" 'running true busybox'
+run tare inspect -f '{{index .Config.Labels "tier"}}' web
+is 'inspect finds labels' "$stdout" front
+run tare inspect web done
+is 'inspect is an array in the order asked for' "$(jq -r '[.[].Name] | join(" ")' <<<"$stdout")" \
+	'web done'
+is 'inspect knows the exit code' "$(jq .[1].State.ExitCode <<<"$stdout")" 3
+is 'inspect knows the process' "$(jq .[0].State.Pid <<<"$stdout")" \
+	"$(tare ps --format '{{.Pid}}')"
+run tare inspect nothing
+is 'inspect of nothing ends with 1' "$status" 1
+is 'inspect of nothing is an empty array' "$stdout" '[]'
+run tare inspect "${web:0:6}"
+is 'inspect takes an id prefix' "$(jq -r .[0].Id <<<"$stdout")" "$web"
+run tare inspect --type image busybox
+is 'inspect --type image looks at images only' "$(jq -r .[0].Os <<<"$stdout")" linux
+fails 'inspect --type container does not find an image' 1 tare inspect --type container busybox
+
+fails 'a full disk under ps is an error' 125 bash -c '"$TARE" ps >/dev/full'
+
+done_testing
