@@ -48,7 +48,7 @@ class Tare:
     def remove(self, names):
         return [self.base + ["rm", "-f", *names]]
 
-    supervisor = "tare"
+    supervisor = "tare-monitor"
 
 
 class Podman:
