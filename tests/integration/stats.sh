@@ -29,7 +29,7 @@ run tare stats --no-stream --format '{{json .}}' idle
 like "a line of json has docker's names" "$stdout" '"Name":"idle"'
 run tare stats --no-stream --format '{{.Nosuch}}' idle
 is 'an unknown field is an error' "$status" 125
-run timeout 4 tare stats --interval 200ms --format '{{.Name}}' idle
+run timeout 4 "$TARE" stats --interval 200ms --format '{{.Name}}' idle
 ok 'without --no-stream it goes on' [ "$(wc -l <<<"$stdout")" -gt 2 ]
 tare rm -f spin idle >/dev/null
 run tare run --name ended busybox true
