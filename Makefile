@@ -73,7 +73,8 @@ $(B)/gen/%.o: $(B)/gen/%.c | $(B)/include
 
 # The default seccomp profile becomes a table at build time: libseccomp, which
 # knows every name, is slow to ask, and the start path must not wait for it.
-$(B)/gen/seccomp_table: runtime/gen/seccomp_table.c runtime/gen/seccomp_default.h
+$(B)/gen/seccomp_table: runtime/gen/seccomp_table.c runtime/gen/seccomp_default.h \
+	runtime/gen/seccomp_ranges.h
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$<)gcc -std=gnu17 -D_GNU_SOURCE -I. $(WARNINGS) -O1 -o $@ $< -lseccomp
 

@@ -70,8 +70,8 @@ static int read_security(const struct settings *s, struct security *out, struct 
 	return r;
 }
 
-static int make_filter(const struct security *sec, uint64_t caps, struct seccomp_program *out,
-		       struct error *err)
+static int make_filter(const struct security *sec, uint64_t caps, bool compat,
+		       struct seccomp_program *out, struct error *err)
 {
 	autojson struct json *profile = NULL;
 	int r;
@@ -79,7 +79,7 @@ static int make_filter(const struct security *sec, uint64_t caps, struct seccomp
 	if (sec->seccomp && !strcmp(sec->seccomp, "unconfined"))
 		return 0;
 	if (!sec->seccomp) {
-		r = seccomp_default(caps, 0, out);
+		r = seccomp_default(caps, compat ? SECCOMP_COMPAT : 0, out);
 		return r < 0 ? error_sys(err, -r, "make the seccomp filter") : 0;
 	}
 	profile = json_parse(sec->seccomp, strlen(sec->seccomp), err);
@@ -144,7 +144,7 @@ int assemble_process(const struct settings *s, struct config_process *p, struct 
 	if (r == 0)
 		r = choose_capabilities(s, &caps, err);
 	if (r == 0)
-		r = make_filter(&sec, caps, &p->seccomp, err);
+		r = make_filter(&sec, caps, s->compat, &p->seccomp, err);
 	if (r == 0)
 		r = fill_rlimits(s, &p->rlimits, err);
 	if (r < 0)

@@ -8,6 +8,7 @@
  */
 #include "cmd/container_inspect.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +24,8 @@
 #include "cmd/command.h"
 #include "cmd/units.h"
 #include "image/image.h"
+#include "network/address.h"
+#include "network/ipam.h"
 
 #define DEFAULT_SHM_BYTES (INT64_C(64) << 20)
 #define DEFAULT_LOG_BYTES (INT64_C(10) << 20)
@@ -89,35 +92,42 @@ static struct json *make_ports(const struct record *r)
 	return map;
 }
 
-/* The bridge's prefix and gateway; a container on another network has none of them here. */
-#define BRIDGE_PREFIX 16
-
-/* The gateway is the first address of the network that @ip is in. */
-static char *gateway_of(const char *ip)
+/* Prefix length and gateway of the default network; false if the container is not on it. */
+static bool read_bridge(const struct context *ctx, const struct record *r, int *len, char *gateway)
 {
-	unsigned int a, b, c, d;
+	struct address_prefix subnet = { 0 };
+	struct in_addr address;
+	autoclose int dir = -1;
 
-	if (sscanf(ip, "%u.%u.%u.%u", &a, &b, &c, &d) != 4)
-		return xstrdup("");
-	return xasprintf("%u.%u.0.1", a, b);
+	if (!*r->ip)
+		return false;
+	dir = openat(ctx->store.run_fd, "networks/bridge", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || ipam_read_subnet(dir, &subnet, &(struct error){ 0 }) < 0)
+		return false;
+	address = ipam_gateway(&subnet);
+	*len = subnet.len;
+	return inet_ntop(AF_INET, &address, gateway, INET_ADDRSTRLEN) != NULL;
 }
 
-static struct json *make_endpoint(const struct record *r)
+static struct json *make_endpoint(const struct context *ctx, const struct record *r)
 {
 	struct json *endpoint = json_new_map();
+	char gateway[INET_ADDRSTRLEN] = "";
+	int len = 0;
 
+	(void)read_bridge(ctx, r, &len, gateway);
 	json_set_text(endpoint, "IPAddress", r->ip);
-	json_set_int(endpoint, "IPPrefixLen", *r->ip ? BRIDGE_PREFIX : 0);
-	set_owned_text(endpoint, "Gateway", gateway_of(r->ip));
+	json_set_int(endpoint, "IPPrefixLen", len);
+	json_set_text(endpoint, "Gateway", gateway);
 	json_set_text(endpoint, "MacAddress", r->mac);
 	json_set_text(endpoint, "GlobalIPv6Address", "");
 	return endpoint;
 }
 
-static struct json *make_network(const struct record *r)
+static struct json *make_network(const struct context *ctx, const struct record *r)
 {
-	struct json *network = make_endpoint(r), *networks = json_new_map();
-	struct json *endpoint = make_endpoint(r);
+	struct json *endpoint = make_endpoint(ctx, r), *network = json_clone(endpoint);
+	struct json *networks = json_new_map();
 
 	json_set(network, "Ports", make_ports(r));
 	if (r->pid)
@@ -321,10 +331,11 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 		       *r->image_id ? xasprintf("sha256:%s", r->image_id) : xstrdup(""));
 	json_set(doc, "State", make_state(r));
 	for (void *it = NULL; json_next(stored, &it, &key, &value);)
-		if (!json_get(doc, key) && strcmp(key, "HostConfig") != 0)
+		if (!json_get(doc, key) && strcmp(key, "HostConfig") != 0 &&
+		    strcmp(key, "ImageID") != 0) /* docker's name for it is Image */
 			json_set(doc, key, json_clone(value));
 	json_set(doc, "HostConfig", make_host_config(json_get(stored, "HostConfig")));
-	json_set(doc, "NetworkSettings", make_network(r));
+	json_set(doc, "NetworkSettings", make_network(ctx, r));
 	json_set(doc, "GraphDriver", make_graph_driver(ctx, r));
 	json_set_text(doc, "Driver", "overlay");
 	json_set_int(doc, "RestartCount", 0);

@@ -23,6 +23,7 @@
 #include "cmd/settings.h"
 #include "cmd/streams.h"
 #include "runtime/console.h"
+#include "runtime/executable.h"
 #include "runtime/process.h"
 
 struct exec_options {
@@ -229,6 +230,8 @@ static int run_there(struct joined *j, const struct context *ctx, const struct e
 	int r;
 
 	r = find_running(j, ctx, operands[0], err);
+	if (r == 0 && j->record.idmap_base < 0)
+		r = executable_protect(err);
 	if (r == 0)
 		r = plan_process(j, o, operands + 1, err);
 	if (r == 0)

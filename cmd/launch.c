@@ -236,7 +236,7 @@ static int start_steps(struct launch *l, struct error *err)
 		r = publish(l, err);
 	if (r == 0)
 		r = connect_console(l, err);
-	return r == 0 ? container_start(&l->container, err) : r;
+	return r == 0 ? container_start(&l->container, &l->config.process.rlimits, err) : r;
 }
 
 /* ---- giving back -------------------------------------------------------- */

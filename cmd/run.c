@@ -87,6 +87,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	r = check_terminal(o, err);
 	if (r < 0)
 		return r;
+	r = run_options_protect(o, err);
+	if (r < 0)
+		return r;
 	r = birth_begin(&b, ctx, o, argv, err);
 	if (r == 0)
 		r = birth_write_cidfile(&b, o->cidfile, err);

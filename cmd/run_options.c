@@ -16,6 +16,7 @@
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/config.h"
+#include "runtime/executable.h"
 
 #define ENV_FILE_MAX_BYTES (4U << 20)
 #define PROFILE_MAX_BYTES  (4U << 20)
@@ -271,6 +272,8 @@ static void merge_image(const struct image_config *image, struct settings *s)
 		s->cwd = text_or_null(image->working_dir);
 	if (!s->stop_signal)
 		s->stop_signal = text_or_null(image->stop_signal);
+	s->compat = image->architecture && (!strcmp(image->architecture, "386") ||
+					    !strcmp(image->architecture, "arm"));
 	strlist_copy(&s->env, &image->env);
 	strlist_copy(&s->exposed, &image->exposed_ports);
 	image_labels(s, image->labels);
@@ -378,12 +381,22 @@ static int parse_log(const struct run_options *o, struct settings *s, struct err
 	return 0;
 }
 
+static bool wants_host_userns(const struct run_options *o)
+{
+	return o->settings.privileged || (o->userns && !strcmp(o->userns, "host"));
+}
+
+/** run_options_protect() - Before all else: see runtime/executable.c */
+int run_options_protect(const struct run_options *o, struct error *err)
+{
+	return wants_host_userns(o) ? executable_protect(err) : 0;
+}
+
 static int check_modes(const struct run_options *o, struct settings *s, struct error *err)
 {
-	s->host_userns = s->privileged;
-	if (o->userns && !strcmp(o->userns, "host"))
-		s->host_userns = true;
-	else if (o->userns && strcmp(o->userns, "private") != 0 && strcmp(o->userns, "auto") != 0)
+	s->host_userns = wants_host_userns(o);
+	if (o->userns && strcmp(o->userns, "host") != 0 && strcmp(o->userns, "private") != 0 &&
+	    strcmp(o->userns, "auto") != 0)
 		return error_set(err, EINVAL, "user namespace mode '%s' is not private or host",
 				 o->userns);
 	if (o->pull && strcmp(o->pull, "never") != 0 && strcmp(o->pull, "missing") != 0) {

@@ -25,6 +25,7 @@ extern const struct option_def create_option_defs[];
 int run_options_settings(const struct run_options *o, const struct image_config *image,
 			 char *const *args, struct settings *s, struct error *err);
 
+int run_options_protect(const struct run_options *o, struct error *err);
 int run_options_add_env(struct strlist *env, const struct strlist *files,
 			const struct strlist *flags, struct error *err);
 

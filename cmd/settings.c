@@ -50,6 +50,7 @@ static const struct field {
 	FIELD("HostConfig", "Privileged", FIELD_BOOL, privileged),
 	FIELD("HostConfig", "HostUserns", FIELD_BOOL, host_userns),
 	FIELD("HostConfig", "Init", FIELD_BOOL, init),
+	FIELD("HostConfig", "Compat32", FIELD_BOOL, compat),
 	FIELD("HostConfig", "CapAdd", FIELD_LIST, cap_add),
 	FIELD("HostConfig", "CapDrop", FIELD_LIST, cap_drop),
 	FIELD("HostConfig", "SecurityOpt", FIELD_LIST, security),

@@ -41,6 +41,7 @@ struct settings {
 	struct strlist env, entrypoint, cmd;
 	struct strlist labels;	/* "key=value" */
 	struct strlist exposed; /* "80/tcp" */
+	bool compat; /* an image of 32-bit programs */
 	bool tty, interactive, init, auto_remove, read_only, privileged, host_userns;
 	int64_t stop_timeout_s; /* 0: 10 */
 

@@ -14,6 +14,7 @@
 #include "cmd/monitor.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
+#include "runtime/executable.h"
 
 struct start_options {
 	bool attach, interactive;
@@ -57,6 +58,8 @@ static int read_stopped(struct stopped *c, const struct context *ctx, const char
 	if (!config)
 		return -err->code;
 	r = settings_from_json(&c->settings, config, err);
+	if (r == 0 && c->settings.host_userns)
+		r = executable_protect(err);
 	if (r < 0 || c->settings.rootfs)
 		return r;
 	r = birth_find_image(ctx, c->record.image_id, &c->image, err);

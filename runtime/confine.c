@@ -3,8 +3,7 @@
  * runtime/confine.c - Giving up rights, and the exec that ends it
  *
  * The order is fixed, because each step gives up something the next ones do
- * not need: limits, bounding set, groups, ids, capabilities, no_new_privs,
- * seccomp. Only when the user wants privileges to be gainable does seccomp come
+ * not need: bounding set, groups, ids, capabilities, no_new_privs, seccomp. Only when the user wants privileges to be gainable does seccomp come
  * before the capabilities: without no_new_privs it takes CAP_SYS_ADMIN.
  */
 #include "runtime/confine.h"
@@ -132,8 +131,6 @@ int confine_process(const struct config_process *p, int rootfd, struct strlist *
 		strlist_take(env, xasprintf("HOME=%s", user.home));
 	own_streams(&user);
 	r = set_oom_score(p->oom_score_adj, err);
-	if (r == 0)
-		r = rlimit_apply(&p->rlimits, 0, err);
 	if (r < 0)
 		return r;
 	r = capability_drop_bounding(p->capabilities.bounding);

@@ -255,11 +255,20 @@ int container_console(struct container *ct, struct error *err)
 	return step == SYNC_CONSOLE && fd >= 0 ? fd : -err->code;
 }
 
-/** container_start() - Let init exec; -EPIPE is not reported: container_await_exec() knows why */
-int container_start(struct container *ct, struct error *err)
+/**
+ * container_start() - Let init exec
+ * @limits:	Set from here, where CAP_SYS_RESOURCE may raise a hard limit: in a user
+ *		namespace of its own init cannot
+ *
+ * An init that is gone is not reported: container_await_exec() knows why.
+ */
+int container_start(struct container *ct, const struct rlimit_set *limits, struct error *err)
 {
-	int r = sync_send(ct->sync_fd, SYNC_START, NULL, -1);
+	int r = rlimit_apply(limits, ct->pid, err);
 
+	if (r < 0 && r != -ESRCH)
+		return r;
+	r = sync_send(ct->sync_fd, SYNC_START, NULL, -1);
 	return r < 0 && r != -EPIPE ? error_sys(err, -r, "start the container") : 0;
 }
 

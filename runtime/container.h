@@ -37,7 +37,7 @@ int container_spawn(struct container *ct, const struct config *config,
 		    const struct container_place *place, struct error *err);
 int container_netns(const struct container *ct, struct error *err);
 int container_console(struct container *ct, struct error *err);
-int container_start(struct container *ct, struct error *err);
+int container_start(struct container *ct, const struct rlimit_set *limits, struct error *err);
 int container_await_exec(struct container *ct, enum sync_step *failed, struct error *err);
 void container_kill(struct container *ct);
 void container_done(struct container *ct);

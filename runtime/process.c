@@ -130,6 +130,8 @@ static int join(const struct join_plan *plan, struct strlist *env, struct error 
 		r = confine_chdir(plan->process->cwd, rootfd, false, err);
 	if (r == 0)
 		r = confine_reset_signals(err);
+	if (r == 0)
+		r = rlimit_apply(&plan->process->rlimits, 0, err);
 	if (r < 0)
 		return r;
 	umask(022);
