@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * test_layer - Entries become files of their names, and act on nothing else
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "image/archive.h"
+#include "image/layer.h"
+#include "tests/unit/image/tarball.h"
+
+struct fixture {
+	char path[64];
+	int dir; /* the layer goes to PATH/layer */
+	int layer;
+	struct str tar;
+	size_t read;
+	struct error err;
+	struct layer_result result;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	umask(0);
+	snprintf(f->path, sizeof(f->path), "/tmp/tare-test.XXXXXX");
+	assert_non_null(mkdtemp(f->path));
+	f->dir = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	f->layer = file_open_dir(f->dir, "layer", LAYER_ROOT_MODE, &f->err);
+	assert_true(f->layer >= 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	layer_result_done(&f->result);
+	str_done(&f->tar);
+	close(f->layer);
+	close(f->dir);
+	file_remove_tree_at(AT_FDCWD, f->path);
+	free(f);
+	return 0;
+}
+
+static int fill(void *arg, const unsigned char **data, size_t *len, struct error *err)
+{
+	struct fixture *f = arg;
+
+	(void)err;
+	*data = (const unsigned char *)f->tar.data + f->read;
+	*len = f->tar.len - f->read;
+	f->read = f->tar.len;
+	return 0;
+}
+
+static int apply_within(struct fixture *f, uint64_t limit)
+{
+	struct layer_budget budget = { limit, limit };
+	struct layer_rights rights;
+	struct archive_tar *tar;
+	int r;
+
+	tarball_end(&f->tar);
+	assert_int_equal(layer_probe(f->layer, &rights, &f->err), 0);
+	r = archive_tar_new(fill, f, &tar, &f->err);
+	if (r < 0)
+		return r;
+	r = layer_apply(tar, f->layer, &rights, &budget, &f->result, &f->err);
+	archive_tar_free(tar);
+	return r;
+}
+
+static int apply(struct fixture *f)
+{
+	return apply_within(f, 1 << 20);
+}
+
+static void add(struct fixture *f, char type, const char *name, const char *link)
+{
+	tarball_add(&f->tar, type, name, link, "data", type == '0' ? 4 : 0);
+}
+
+static bool is_there(const struct fixture *f, const char *name)
+{
+	return faccessat(f->layer, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void names_survive_byte_for_byte(void **state)
+{
+	static const char *const names[] = {
+		"caf\xc3\xa9",		 "cafe\xcc\x81", "bad\xff\xfe\x80",
+		"\xed\xa0\x80surrogate", "tab\there",
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char ustar[64];
+
+		tarball_add_pax(&f->tar, "path", names[i]);
+		add(f, '0', "placeholder", NULL);
+		snprintf(ustar, sizeof(ustar), "u-%s", names[i]);
+		add(f, '0', ustar, NULL);
+	}
+	assert_int_equal(apply(f), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char ustar[64];
+
+		snprintf(ustar, sizeof(ustar), "u-%s", names[i]);
+		assert_true(is_there(f, names[i]));
+		assert_true(is_there(f, ustar));
+	}
+	assert_false(is_there(f, "placeholder"));
+}
+
+static void link_targets_survive_byte_for_byte(void **state)
+{
+	struct fixture *f = *state;
+	char target[64] = "";
+
+	tarball_add_pax(&f->tar, "linkpath", "caf\xc3\xa9\xff");
+	add(f, '2', "l", "placeholder");
+	assert_int_equal(apply(f), 0);
+	assert_true(readlinkat(f->layer, "l", target, sizeof(target) - 1) > 0);
+	assert_string_equal(target, "caf\xc3\xa9\xff");
+}
+
+static void directories_have_the_time_of_their_entry(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	add(f, '5', "d", NULL);
+	add(f, '0', "d/later", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(fstatat(f->layer, "d", &st, 0), 0);
+	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
+	assert_int_equal(f->result.implied.n, 0);
+}
+
+static void directories_that_are_not_carried_are_reported(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, '0', "a/b/c", NULL);
+	add(f, '5', "a", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(f->result.implied.n, 1);
+	assert_string_equal(f->result.implied.items[0], "a/b");
+}
+
+static void an_uncarried_root_has_time_zero(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	add(f, '0', "a", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(fstat(f->layer, &st), 0);
+	assert_int_equal(st.st_mtim.tv_sec, 0);
+}
+
+static void hard_links_share_an_inode(void **state)
+{
+	struct fixture *f = *state;
+	struct stat a, b;
+
+	add(f, '0', "d/a", NULL);
+	add(f, '1', "b", "d/a");
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(fstatat(f->layer, "d/a", &a, 0), 0);
+	assert_int_equal(fstatat(f->layer, "b", &b, 0), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+}
+
+static void entries_that_lead_out_are_refused(void **state)
+{
+	static const struct {
+		const char *first, *target, *second;
+		char type;
+	} cases[] = {
+		{ NULL, NULL, "../canary", '0' }, { NULL, NULL, "a/../../canary", '0' },
+		{ "l", "..", "l/canary", '0' },	  { "l", "/tmp", "l/canary", '0' },
+		{ "l", ".", "l/canary", '0' },	  { "l", "..", "l/canary", '5' },
+		{ "l", "..", "l/d/canary", '2' },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		str_done(&f->tar);
+		f->read = 0;
+		layer_result_done(&f->result);
+		if (cases[i].first)
+			add(f, '2', cases[i].first, cases[i].target);
+		add(f, cases[i].type, cases[i].second, "x");
+		assert_int_equal(apply(f), -EBADMSG);
+		assert_int_equal(faccessat(f->dir, "canary", F_OK, 0), -1);
+	}
+}
+
+static void hard_links_out_are_refused(void **state)
+{
+	static const char *const targets[] = { "../outside", "/etc/passwd", "l/outside", ".",
+					       "nosuch" };
+	struct fixture *f = *state;
+
+	close(openat(f->dir, "outside", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+		str_done(&f->tar);
+		f->read = 0;
+		layer_result_done(&f->result);
+		add(f, '2', "l", "..");
+		add(f, '1', "a", targets[i]);
+		assert_int_equal(apply(f), -EBADMSG);
+		assert_false(is_there(f, "a"));
+	}
+}
+
+static void a_link_is_replaced_not_followed(void **state)
+{
+	struct fixture *f = *state;
+	struct stat st;
+
+	add(f, '2', "a", "../canary");
+	add(f, '0', "a", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(fstatat(f->layer, "a", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(faccessat(f->dir, "canary", F_OK, 0), -1);
+}
+
+static void the_budget_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 10; i++) {
+		char name[8];
+
+		snprintf(name, sizeof(name), "f%d", i);
+		add(f, '0', name, NULL);
+	}
+	assert_int_equal(apply_within(f, 5 * 4100), -EFBIG);
+}
+
+static void a_stream_that_is_no_tar_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 2048; i++)
+		str_putc(&f->tar, 'x');
+	assert_int_equal(apply(f), -EBADMSG);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(names_survive_byte_for_byte),
+		T(link_targets_survive_byte_for_byte),
+		T(directories_have_the_time_of_their_entry),
+		T(directories_that_are_not_carried_are_reported),
+		T(an_uncarried_root_has_time_zero),
+		T(hard_links_share_an_inode),
+		T(entries_that_lead_out_are_refused),
+		T(hard_links_out_are_refused),
+		T(a_link_is_replaced_not_followed),
+		T(the_budget_is_kept),
+		T(a_stream_that_is_no_tar_is_refused),
+	};
+
+	return cmocka_run_group_tests_name("image/layer", tests, NULL, NULL);
+}
