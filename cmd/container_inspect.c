@@ -191,24 +191,31 @@ static void set_path(struct json *doc, const char *key, const char *store, const
 	json_set_text(doc, key, access(path, F_OK) == 0 ? path : "");
 }
 
-/* [ "nofile=1024:2048" ] becomes [ { Name, Soft, Hard } ]. */
+/* A number, or -1 for "unlimited" and everything else that is none. */
+static int64_t limit_of(const char *text)
+{
+	int64_t value;
+
+	return str_parse_i64(text, 0, INT64_MAX, &value) == 0 ? value : -1;
+}
+
+/* [ "nofile=1024:2048" ] becomes [ { Name, Hard, Soft } ]. */
 static struct json *make_ulimits(const struct json *options)
 {
 	struct json *list = json_new_list();
 
 	for (size_t i = 0; i < json_count(options); i++) {
-		const char *text = json_text_or(json_at(options, i), "");
-		size_t n = strcspn(text, "=");
-		autofree char *name = xstrndup(text, n);
-		int64_t soft = 0, hard;
-		struct json *limit;
-		int fields;
+		autofree char *name = xstrdup(json_text_or(json_at(options, i), ""));
+		char *soft = strchr(name, '='), *hard = soft ? strchr(soft, ':') : NULL;
+		struct json *limit = json_new_map();
 
-		fields = sscanf(text[n] ? text + n + 1 : "", "%" SCNd64 ":%" SCNd64, &soft, &hard);
-		limit = json_new_map();
+		if (soft)
+			*soft++ = '\0';
+		if (hard)
+			*hard++ = '\0';
 		json_set_text(limit, "Name", name);
-		json_set_int(limit, "Hard", fields == 2 ? hard : soft);
-		json_set_int(limit, "Soft", soft);
+		json_set_int(limit, "Hard", limit_of(hard ? hard : soft ? soft : ""));
+		json_set_int(limit, "Soft", limit_of(soft ? soft : ""));
 		json_add(list, limit);
 	}
 	return list;

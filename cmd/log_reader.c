@@ -112,13 +112,12 @@ static int find_current(const struct log_reader *l)
 static ssize_t fill(struct log_reader *l)
 {
 	char chunk[LOG_CHUNK];
-	ssize_t n;
+	ssize_t n = read(l->fd, chunk, sizeof(chunk));
 
-	do
-		n = read(l->fd, chunk, sizeof(chunk));
-	while (n < 0 && errno == EINTR);
-	if (n <= 0)
-		return n < 0 ? -errno : 0;
+	if (n < 0)
+		return -errno;
+	if (n == 0)
+		return 0;
 	/* Only the beginning of a line is ever left over: this moves little. */
 	if (l->used) {
 		memmove(l->buffer.data, l->buffer.data + l->used, l->buffer.len - l->used);

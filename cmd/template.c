@@ -292,6 +292,8 @@ static int parse_call(struct parser *p, struct call *c)
 		skip_blanks(p);
 		if (c->n && (!*p->at || *p->at == '|' || *p->at == ')' || at_close(p)))
 			return 0;
+		if (c->n > TEMPLATE_MAX_ARGS)
+			return fail(p, "too many arguments");
 		c->operands = xrealloc(c->operands, (c->n + 1) * sizeof(*c->operands));
 		c->operands[c->n] = (struct operand){ 0 };
 		r = parse_operand(p, &c->operands[c->n++]);
@@ -358,7 +360,7 @@ static int parse_block(struct parser *p, struct node *node);
 
 static int parse_else(struct parser *p, struct node *node)
 {
-	enum stop stop;
+	enum stop stop = STOP_EOF;
 	int r;
 
 	if (take_word(p, "if")) {
@@ -376,7 +378,7 @@ static int parse_else(struct parser *p, struct node *node)
 
 static int parse_block(struct parser *p, struct node *node)
 {
-	enum stop stop;
+	enum stop stop = STOP_EOF;
 	int r;
 
 	r = enter(p);
@@ -548,7 +550,7 @@ struct template *template_parse(const char *text, struct error *err)
 	autotemplate struct template *t = NULL;
 	autofree char *expanded = NULL;
 	struct parser p = { .err = err };
-	enum stop stop;
+	enum stop stop = STOP_EOF;
 
 	if (strlen(text) > TEMPLATE_MAX_BYTES) {
 		error_set(err, EINVAL, "template is longer than %u bytes", TEMPLATE_MAX_BYTES);

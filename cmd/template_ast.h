@@ -29,6 +29,8 @@ struct operand {
 	struct pipeline *pipeline;
 };
 
+#define TEMPLATE_MAX_ARGS 32
+
 /* operands[0] is what is called or, alone, the value. */
 struct call {
 	struct operand *operands;

@@ -158,14 +158,13 @@ static const struct json *eval_call(struct run *run, const struct call *c, const
 				    const struct json *piped)
 {
 	const struct operand *first = &c->operands[0];
-	autofree const struct json **args = NULL;
+	const struct json *args[TEMPLATE_MAX_ARGS + 1]; /* one may be piped */
 	size_t n = 0;
 
 	if (first->kind == OPERAND_FUNCTION && (first->name[0] == 'a' || first->name[0] == 'o'))
 		return eval_and_or(run, c, dot, piped);
 	if (first->kind != OPERAND_FUNCTION && c->n == 1 && !piped)
 		return eval_operand(run, first, dot);
-	args = xcalloc(c->n + 1, sizeof(*args));
 	for (size_t i = 1; i < c->n; i++) {
 		args[n] = eval_operand(run, &c->operands[i], dot);
 		if (!args[n++])

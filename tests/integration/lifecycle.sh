@@ -109,6 +109,17 @@ is 'none runs any more' "$(tare ps -q)" ''
 ok 'rm -a removes all that ended' tare rm -a
 is 'nothing is left' "$(tare ps -aq)" ''
 
+# ---- what a crash leaves
+
+start orphan 'sleep 1000'
+supervisor=$(awk '/^PPid/ { print $2 }' "/proc/$(tare inspect -f '{{.State.Pid}}' orphan)/status")
+kill -KILL "$supervisor"
+wait_for 10 eval "! kill -0 $supervisor"
+like 'ps says that the supervisor was lost' "$(tare ps -a --format '{{.Status}}' --filter name=orphan)" \
+	'^Exited \(255\).*, supervisor lost$'
+ok 'rm removes what a crash left' tare rm orphan
+is 'nothing is left' "$(tare ps -aq)" ''
+
 # ---- flags
 
 run tare ps --nope

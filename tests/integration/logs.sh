@@ -1,5 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
+#
+# shellcheck disable=SC2016 # $ in scripts is for the container's shell
 . "$(dirname "$0")/../lib/harness.sh"
 
 on_exit tare rm -f -a

@@ -17,12 +17,12 @@ is 'ps -q of an empty store prints nothing' "$stdout" ''
 run tare run -d --network none --name web --label app=web --label tier=front busybox sleep 1000
 is 'run -d prints the id' "$status" 0
 web=$stdout
-tare run --network none --name done --label app=batch busybox sh -c 'exit 3'
+tare run --network none --name ended --label app=batch busybox sh -c 'exit 3'
 tare create --network none --name new busybox true >/dev/null
 
 run tare ps
 like 'ps shows what runs' "$stdout" '"sleep 1000"'
-unlike 'ps does not show what has ended' "$stdout" 'done'
+unlike 'ps does not show what has ended' "$stdout" 'ended'
 like 'ps says how long it runs' "$stdout" 'Up (Less than a second|[0-9]+ seconds?)'
 run tare ps -a
 like 'ps -a shows the exit code' "$stdout" 'Exited \(3\)'
@@ -34,22 +34,22 @@ is 'ps -q --no-trunc prints whole ids' "$stdout" "$web"
 run tare ps -l --format '{{.Names}}'
 is 'ps -l shows the newest' "$stdout" new
 run tare ps -n 2 --format '{{.Names}}'
-is 'ps -n shows the newest ones' "$stdout" $'new\ndone'
+is 'ps -n shows the newest ones' "$stdout" $'new\nended'
 run tare ps --noheading
 unlike 'ps --noheading leaves the titles out' "$stdout" 'CONTAINER ID'
 
 run tare ps -a --filter label=app=batch --format '{{.Names}}'
-is 'ps filters by label' "$stdout" done
+is 'ps filters by label' "$stdout" ended
 run tare ps --filter status=exited --format '{{.Names}}'
-is 'ps filters by status, which implies -a' "$stdout" done
+is 'ps filters by status, which implies -a' "$stdout" ended
 run tare ps -a --filter 'name=^(web|new)$' --format '{{.Names}}'
 is 'ps filters by name, a regular expression' "$stdout" $'new\nweb'
 run tare ps -a --filter exited=3 -q --no-trunc
 like 'ps filters by exit code' "$stdout" '^[0-9a-f]{64}$'
 run tare ps -a --filter since=web --format '{{.Names}}'
-is 'ps filters by what is newer' "$stdout" $'new\ndone'
+is 'ps filters by what is newer' "$stdout" $'new\nended'
 run tare ps -a --filter ancestor=localhost/busybox --format '{{.Names}}'
-is 'ps filters by image without its tag' "$stdout" $'new\ndone\nweb'
+is 'ps filters by image without its tag' "$stdout" $'new\nended\nweb'
 fails 'an unknown filter is refused' 125 tare ps --filter nope=1
 
 run tare ps --format 'table {{.Names}}\t{{.Label "app"}}\t{{.State}}'
@@ -59,7 +59,7 @@ is 'docker line form holds texts' "$(jq -r '.Names + " " + .State + " " + .ID' <
 	"web running ${web:0:12}"
 run tare ps -a --format json
 is 'podman form is typed' "$(jq -r '.[1] | "\(.Names[0]) \(.ExitCode) \(.Exited)"' <<<"$stdout")" \
-	'done 3 true'
+	'ended 3 true'
 run tare ps --format '{{.Nope}}'
 is 'an unknown field ends with 125' "$status" 125
 like 'an unknown field is named' "$stderr" "unknown field '.Nope'"
@@ -68,9 +68,9 @@ run tare inspect -f '{{.State.Status}} {{.State.Running}} {{.Config.Image}}' web
 is 'inspect fills templates' "$stdout" 'running true busybox'
 run tare inspect -f '{{index .Config.Labels "tier"}}' web
 is 'inspect finds labels' "$stdout" front
-run tare inspect web done
+run tare inspect web ended
 is 'inspect is an array in the order asked for' "$(jq -r '[.[].Name] | join(" ")' <<<"$stdout")" \
-	'web done'
+	'web ended'
 is 'inspect knows the exit code' "$(jq .[1].State.ExitCode <<<"$stdout")" 3
 is 'inspect knows the process' "$(jq .[0].State.Pid <<<"$stdout")" \
 	"$(tare ps --format '{{.Pid}}')"
@@ -83,6 +83,7 @@ run tare inspect --type image busybox
 is 'inspect --type image looks at images only' "$(jq -r .[0].Os <<<"$stdout")" linux
 fails 'inspect --type container does not find an image' 1 tare inspect --type container busybox
 
+# shellcheck disable=SC2016 # for the inner shell
 fails 'a full disk under ps is an error' 125 bash -c '"$TARE" ps >/dev/full'
 
 done_testing

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/../lib/harness.sh"
+
+# The commands of the overview, or of a group.
+commands() {
+	tare "$@" --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'
+}
+
+# The long options that the help of a command shows.
+options() {
+	tare "$@" --help | awk '/^Options:/ { on = 1; next } /^$/ { on = 0 } on' |
+		grep -oE '^ {2,6}(-., )?--[a-z0-9-]+' | grep -oE '\-\-[a-z0-9-]+'
+}
+
+# The man page of a command as text, with plain dashes.
+page() {
+	tare help --man "$@" | sed 's/\\-/-/g; s/\\f[BRI]//g'
+}
+
+run tare --help
+is 'the overview ends with 0' "$status" 0
+like 'the overview shows run' "$stdout" $'\n  run '
+is 'the overview goes to stdout' "$stderr" ''
+run tare
+is 'no command at all ends with 125' "$status" 125
+run tare --version
+like 'the version is one line' "$stdout" '^tare version [0-9]+\.[0-9]+\.[0-9]+$'
+
+# Every command, and those of a group below it, a line each.
+all_commands() {
+	local command
+	for command in $(commands); do
+		echo "$command"
+		commands "$command" | sed "s/^/$command /"
+	done
+}
+
+missing='' broken='' undocumented='' wide=''
+while read -r -a words; do
+	tare "${words[@]}" --help >"$T/help" </dev/null || broken+=" ${words[*]}"
+	grep -q '^Usage: tare ' "$T/help" || broken+=" ${words[*]}"
+	! grep -qE '^.{101}' "$T/help" || wide+=" ${words[*]}"
+	page "${words[@]}" >"$T/page"
+	for option in $(options "${words[@]}"); do
+		grep -qe "$option" "$T/page" || missing+=" ${words[*]} $option"
+	done
+	page | grep -qe "tare-${words[0]}" || undocumented+=" ${words[0]}"
+done < <(all_commands)
+is 'every command explains itself' "$broken" ''
+is 'no help is wider than a screen' "$wide" ''
+is 'every option is in its man page' "$missing" ''
+is 'every command is in tare(1)' "$undocumented" ''
+
+if command -v man >/dev/null; then
+	warnings=''
+	for command in '' $(commands); do
+		# shellcheck disable=SC2086 # none is the overview
+		tare help --man $command >"$T/page.1"
+		warnings+=$(MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$T/page.1" 2>&1 >/dev/null)
+	done
+	is 'man finds nothing wrong with the pages' "$warnings" ''
+else
+	skip 'man finds nothing wrong with the pages' 'man is not installed'
+fi
+
+tare completion bash >"$T/tare.bash"
+ok 'the bash completion is valid bash' bash -n "$T/tare.bash"
+complete_words() {
+	# shellcheck disable=SC2016 # for the inner shell
+	bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _tare; printf "%s\n" "${COMPREPLY[@]}"' \
+		- "$T/tare.bash" "$@"
+}
+PATH="$(dirname "$TARE"):$PATH"
+is 'it completes commands' "$(complete_words tare comp)" completion
+is 'it completes flags' "$(complete_words tare ps --no-t)" --no-trunc
+load_busybox
+tare create --network none --name findme busybox true >/dev/null
+is 'it completes containers' "$(complete_words tare rm fin)" findme
+is 'it completes images' "$(complete_words tare run localh)" localhost/busybox:latest
+tare rm findme >/dev/null
+for shell in zsh fish; do
+	tare completion $shell >"$T/tare.$shell"
+	if command -v $shell >/dev/null; then
+		ok "the $shell completion is valid $shell" $shell -n "$T/tare.$shell"
+	else
+		like "the $shell completion knows all commands" "$(cat "$T/tare.$shell")" completion
+	fi
+done
+fails 'an unknown shell is refused' 125 tare completion csh
+
+done_testing
