@@ -173,7 +173,8 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 		r = volume_resolve(&b->settings, ctx->store.root_fd, ctx->root, err);
 	if (r < 0)
 		return r;
-	if (!b->settings.name) {
+	b->record.is_named = b->settings.name != NULL;
+	if (!b->record.is_named) {
 		make_name(b->name, sizeof(b->name), b->record.id);
 		b->settings.name = b->name;
 	}

@@ -251,8 +251,9 @@ void connect_release(struct launch *l)
 	struct error ignored;
 
 	if (l->has_lease)
-		(void)network_release(l->ctx->store.run_fd, l->lease.address_text, l->record->id,
-				      &ignored); /* what stays, the next sweep takes */
+		(void)network_release_quickly(l->ctx->store.run_fd, l->lease.address_text,
+					      l->record->id, &l->linger_fd,
+					      &ignored); /* what stays, the next sweep takes */
 	network_lease_done(&l->lease);
 	l->has_lease = false;
 }

@@ -54,6 +54,7 @@ void launch_init(struct launch *l, const struct context *ctx, const struct setti
 		.cgroup_fd = -1,
 		.idmap_fd = -1,
 		.signal_fd = -1,
+		.linger_fd = -1,
 		.stdio = { -1, -1, -1 },
 		.container = { .pidfd = -1, .sync_fd = -1 },
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
@@ -391,6 +392,8 @@ void launch_finish(struct launch *l)
 	}
 	(void)close(l->lock_fd);
 	l->lock_fd = -1;
+	if (l->foreground)
+		reclaim_close_slowly(l->linger_fd); /* else our end closes it: nobody waits */
 }
 
 /** launch_done() - Release what the struct holds in memory */

@@ -40,6 +40,7 @@ struct launch {
 	int cgroup_fd, idmap_fd, signal_fd;
 	struct network_lease lease;
 	bool has_lease;
+	int linger_fd; /* slow to close: left to whoever ends last */
 	int stdio[3]; /* the container's ends, until it has them */
 	struct container container;
 	struct supervise streams;

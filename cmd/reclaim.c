@@ -194,36 +194,50 @@ static bool is_empty(int trash)
 	return true;
 }
 
-/* In a process of its own, whose parent is init: nobody has to wait for it. */
-static _Noreturn void delete_in_background(int trash)
+/*
+ * Do something with a descriptor in a process whose parent is init, so that
+ * nobody has to wait for it. It holds nothing else of ours: no streams, locks
+ * or leases.
+ */
+static void in_background(int fd, void (*work)(int fd))
 {
+	pid_t pid = fork();
+
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (pid != 0)
+		return;
 	if (fork() != 0)
 		_exit(0);
-	if (trash != 3)
-		(void)dup2(trash, 3);
+	if (fd != 3)
+		(void)dup2(fd, 3);
 	(void)sys_close_range(4, ~0U, 0);
 	for (int i = 0; i < 3; i++)
 		(void)close(i);
 	(void)setsid();
-	delete_all(3);
+	work(3);
 	_exit(0);
 }
 
-/**
- * reclaim_empty_trash() - Delete what was thrown away, without keeping the caller
- *
- * The process that does it holds none of our streams, locks or leases.
- */
+static void just_close(int fd)
+{
+	(void)close(fd);
+}
+
+/** reclaim_close_slowly() - Close a descriptor whose close(2) takes long; -1 is none */
+void reclaim_close_slowly(int fd)
+{
+	if (fd < 0)
+		return;
+	in_background(fd, just_close);
+	(void)close(fd); /* not the last one any more */
+}
+
+/** reclaim_empty_trash() - Delete what was thrown away, without keeping the caller */
 void reclaim_empty_trash(const struct record_store *s)
 {
 	autoclose int trash = openat(s->root_fd, "trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	pid_t pid;
 
-	if (trash < 0 || is_empty(trash) || file_lock(trash, true, false) < 0)
-		return;
-	pid = fork();
-	if (pid == 0)
-		delete_in_background(trash);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (trash >= 0 && !is_empty(trash) && file_lock(trash, true, false) == 0)
+		in_background(trash, delete_all);
 }

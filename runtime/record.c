@@ -107,6 +107,7 @@ static char *to_text(const struct record *r)
 	json_set_text(v, "error", r->error);
 	json_set_bool(v, "oomKilled", r->oom_killed);
 	json_set_bool(v, "autoRemove", r->auto_remove);
+	json_set_bool(v, "named", r->is_named);
 	json_set_text(v, "network", r->network);
 	json_set_text(v, "ip", r->ip);
 	json_set_text(v, "mac", r->mac);
@@ -161,6 +162,7 @@ static void from_json(struct record *r, const struct json *v)
 	take_text(&r->error, v, "error");
 	r->oom_killed = json_is_true(json_get(v, "oomKilled"));
 	r->auto_remove = json_is_true(json_get(v, "autoRemove"));
+	r->is_named = json_is_true(json_get(v, "named"));
 	take_text(&r->network, v, "network");
 	take_text(&r->ip, v, "ip");
 	take_text(&r->mac, v, "mac");
@@ -239,6 +241,22 @@ int record_list(const struct record_store *s, struct strlist *ids, struct error 
 	return 0;
 }
 
+/* A generated name has no symlink: it is asked for too rarely to be paid for at every start. */
+static int find_generated(const struct record_store *s, const struct strlist *ids,
+			  const char *name, char *id, struct error *err)
+{
+	for (size_t i = 0; i < ids->n; i++) {
+		autorecord struct record r = { 0 };
+
+		record_init(&r);
+		if (record_read_raw(s, ids->items[i], &r, err) == 0 && !strcmp(r.name, name)) {
+			memcpy(id, r.id, sizeof(r.id));
+			return 0;
+		}
+	}
+	return error_set(err, ENOENT, "no such container: '%s'", name);
+}
+
 /**
  * record_find() - The container that a user's operand means
  * @operand:	A name (with or without a leading slash), else an id or a unique prefix of one
@@ -260,11 +278,11 @@ int record_find(const struct record_store *s, const char *operand, char *id, str
 		memcpy(id, named, sizeof(named));
 		return 0;
 	}
-	if (n == 0 || n > RECORD_ID_HEX || !str_is_hex(name, n))
-		return error_set(err, ENOENT, "no such container: '%s'", operand);
 	r = record_list(s, &ids, err);
 	if (r < 0)
 		return r;
+	if (n == 0 || n > RECORD_ID_HEX || !str_is_hex(name, n))
+		return find_generated(s, &ids, name, id, err);
 	for (size_t i = 0; i < ids.n; i++) {
 		if (!str_starts(ids.items[i], name))
 			continue;
@@ -479,7 +497,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
 	fd = record_open_dir(s, r->id, r->auto_remove);
 	if (fd < 0 || file_lock(fd, true, true) < 0)
 		return error_sys(err, errno, "lock the directory of container %.12s", r->id);
-	ret = reserve_name(s, r, err);
+	ret = r->is_named ? reserve_name(s, r, err) : 0;
 	if (ret < 0) {
 		(void)unlinkat(store, dir, AT_REMOVEDIR);
 		return ret;
@@ -561,7 +579,7 @@ static void drop_name(int store_fd, const struct record *r)
 	autofree char *path = xasprintf("names/%s", r->name);
 	char owner[RECORD_ID_HEX + 1];
 
-	if (*r->name && read_name(store_fd, r->name, owner) == 0 && !strcmp(owner, r->id))
+	if (r->is_named && read_name(store_fd, r->name, owner) == 0 && !strcmp(owner, r->id))
 		(void)unlinkat(store_fd, path, 0);
 }
 

@@ -58,6 +58,7 @@ struct record {
 	char *reason; /* "", exit, signal, oom, stopped, start-failed, lost */
 	char *error;  /* why the start failed, or "" */
 	bool oom_killed, auto_remove;
+	bool is_named; /* by the user: then the name is reserved, see record_find() */
 	char *network;	    /* bridge, none, host, container:ID, ns:PATH */
 	char *ip, *mac;	    /* "" without a network of its own */
 	char *cgroup;	    /* path below the cgroup2 mount, or "" */
