@@ -46,7 +46,8 @@ ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DTARE_VERSION='"$(VERSION)"' -I. -I$(B) $
 	     $(WARNINGS) $(HARDEN) $(CFLAGS) -MMD -MP
 
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2);)
+quiet = $(findstring s,$(firstword -$(MAKEFLAGS)))
+say = $(if $(V),,@$(if $(quiet),,printf '  %-6s %s\n' $(1) $(2);))
 
 .PHONY: all clean install
 .DELETE_ON_ERROR:
