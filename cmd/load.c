@@ -80,7 +80,7 @@ static int open_input(const char *path, struct error *err)
 		(void)error_set(err, EINVAL, "no archive: standard input is a terminal");
 		return error_hint(err, "name it: 'tare load -i FILE', or pipe it in");
 	}
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
 }
 

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "image/descriptor.h"
-#include "image/image.h"
+#include "image/store.h"
 
 static const char *annotation(const struct json *row, const char *key)
 {

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/catalog.h"
-#include "image/layer.h"
+#include "image/tree.h"
 #include "image/reference.h"
 
 /**
@@ -144,7 +144,7 @@ int image_lookup(const struct image_list *list, const char *operand, size_t *row
 
 static bool is_default_root(const struct stat *st)
 {
-	return (st->st_mode & 07777) == LAYER_ROOT_MODE && !st->st_uid && !st->st_gid &&
+	return (st->st_mode & 07777) == TREE_DIR_MODE && !st->st_uid && !st->st_gid &&
 	       !st->st_mtim.tv_sec;
 }
 
@@ -189,7 +189,7 @@ static int find_layers(const struct image_store *s, struct image *image, struct 
 		(void)error_hint(err,
 				 "load the image again: 'tare load' brings back what is missing");
 	}
-	image->root_mode = LAYER_ROOT_MODE;
+	image->root_mode = TREE_DIR_MODE;
 	for (size_t i = c->n_diff_ids; i-- > 0 && r == 0;)
 		r = add_layer(s, keys[i], image, &have_root, err);
 	free(keys);

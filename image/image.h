@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+#include "image/catalog.h"
 #include "image/config.h"
 #include "image/digest.h"
 #include "image/store.h"
@@ -40,20 +41,6 @@ int image_find(const struct image_store *s, const char *operand, struct image *o
 	       struct error *err);
 void image_done(struct image *image);
 #define autoimage __attribute__((cleanup(image_done)))
-
-/* One row of a list: a name of an image, or an image without one. */
-struct image_summary {
-	char id[DIGEST_SHA256_HEX + 1];
-	char manifest[DIGEST_SHA256_HEX + sizeof("sha256:")];
-	char *name;    /* normalised reference, or "" */
-	char *created; /* RFC 3339 as in the config, or "" */
-	uint64_t size; /* bytes of all layers, unpacked */
-};
-
-struct image_list {
-	struct image_summary *items;
-	size_t n;
-};
 
 int image_list(const struct image_store *s, struct image_list *out, struct error *err);
 void image_list_done(struct image_list *list);

@@ -82,7 +82,7 @@ static int open_keyed(const char *path, struct stat *st, struct error *err)
 {
 	autoclose int fd = -1;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 || fstat(fd, st) < 0)
 		return error_sys(err, errno, "open '%s'", path);
 	if (S_ISDIR(st->st_mode) && fstatat(fd, "index.json", st, 0) < 0)

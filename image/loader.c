@@ -35,6 +35,7 @@
 #include "image/layer.h"
 #include "image/source.h"
 #include "image/stream.h"
+#include "image/tree.h"
 
 /* Unpacked size, kept on a layer's root directory, where no container sees it. */
 #define LAYER_XATTR_SIZE    "user.tare.size"
@@ -54,8 +55,8 @@ struct job {
 /* Shared by the threads; what changes is changed atomically or under the lock. */
 struct work {
 	const struct loader *loader;
-	struct layer_rights rights;
-	struct layer_budget files, bytes;
+	struct tree_rights rights;
+	struct tree_budget files, bytes;
 	struct job *jobs;
 	size_t n_jobs, next;
 	uint64_t done, total;
@@ -110,7 +111,7 @@ static int run_job(struct work *w, struct job *job, int parent, struct error *er
 	char size[24];
 	int r;
 
-	if (mkdirat(parent, job->from, LAYER_ROOT_MODE) < 0)
+	if (mkdirat(parent, job->from, TREE_DIR_MODE) < 0)
 		return error_sys(err, errno, "make directory '%s'", job->from);
 	job->fd = openat(parent, job->from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (job->fd < 0)
@@ -255,7 +256,7 @@ static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 	if (!limit)
 		limit = w->total > LOADER_MIN_LIMIT / LOADER_RATIO ? w->total * LOADER_RATIO
 								   : LOADER_MIN_LIMIT;
-	w->files = w->bytes = (struct layer_budget){ limit, limit };
+	w->files = w->bytes = (struct tree_budget){ limit, limit };
 	return 0;
 }
 
@@ -414,7 +415,7 @@ static int carry_out(struct work *w, const struct plan *plan, struct error *err)
 	blobs_fd = layers_fd < 0 ? -1 : file_open_dir(staging, "blobs", 0700, err);
 	if (blobs_fd < 0)
 		return -err->code;
-	if ((r = layer_probe(staging, &w->rights, err)) < 0 || (r = find_jobs(w, plan, err)) < 0 ||
+	if ((r = tree_probe(staging, &w->rights, err)) < 0 || (r = find_jobs(w, plan, err)) < 0 ||
 	    (w->n_jobs && (r = unpack(w, layers_fd, err)) < 0) || (r = settle(w, plan, err)) < 0)
 		return r;
 	return report(w, plan, blobs_fd, err);

@@ -13,10 +13,10 @@
 #ifndef IMAGE_LOADER_H
 #define IMAGE_LOADER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
-#include "image/load.h"
 #include "image/plan.h"
 #include "image/store.h"
 

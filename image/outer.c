@@ -219,8 +219,8 @@ static void forget_extras(struct walk *w)
 static int add_entry(struct walk *w, const struct tar_header *h, uint64_t size, struct error *err)
 {
 	struct outer_index *index = w->index;
-	autofree char *raw = w->path ? steal_ptr(&w->path) : header_path(h);
 	struct outer_entry e = { .offset = w->at + BLOCK, .size = size };
+	autofree char *raw = NULL;
 
 	if (h->type == '1' || h->type == '2') {
 		e.kind = h->type == '1' ? OUTER_HARDLINK : OUTER_SYMLINK;
@@ -229,6 +229,7 @@ static int add_entry(struct walk *w, const struct tar_header *h, uint64_t size, 
 	} else if (h->type != '0' && h->type != '\0' && h->type != '7') {
 		return 0;
 	}
+	raw = w->path ? steal_ptr(&w->path) : header_path(h);
 	e.name = path_clean(raw);
 	if (!e.name) {
 		free(e.target);

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
-#include "image/layer.h"
+#include "image/tree.h"
 
 #define STREAM_READ_BYTES (256U << 10)
 
@@ -110,7 +110,7 @@ int stream_read(void *stream, const unsigned char **data, size_t *len, struct er
 	r = codec_read(s->codec, data, len, err);
 	if (r < 0)
 		return r;
-	r = layer_budget_take(s->plan.budget, *len, err);
+	r = tree_budget_take(s->plan.budget, *len, err);
 	if (r < 0)
 		return r;
 	digest_hash_update(s->inner, *data, *len);
@@ -139,12 +139,11 @@ static int compare(struct digest_hash *hash, const struct digest *want, const ch
 int stream_finish(struct stream *s, struct error *err)
 {
 	const unsigned char *data;
-	size_t len;
-	int r;
+	size_t len = 1;
+	int r = 0;
 
-	do
+	while (r == 0 && len)
 		r = stream_read(s, &data, &len, err);
-	while (r == 0 && len);
 	if (r < 0)
 		return r;
 	if (s->outer) {

@@ -14,14 +14,14 @@
 #include "image/source.h"
 
 struct error;
-struct layer_budget;
+struct tree_budget;
 
 struct stream_plan {
 	struct source_file file;
 	const struct digest *blob;    /* what the file must be, or NULL if nobody says */
 	const struct digest *diff_id; /* what it must be when inflated */
 	const char *media_type;	      /* or NULL: by content alone */
-	struct layer_budget *budget;  /* of inflated bytes */
+	struct tree_budget *budget;   /* of inflated bytes */
 	void (*progress)(void *arg, size_t bytes);
 	void *arg;
 	const bool *stop; /* set by another thread: give up with -ECANCELED */

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include <linux/ethtool.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/sockios.h>
 #include <linux/veth.h>
@@ -70,6 +71,27 @@ void link_put_veth(struct netlink_batch *b, const struct link_veth *veth)
 	netlink_put(b, IFLA_ADDRESS, veth->peer_mac, MAC_BYTES);
 	put_queues(b);
 	netlink_nest_end(b, nest);
+	netlink_nest_end(b, data);
+	netlink_nest_end(b, info);
+}
+
+/**
+ * link_put_hairpin() - Let a bridge port send frames back to where they came from
+ *
+ * With br_netfilter loaded a container's packets to its own published port are
+ * redirected while they are still bridged, and would be dropped.
+ */
+void link_put_hairpin(struct netlink_batch *b, const char *name)
+{
+	struct ifinfomsg ifi = { 0 };
+	size_t info, data;
+
+	netlink_begin(b, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+	netlink_put_text(b, IFLA_IFNAME, name);
+	info = netlink_nest(b, IFLA_LINKINFO);
+	netlink_put_text(b, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_nest(b, IFLA_INFO_SLAVE_DATA);
+	netlink_put_u8(b, IFLA_BRPORT_MODE, 1);
 	netlink_nest_end(b, data);
 	netlink_nest_end(b, info);
 }

@@ -277,6 +277,8 @@ static int make_veth(int fd, struct network_lease *lease, int netns_fd, struct e
 			snprintf(lease->host_ifname + len, sizeof(lease->host_ifname) - len, "%c",
 				 'a' + i);
 		link_put_veth(&b, &veth);
+		if (lease->ports.n)
+			link_put_hairpin(&b, lease->host_ifname);
 		r = netlink_send(fd, &b, NULL);
 	}
 	if (r == 0)

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "image/archive.h"
 #include "image/layer.h"
+#include "image/tree.h"
 #include "tests/unit/image/tarball.h"
 
 struct fixture {
@@ -42,7 +43,7 @@ static int set_up(void **state)
 	snprintf(f->path, sizeof(f->path), "/tmp/tare-test.XXXXXX");
 	assert_non_null(mkdtemp(f->path));
 	f->dir = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	f->layer = file_open_dir(f->dir, "layer", LAYER_ROOT_MODE, &f->err);
+	f->layer = file_open_dir(f->dir, "layer", TREE_DIR_MODE, &f->err);
 	assert_true(f->layer >= 0);
 	*state = f;
 	return 0;
@@ -74,13 +75,13 @@ static int fill(void *arg, const unsigned char **data, size_t *len, struct error
 
 static int apply_within(struct fixture *f, uint64_t limit)
 {
-	struct layer_budget budget = { limit, limit };
-	struct layer_rights rights;
+	struct tree_budget budget = { limit, limit };
+	struct tree_rights rights;
 	struct archive_tar *tar;
 	int r;
 
 	tarball_end(&f->tar);
-	assert_int_equal(layer_probe(f->layer, &rights, &f->err), 0);
+	assert_int_equal(tree_probe(f->layer, &rights, &f->err), 0);
 	r = archive_tar_new(fill, f, &tar, &f->err);
 	if (r < 0)
 		return r;
@@ -247,6 +248,20 @@ static void a_link_is_replaced_not_followed(void **state)
 	assert_int_equal(faccessat(f->dir, "canary", F_OK, 0), -1);
 }
 
+static void a_directory_may_be_replaced_and_come_back(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, '5', "d", NULL);
+	add(f, '0', "d/old", NULL);
+	add(f, '0', "d", NULL);
+	add(f, '5', "d", NULL);
+	add(f, '0', "d/new", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_true(is_there(f, "d/new"));
+	assert_false(is_there(f, "d/old"));
+}
+
 static void the_budget_is_kept(void **state)
 {
 	struct fixture *f = *state;
@@ -282,6 +297,7 @@ int main(void)
 		T(entries_that_lead_out_are_refused),
 		T(hard_links_out_are_refused),
 		T(a_link_is_replaced_not_followed),
+		T(a_directory_may_be_replaced_and_come_back),
 		T(the_budget_is_kept),
 		T(a_stream_that_is_no_tar_is_refused),
 	};

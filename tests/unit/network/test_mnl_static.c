@@ -103,6 +103,7 @@ static void put_veth(struct netlink_batch *b)
 	struct link_veth veth = { "tare0123456789", "eth0", 7, 42, MAC };
 
 	link_put_veth(b, &veth);
+	link_put_hairpin(b, veth.host_name);
 }
 
 static void put_container_side(struct netlink_batch *b)
@@ -263,7 +264,7 @@ static void long_batches_grow(void **state)
 		assert_int_equal(nlh->nlmsg_type, RTM_NEWLINK);
 	}
 	assert_int_equal(offset, b.len);
-	assert_int_equal(n, 100);
+	assert_int_equal(n, 200);
 }
 
 int main(void)
