@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/tree.c - A directory tree under construction, from names that others chose
+ *
+ * Names are data from outside. Parents are opened by openat2() beneath the root
+ * without following any link, or made one component at a time; what happens to
+ * the last component is up to the caller, who makes it exclusively.
+ *
+ * The directory of the last entry stays open, since entries of one directory
+ * come together. Directories get their times when everything is there, because
+ * every entry changes that of its directory.
+ */
+#include "image/tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/path.h"
+
+#define OPAQUE_TRUSTED	     "trusted.overlay.opaque"
+#define OPAQUE_USER	     "user.overlay.opaque"
+#define TREE_MAX_LATER_BYTES (32U << 20) /* of memory for directory times */
+
+/* A directory whose times (and mode, if it would shut us out) are set at the end. */
+struct tree_later {
+	char *path;
+	struct timespec mtime;
+	mode_t perm;
+};
+
+/** tree_refuse() - An entry that is not acceptable; -EBADMSG */
+int tree_refuse(struct error *err, const char *path, const char *why)
+{
+	autofree char *safe = str_escape(path);
+
+	return error_set(err, EBADMSG, "entry '%.300s' %s", safe, why);
+}
+
+/** tree_failed() - A system call on an entry failed; -@errnum */
+int tree_failed(struct error *err, int errnum, const char *what, const char *path)
+{
+	autofree char *safe = str_escape(path);
+
+	return error_sys(err, errnum, "%s '%.300s'", what, safe);
+}
+
+/**
+ * tree_budget_take() - Account for bytes about to be written
+ *
+ * Return: 0, or -EFBIG when the limit is passed
+ */
+int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *err)
+{
+	uint64_t left = __atomic_load_n(&budget->left, __ATOMIC_RELAXED);
+
+	do {
+		if (bytes > left)
+			return error_set(err, EFBIG, "unpacks to more than the limit of %llu bytes",
+					 (unsigned long long)budget->limit);
+	} while (!__atomic_compare_exchange_n(&budget->left, &left, left - bytes, true,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
+}
+
+/**
+ * tree_probe() - Find out what this process may do in a directory
+ * @dirfd:	A directory of our own; nothing stays in it
+ */
+int tree_probe(int dirfd, struct tree_rights *out, struct error *err)
+{
+	static const char name[] = "probe";
+
+	out->root = geteuid() == 0;
+	out->devices = mknodat(dirfd, name, S_IFCHR | 0600, makedev(1, 3)) == 0;
+	if (out->devices && unlinkat(dirfd, name, 0) < 0)
+		return error_sys(err, errno, "remove '%s'", name);
+	out->trusted = fsetxattr(dirfd, "trusted.tare.probe", "y", 1, 0) == 0;
+	if (out->trusted && fremovexattr(dirfd, "trusted.tare.probe") < 0)
+		return error_sys(err, errno, "remove an attribute");
+	return 0;
+}
+
+/** tree_is_whiteout() - Whether a file is overlayfs's mark of a removal */
+bool tree_is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+/** tree_has_whiteout() - Whether there is one of this name */
+bool tree_has_whiteout(int dirfd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && tree_is_whiteout(&st);
+}
+
+/** tree_set_opaque() - Have a directory hide what layers below have in it */
+int tree_set_opaque(const struct tree *t, int fd, const char *path, struct error *err)
+{
+	if (fsetxattr(fd, OPAQUE_USER, "y", 1, 0) < 0)
+		return tree_failed(err, errno, "mark opaque directory", path);
+	if (t->rights->trusted && fsetxattr(fd, OPAQUE_TRUSTED, "y", 1, 0) < 0)
+		return tree_failed(err, errno, "mark opaque directory", path);
+	return 0;
+}
+
+/* Step into a directory on the way to an entry, making it if no entry has. */
+static int step_into(struct tree *t, int dirfd, const char *walked, const char *name,
+		     struct error *err)
+{
+	autoclose int fd = -1;
+	bool whiteout = false;
+
+	if (mkdirat(dirfd, name, TREE_DIR_MODE) < 0) {
+		if (errno != EEXIST)
+			return tree_failed(err, errno, "make directory", walked);
+		whiteout = tree_has_whiteout(dirfd, name);
+		if (whiteout &&
+		    (unlinkat(dirfd, name, 0) < 0 || mkdirat(dirfd, name, TREE_DIR_MODE) < 0))
+			return tree_failed(err, errno, "make directory", walked);
+	} else {
+		strlist_add(&t->implied, walked);
+	}
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+		return tree_refuse(err, walked,
+				   "is a link or a file, but other entries are below it");
+	if (fd < 0)
+		return tree_failed(err, errno, "open directory", walked);
+	if (whiteout && tree_set_opaque(t, fd, walked, err) < 0)
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+/* A parent that is not there yet, one component at a time. */
+static int make_parent(struct tree *t, const char *path, struct error *err)
+{
+	autofree char *walked = xstrdup(path);
+	autoclose int fd = -1;
+	char *name = walked;
+
+	fd = fcntl(t->root, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return tree_failed(err, errno, "open directory", path);
+	while (name) {
+		char *slash = strchr(name, '/');
+		int next;
+
+		if (slash)
+			*slash = '\0';
+		next = tree_budget_take(t->budget, TREE_ENTRY_COST, err);
+		if (next == 0)
+			next = step_into(t, fd, walked, name, err);
+		if (next < 0)
+			return next;
+		if (slash)
+			*slash++ = '/';
+		(void)close(fd);
+		fd = next;
+		name = slash;
+	}
+	return steal_fd(&fd);
+}
+
+static int open_parent(struct tree *t, const char *path, struct error *err)
+{
+	int fd = path_open_beneath(t->root, path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd == -ELOOP || fd == -EXDEV)
+		return tree_refuse(err, path, "goes through a symbolic link");
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return make_parent(t, path, err);
+	if (fd < 0)
+		return tree_failed(err, -fd, "open directory", path);
+	return fd;
+}
+
+static void forget_parent(struct tree *t)
+{
+	free(t->parent_path);
+	t->parent_path = NULL;
+	cleanup_close(&t->parent);
+	t->parent = -1;
+}
+
+/**
+ * tree_find_place() - Find the directory an entry goes to, making what is missing on the way
+ * @path:	Cleaned, and not the root
+ * @out:	Good until the next call
+ *
+ * Return: 0, -EBADMSG if a link or file is in the way, or another -errno
+ */
+int tree_find_place(struct tree *t, const char *path, struct tree_place *out, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *dir = NULL;
+	int fd;
+
+	out->path = path;
+	out->leaf = slash ? slash + 1 : path;
+	out->parent = t->root;
+	if (!slash)
+		return 0;
+	dir = xstrndup(path, (size_t)(slash - path));
+	if (!t->parent_path || strcmp(t->parent_path, dir)) {
+		fd = open_parent(t, dir, err);
+		if (fd < 0)
+			return fd;
+		forget_parent(t);
+		t->parent_path = steal_ptr(&dir);
+		t->parent = fd;
+	}
+	out->parent = t->parent;
+	return 0;
+}
+
+/** tree_working_bits() - Permissions we need ourselves while unpacking; nothing stops root */
+mode_t tree_working_bits(const struct tree *t)
+{
+	return t->rights->root ? 0 : 0700;
+}
+
+/** tree_remember_dir() - Have a directory's time, and its mode if need be, set at the end */
+int tree_remember_dir(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
+		      struct error *err)
+{
+	t->later_bytes += sizeof(*t->later) + strlen(path) + 1;
+	if (t->later_bytes > TREE_MAX_LATER_BYTES)
+		return error_set(err, EFBIG, "too many directories in one layer");
+	if (t->n_later == t->cap_later) {
+		t->cap_later = t->cap_later ? 2 * t->cap_later : 256;
+		t->later = xrealloc(t->later, t->cap_later * sizeof(*t->later));
+	}
+	t->later[t->n_later++] = (struct tree_later){ xstrdup(path), mtime, perm };
+	return 0;
+}
+
+/* Whether a directory is gone, because a later entry took its place. */
+static bool is_replaced(int errnum)
+{
+	return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP;
+}
+
+/* In the order of the entries, so that the last of several for one directory counts. */
+static int finish_times(const struct tree *t, struct error *err)
+{
+	const struct timespec epoch[2] = { { 0 }, { 0 } };
+
+	for (size_t i = 0; i < t->n_later; i++) {
+		const struct tree_later *d = &t->later[i];
+		const struct timespec times[2] = { d->mtime, d->mtime };
+		autoclose int fd = path_open_beneath(t->root, d->path, O_RDONLY | O_DIRECTORY, 0);
+
+		if (fd < 0 && is_replaced(-fd))
+			continue;
+		if (fd < 0)
+			return tree_failed(err, -fd, "open directory", d->path);
+		if (futimens(fd, times) < 0)
+			return tree_failed(err, errno, "set the times of", d->path);
+	}
+	if (!t->root_carried && futimens(t->root, epoch) < 0)
+		return tree_failed(err, errno, "set the times of", "/");
+	return 0;
+}
+
+/* Modes that shut us out, which only matters without privileges: deepest first. */
+static int finish_modes(const struct tree *t, struct error *err)
+{
+	for (size_t i = t->n_later; i-- > 0 && tree_working_bits(t);) {
+		const struct tree_later *d = &t->later[i];
+		autoclose int fd = -1;
+
+		if ((d->perm & tree_working_bits(t)) == tree_working_bits(t))
+			continue;
+		fd = path_open_beneath(t->root, d->path, O_RDONLY | O_DIRECTORY, 0);
+		if (fd >= 0 && fchmod(fd, d->perm) < 0)
+			return tree_failed(err, errno, "set the mode of", d->path);
+	}
+	return 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return strcmp(((const struct tree_later *)a)->path, ((const struct tree_later *)b)->path);
+}
+
+/* Directories made on the way to an entry, less those that turned out to be carried. */
+static void reduce_implied(struct tree *t)
+{
+	struct strlist *l = &t->implied;
+	size_t kept = 0;
+
+	if (!l->n)
+		return;
+	if (t->n_later)
+		qsort(t->later, t->n_later, sizeof(*t->later), by_path);
+	for (size_t i = 0; i < l->n; i++) {
+		struct tree_later key = { .path = l->items[i] };
+
+		if (t->n_later && bsearch(&key, t->later, t->n_later, sizeof(*t->later), by_path))
+			free(l->items[i]);
+		else
+			l->items[kept++] = l->items[i];
+	}
+	l->n = kept;
+	l->items[kept] = NULL;
+}
+
+/**
+ * tree_clear_place() - Remove what is where an entry wants to be: the later one counts
+ */
+int tree_clear_place(struct tree *t, const struct tree_place *p, struct error *err)
+{
+	size_t n = strlen(p->path);
+	int r;
+
+	if (t->parent_path && !strncmp(t->parent_path, p->path, n) &&
+	    (!t->parent_path[n] || t->parent_path[n] == '/'))
+		forget_parent(t);
+	r = file_remove_tree_at(p->parent, p->leaf);
+	return r < 0 ? tree_failed(err, -r, "replace", p->path) : 0;
+}
+
+/**
+ * tree_finish() - Set what is left for the end; then implied is right, too
+ */
+int tree_finish(struct tree *t, struct error *err)
+{
+	int r = finish_times(t, err);
+
+	if (r == 0)
+		r = finish_modes(t, err);
+	if (r == 0)
+		reduce_implied(t);
+	return r;
+}
+
+/** tree_done() - Release; implied stays the caller's */
+void tree_done(struct tree *t)
+{
+	forget_parent(t);
+	for (size_t i = 0; i < t->n_later; i++)
+		free(t->later[i].path);
+	free(t->later);
+	t->later = NULL;
+	t->n_later = 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image/tree.h - A directory tree under construction, from names that others chose
+ */
+#ifndef IMAGE_TREE_H
+#define IMAGE_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/str.h"
+
+struct error;
+
+#define TREE_DIR_MODE	0755  /* of directories that nobody gave a mode */
+#define TREE_ENTRY_COST 4096U /* of the budget: an inode and a name */
+
+/* What this process may do here; found out by trying, see tree_probe(). */
+struct tree_rights {
+	bool root;    /* give files away, and pass by every mode */
+	bool devices; /* make device nodes */
+	bool trusted; /* set trusted.* attributes */
+};
+
+int tree_probe(int dirfd, struct tree_rights *out, struct error *err);
+
+/* Bytes that may still be written, shared by all layers of a load. */
+struct tree_budget {
+	uint64_t left, limit; /* left is changed atomically */
+};
+
+int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *err);
+
+/* Set root, rights, budget and parent = -1; the rest begins as zeros. */
+struct tree {
+	int root; /* borrowed, like rights and budget */
+	const struct tree_rights *rights;
+	struct tree_budget *budget;
+	struct strlist implied; /* directories made on the way, parents first */
+	bool root_carried;	/* an entry gave the root its metadata */
+
+	/* The directory of the last entry. */
+	char *parent_path;
+	int parent;
+
+	struct tree_later *later;
+	size_t n_later, cap_later, later_bytes;
+};
+
+/* An entry's place: its directory, opened, and its name there. */
+struct tree_place {
+	int parent; /* borrowed from the tree */
+	const char *path, *leaf;
+};
+
+int tree_find_place(struct tree *t, const char *path, struct tree_place *out, struct error *err);
+int tree_clear_place(struct tree *t, const struct tree_place *p, struct error *err);
+mode_t tree_working_bits(const struct tree *t);
+int tree_remember_dir(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
+		      struct error *err);
+int tree_set_opaque(const struct tree *t, int fd, const char *path, struct error *err);
+bool tree_is_whiteout(const struct stat *st);
+bool tree_has_whiteout(int dirfd, const char *name);
+int tree_finish(struct tree *t, struct error *err);
+void tree_done(struct tree *t);
+
+int tree_refuse(struct error *err, const char *path, const char *why);
+int tree_failed(struct error *err, int errnum, const char *what, const char *path);
+
+#endif
