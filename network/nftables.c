@@ -195,22 +195,29 @@ static void put_loopback_stays_rule(struct netlink_batch *b)
 	rule_end(&r);
 }
 
+static void match_source_in(struct rule *r, const struct address_prefix *subnet)
+{
+	struct in_addr mask = address_mask(subnet->len);
+
+	rule_load_field(r, FIELD_SOURCE, NFT_REG_1);
+	rule_mask(r, &mask, sizeof(mask));
+	rule_compare(r, NFT_CMP_EQ, &subnet->base, sizeof(subnet->base));
+}
+
 static void put_masquerade_rules(struct netlink_batch *b, const char *bridge,
 				 const struct address_prefix *subnet)
 {
-	struct in_addr mask = address_mask(subnet->len);
 	struct rule r;
 
 	rule_begin(&r, b, TABLE, "postrouting");
-	rule_load_field(&r, FIELD_SOURCE, NFT_REG_1);
-	rule_mask(&r, &mask, sizeof(mask));
-	rule_compare(&r, NFT_CMP_EQ, &subnet->base, sizeof(subnet->base));
+	match_source_in(&r, subnet);
 	match_interface(&r, NFT_META_OIFNAME, NFT_CMP_NEQ, bridge);
 	rule_masquerade(&r);
 	rule_end(&r);
 
+	/* Not by incoming interface: with br_netfilter there is none at this point. */
 	rule_begin(&r, b, TABLE, "postrouting");
-	match_interface(&r, NFT_META_IIFNAME, NFT_CMP_EQ, bridge);
+	match_source_in(&r, subnet);
 	match_interface(&r, NFT_META_OIFNAME, NFT_CMP_EQ, bridge);
 	match_connection(&r, NFT_CT_STATUS, IPS_DST_NAT);
 	rule_masquerade(&r);
