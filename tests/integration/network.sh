@@ -18,7 +18,7 @@ LAN=192.0.2.2
 CURL=(curl -s -m 3 -o -)
 
 tables_of_others() {
-	nft list tables | grep -vx 'table ip tare' | while read -r line; do nft list $line; done
+	nft list tables | grep -vx 'table ip tare' | while read -r line; do nft list table "${line#table }"; done
 }
 elements() {
 	nft list maps | grep -c ' : 10\.'
