@@ -70,6 +70,12 @@ bool format_is_typed(const struct format *f)
 	return f->kind == FORMAT_JSON;
 }
 
+/** format_uses() - Whether rows may show this field: what nobody asks for need not be found out */
+bool format_uses(const struct format *f, const char *field)
+{
+	return f->kind == FORMAT_JSON || template_uses(f->template, field);
+}
+
 /* The titles, if this is a table that has nothing in it yet. */
 static int begin_table(struct format *f, struct error *err)
 {

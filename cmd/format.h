@@ -41,6 +41,7 @@ struct format {
 int format_open(struct format *f, const char *spec, const char *own_template,
 		const struct format_column *columns, bool heading, struct error *err);
 bool format_is_typed(const struct format *f);
+bool format_uses(const struct format *f, const char *field);
 int format_add(struct format *f, struct json *item, struct error *err);
 int format_print(struct format *f, struct error *err);
 void format_done(struct format *f);

@@ -73,11 +73,15 @@ static void listing_done(struct listing *l)
 
 #define autolisting __attribute__((cleanup(listing_done)))
 
-/* Whether rows show what only config.json knows. */
-static bool needs_config(const struct ps_options *o)
+/* Whether anything that only config.json knows is asked for. */
+static bool needs_config(const struct ps_options *o, const struct format *f)
 {
-	return (o->format && strcmp(o->format, "table") != 0) ||
-	       container_filter_needs_config(&o->filters);
+	static const char *const fields[] = { "Labels", "Label", "Mounts", "LocalVolumes" };
+	bool needed = container_filter_needs_config(&o->filters);
+
+	for (size_t i = 0; !needed && !o->quiet && i < sizeof(fields) / sizeof(*fields); i++)
+		needed = format_uses(f, fields[i]);
+	return needed;
 }
 
 static int64_t tree_bytes(int dirfd, int depth)
@@ -135,15 +139,15 @@ static bool is_wanted(const struct context *ctx, const struct container_item *it
 }
 
 /* Reads one container into @item; false if it has just vanished or is not wanted. */
-static bool load(const struct context *ctx, const char *id, struct container_item *item)
+static bool load(const struct context *ctx, const char *id, bool with_config,
+		 struct container_item *item)
 {
-	const struct ps_options *o = ctx->options;
 	struct error ignored;
 
 	*item = (struct container_item){ .size_bytes = -1 };
 	record_init(&item->record);
 	if (record_read(&ctx->store, id, &item->record, &ignored) == 0) {
-		if (needs_config(o))
+		if (with_config)
 			item->config = record_read_config(&ctx->store, id, &ignored);
 		if (is_wanted(ctx, item))
 			return true;
@@ -161,7 +165,8 @@ static int newest_first(const void *a, const void *b)
 	       (p->record.created_ns > q->record.created_ns);
 }
 
-static int collect(const struct context *ctx, struct listing *l, struct error *err)
+static int collect(const struct context *ctx, bool with_config, struct listing *l,
+		   struct error *err)
 {
 	const struct ps_options *o = ctx->options;
 	autostrlist struct strlist ids = { 0 };
@@ -173,7 +178,7 @@ static int collect(const struct context *ctx, struct listing *l, struct error *e
 		return r;
 	l->items = xcalloc(ids.n, sizeof(*l->items));
 	for (size_t i = 0; i < ids.n; i++)
-		l->n += load(ctx, ids.items[i], &l->items[l->n]);
+		l->n += load(ctx, ids.items[i], with_config, &l->items[l->n]);
 	if (l->n)
 		qsort(l->items, l->n, sizeof(*l->items), newest_first);
 	for (; l->n > limit; l->n--) {
@@ -233,41 +238,43 @@ static void print_plain(const struct listing *l, const struct ps_options *o)
 	printf("%s", out.data ? out.data : "");
 }
 
-static int print_formatted(const struct listing *l, const struct ps_options *o, struct error *err)
+static int print_formatted(const struct listing *l, const struct ps_options *o, struct format *f,
+			   struct error *err)
 {
-	autoformat struct format f = { 0 };
 	int64_t now_ns = units_now_ns();
-	int r;
+	int r = 0;
 
-	r = format_open(&f, o->format, PS_TEMPLATE, container_columns, !o->no_heading, err);
 	for (size_t i = 0; r == 0 && i < l->n; i++)
-		r = format_add(&f,
-			       format_is_typed(&f)
+		r = format_add(f,
+			       format_is_typed(f)
 				       ? container_typed_row(&l->items[i], now_ns)
 				       : container_row(&l->items[i], !o->no_trunc, now_ns),
 			       err);
-	return r < 0 ? r : format_print(&f, err);
+	return r < 0 ? r : format_print(f, err);
 }
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct ps_options *o = ctx->options;
 	autolisting struct listing l = { 0 };
+	autoformat struct format f = { 0 };
 	int r;
 
 	(void)argc;
 	(void)argv;
 	r = container_filter_check(&o->filters, err);
 	if (r == 0)
-		reclaim_sweep(ctx); /* what a crash left running is not running */
-	if (r == 0)
-		r = collect(ctx, &l, err);
+		r = format_open(&f, o->format, PS_TEMPLATE, container_columns, !o->no_heading, err);
+	if (r < 0)
+		return r;
+	reclaim_sweep(ctx); /* what a crash left running is not running */
+	r = collect(ctx, needs_config(o, &f), &l, err);
 	if (r < 0)
 		return r;
 	if (o->quiet)
 		print_ids(&l, o->no_trunc);
 	else if (o->format && strcmp(o->format, "table") != 0)
-		return print_formatted(&l, o, err);
+		return print_formatted(&l, o, &f, err);
 	else
 		print_plain(&l, o);
 	return 0;

@@ -567,3 +567,43 @@ struct template *template_parse(const char *text, struct error *err)
 	}
 	return steal_ptr(&t);
 }
+
+static bool pipeline_uses(const struct pipeline *p, const char *field);
+
+static bool operand_uses(const struct operand *o, const char *field)
+{
+	bool is_data = o->kind == OPERAND_FIELD || (o->kind == OPERAND_VARIABLE && !*o->name);
+
+	if (o->kind == OPERAND_PIPELINE)
+		return pipeline_uses(o->pipeline, field);
+	return is_data && (!o->fields.n || !strcmp(o->fields.items[0], field));
+}
+
+static bool pipeline_uses(const struct pipeline *p, const char *field)
+{
+	for (size_t i = 0; p && i < p->n; i++)
+		for (size_t k = 0; k < p->calls[i].n; k++)
+			if (operand_uses(&p->calls[i].operands[k], field))
+				return true;
+	return false;
+}
+
+static bool nodes_use(const struct node *node, const char *field)
+{
+	for (; node; node = node->next)
+		if (pipeline_uses(node->pipeline, field) || nodes_use(node->body, field) ||
+		    nodes_use(node->otherwise, field))
+			return true;
+	return false;
+}
+
+/**
+ * template_uses() - Whether a template may look at a field of its data
+ *
+ * Says true for the data as a whole ({{json .}}) and, to be on the safe side,
+ * for a field of this name of something else.
+ */
+bool template_uses(const struct template *t, const char *field)
+{
+	return nodes_use(t->nodes, field);
+}

@@ -23,6 +23,7 @@ void template_free(struct template *t);
 void template_done(struct template **t);
 #define autotemplate __attribute__((cleanup(template_done)))
 
+bool template_uses(const struct template *t, const char *field);
 int template_execute(const struct template *t, const struct json *data, struct str *out,
 		     struct error *err);
 int template_execute_header(const struct template *t, const struct json *headers, struct str *out,

@@ -270,6 +270,26 @@ static void header_row_shows_titles_whatever_the_functions(void **state)
 	assert_string_equal(out.data, "CONTAINER ID\tNAMES\tapp");
 }
 
+static bool uses(const char *source, const char *field)
+{
+	autotemplate struct template *t = template_parse(source, &(struct error){ 0 });
+
+	assert_non_null(t);
+	return template_uses(t, field);
+}
+
+static void fields_that_are_looked_at_are_known_beforehand(void **state)
+{
+	(void)state;
+	assert_true(uses("{{.Labels}}", "Labels"));
+	assert_true(uses("{{.Label \"k\"}}", "Label"));
+	assert_true(uses("{{if .ID}}{{else}}{{upper (join .Labels \",\")}}{{end}}", "Labels"));
+	assert_true(uses("{{json .}}", "Labels"));
+	assert_true(uses("{{$.Labels}}", "Labels"));
+	assert_true(uses("{{range $x := .Names}}{{$.Labels}}{{end}}", "Labels"));
+	assert_false(uses("{{.ID}} {{.State.Labels}} Labels", "Labels"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -292,6 +312,7 @@ int main(void)
 		cmocka_unit_test(literal_backslash_t_and_n_are_expanded),
 		cmocka_unit_test(malformed_templates_are_refused),
 		cmocka_unit_test(nesting_is_bounded),
+		cmocka_unit_test(fields_that_are_looked_at_are_known_beforehand),
 		cmocka_unit_test(header_row_shows_titles_whatever_the_functions),
 	};
 
