@@ -8,6 +8,7 @@
  * when linking against glibc. The bounds the fortified forms are given are
  * enforced as glibc does it, by aborting.
  */
+#include <features.h> /* defines __GLIBC__, or does not */
 #include <stddef.h>
 
 #ifdef __GLIBC__
