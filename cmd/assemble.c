@@ -50,8 +50,9 @@ static int security_option(struct security *out, const char *option, struct erro
 		return 0; /* there is nothing to switch off */
 	} else {
 		error_set(err, EINVAL, "security option '%s' is not supported", option);
-		return error_hint(err, "known are seccomp=, no-new-privileges=, "
-				       "systempaths=unconfined, apparmor=unconfined, label=disable");
+		return error_hint(err,
+				  "known are seccomp=, no-new-privileges=, "
+				  "systempaths=unconfined, apparmor=unconfined, label=disable");
 	}
 	return 0;
 }
@@ -329,8 +330,7 @@ bool assemble_wants_limits(const struct settings *s)
 {
 	return s->memory_bytes || s->memory_swap_bytes || s->memory_reservation_bytes ||
 	       s->nano_cpus || s->cpu_shares || s->cpu_quota_us || s->cpu_period_us ||
-	       s->pids_max || s->io_weight || s->cpuset_cpus || s->cpuset_mems ||
-	       s->cgroup_conf.n;
+	       s->pids_max || s->io_weight || s->cpuset_cpus || s->cpuset_mems || s->cgroup_conf.n;
 }
 
 static int check_limits(const struct settings *s, struct error *err)
@@ -338,10 +338,12 @@ static int check_limits(const struct settings *s, struct error *err)
 	if (s->memory_swap_bytes && !s->memory_bytes)
 		return error_set(err, EINVAL, "--memory-swap needs --memory");
 	if (s->memory_swap_bytes > 0 && s->memory_swap_bytes < s->memory_bytes)
-		return error_set(err, EINVAL, "--memory-swap is memory and swap together: it cannot "
-					      "be less than --memory");
+		return error_set(err, EINVAL,
+				 "--memory-swap is memory and swap together: it cannot "
+				 "be less than --memory");
 	if (s->nano_cpus && (s->cpu_quota_us || s->cpu_period_us))
-		return error_set(err, EINVAL, "--cpus and --cpu-quota/--cpu-period exclude each other");
+		return error_set(err, EINVAL,
+				 "--cpus and --cpu-quota/--cpu-period exclude each other");
 	if (s->cpu_shares && (s->cpu_shares < 2 || s->cpu_shares > 262144))
 		return error_set(err, ERANGE, "--cpu-shares must be 2 to 262144");
 	if (s->io_weight && (s->io_weight < 10 || s->io_weight > 1000))

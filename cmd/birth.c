@@ -23,10 +23,10 @@
 
 /* For containers without --name: weights and measures, as a tare deserves. */
 static const char *const name_first[] = {
-	"brisk", "calm",  "clear", "deft",  "fair",  "fine",  "fleet", "light",
+	"brisk", "calm",  "clear", "deft",   "fair",  "fine",  "fleet", "light",
 	"lithe", "lucid", "neat",  "nimble", "plain", "prime", "quick", "quiet",
-	"ready", "sharp", "sleek", "smart", "solid", "sound", "spare", "spry",
-	"still", "swift", "tidy",  "trim",  "true",  "warm",  "wise",  "zesty",
+	"ready", "sharp", "sleek", "smart",  "solid", "sound", "spare", "spry",
+	"still", "swift", "tidy",  "trim",   "true",  "warm",  "wise",	"zesty",
 };
 static const char *const name_second[] = {
 	"balance", "barrel",  "basket", "beam",	  "bushel", "cask",   "crate",	"dram",
@@ -67,8 +67,8 @@ int birth_find_image(const struct context *ctx, const char *operand, struct imag
 
 	if (r < 0)
 		return r;
-	r = is_path(operand) ? image_import_cached(&store, operand, image, err) :
-			       image_find(&store, operand, image, err);
+	r = is_path(operand) ? image_import_cached(&store, operand, image, err)
+			     : image_find(&store, operand, image, err);
 	image_store_close(&store);
 	return r;
 }
@@ -95,8 +95,8 @@ static int merge(struct birth *b, const struct run_options *o, char *const *oper
 		r = run_options_settings(o, &b->image.config, operands + 1, &b->settings, err);
 		b->settings.image_id = b->image.id;
 	} else {
-		r = run_options_settings(o, &(struct image_config){ 0 }, operands + 1,
-					 &b->settings, err);
+		r = run_options_settings(o, &(struct image_config){ 0 }, operands + 1, &b->settings,
+					 err);
 		if (r == 0)
 			r = open_rootfs(b, operands[0], err);
 	}
@@ -206,8 +206,8 @@ int birth_write_cidfile(const struct birth *b, const char *path, struct error *e
  */
 int birth_lock(struct birth *b, const struct context *ctx, struct error *err)
 {
-	return b->settings.auto_remove ? steal_fd(&b->dir_fd) :
-					 record_lock(&ctx->store, b->record.id, err);
+	return b->settings.auto_remove ? steal_fd(&b->dir_fd)
+				       : record_lock(&ctx->store, b->record.id, err);
 }
 
 /** birth_undo() - Take a container off the record that could not be started */

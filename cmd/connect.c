@@ -92,12 +92,9 @@ static const struct {
 	bool is_prefix;
 	int (*use)(struct launch *l, struct error *err);
 } modes[] = {
-	{ "bridge", false, use_bridge },
-	{ "default", false, use_bridge },
-	{ "none", false, use_none },
-	{ "host", false, use_host },
-	{ "container:", true, use_container },
-	{ "ns:", true, use_path },
+	{ "bridge", false, use_bridge },       { "default", false, use_bridge },
+	{ "none", false, use_none },	       { "host", false, use_host },
+	{ "container:", true, use_container }, { "ns:", true, use_path },
 };
 
 static int choose_mode(struct launch *l, struct error *err)
@@ -106,8 +103,8 @@ static int choose_mode(struct launch *l, struct error *err)
 
 	str_replace(&l->record->network, mode);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
-		if (modes[i].is_prefix ? str_starts(mode, modes[i].name) :
-					 !strcmp(mode, modes[i].name))
+		if (modes[i].is_prefix ? str_starts(mode, modes[i].name)
+				       : !strcmp(mode, modes[i].name))
 			return modes[i].use(l, err);
 	error_set(err, EINVAL, "network '%s' is not known", mode);
 	return error_hint(err, "choose bridge, none, host, container:NAME or ns:PATH");
@@ -241,8 +238,8 @@ int connect_attach(struct launch *l, struct error *err)
 	netns = container_netns(&l->container, err);
 	if (netns < 0)
 		return netns;
-	return l->has_lease ? network_attach(&l->lease, netns, err) :
-			      network_loopback_up(netns, err);
+	return l->has_lease ? network_attach(&l->lease, netns, err)
+			    : network_loopback_up(netns, err);
 }
 
 /** connect_release() - Give address and ports back; the devices die with the namespace */

@@ -110,9 +110,9 @@ static int find_running(struct joined *j, const struct context *ctx, const char 
 	if (j->record.status != RECORD_RUNNING) {
 		error_set(err, ESRCH, "container '%s' is not running: it is %s", operand,
 			  record_status_name(j->record.status));
-		return j->record.status == RECORD_PAUSED ?
-			       error_hint(err, "unpause it first: tare unpause %s", operand) :
-			       error_hint(err, "start it first: tare start %s", operand);
+		return j->record.status == RECORD_PAUSED
+			       ? error_hint(err, "unpause it first: tare unpause %s", operand)
+			       : error_hint(err, "start it first: tare start %s", operand);
 	}
 	config = record_read_config(&ctx->store, id, err);
 	return config ? settings_from_json(&j->settings, config, err) : -err->code;
@@ -157,7 +157,8 @@ static int open_cgroup(struct joined *j, struct error *err)
 static int open_streams(struct joined *j, const struct exec_options *o, struct error *err)
 {
 	if (!o->tty)
-		return streams_open(&j->streams, j->stdio, o->interactive, j->record.idmap_base, err);
+		return streams_open(&j->streams, j->stdio, o->interactive, j->record.idmap_base,
+				    err);
 	streams_take_window_size(&j->process);
 	return 0;
 }

@@ -26,6 +26,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/sys.h"
 #include "cgroups/stats.h"
 #include "cmd/connect.h"
 #include "cmd/reclaim.h"
@@ -36,8 +37,8 @@
 #include "runtime/idmap.h"
 #include "runtime/process.h"
 
-#define DEFAULT_LOG_BYTES    (INT64_C(10) << 20)
-#define DEFAULT_LOG_FILES    3
+#define DEFAULT_LOG_BYTES     (INT64_C(10) << 20)
+#define DEFAULT_LOG_FILES     3
 #define CGROUP_END_TIMEOUT_MS 10000
 
 /** launch_init() - A run that holds nothing yet; @record is borrowed and kept up to date */
@@ -179,6 +180,10 @@ static int spawn(struct launch *l, struct error *err)
 	return r;
 }
 
+/*
+ * Not before the container's program runs: until init has left the host's root
+ * behind, `exec` would run its command there.
+ */
 static int publish(struct launch *l, struct error *err)
 {
 	struct record *r = l->record;
@@ -233,8 +238,6 @@ static int start_steps(struct launch *l, struct error *err)
 	/* From here on the child builds its root meanwhile. */
 	if (r == 0)
 		r = connect_attach(l, err);
-	if (r == 0)
-		r = publish(l, err);
 	if (r == 0)
 		r = connect_console(l, err);
 	return r == 0 ? container_start(&l->container, &l->config.process.rlimits, err) : r;
@@ -291,7 +294,7 @@ int launch_start(struct launch *l, struct error *err)
 }
 
 /**
- * launch_await_exec() - Wait until the container's program runs
+ * launch_await_exec() - Wait until the container's program runs, and put that on record
  *
  * Return: 0; EXIT_NOT_FOUND or EXIT_NOT_RUNNABLE with @err set when exec failed;
  * -errno when the set-up failed
@@ -300,8 +303,14 @@ int launch_await_exec(struct launch *l, struct error *err)
 {
 	enum sync_step failed;
 
-	if (l->container.sync_fd < 0 || container_await_exec(&l->container, &failed, err) == 0)
-		return 0;
+	if (l->container.sync_fd < 0)
+		return 0; /* known already */
+	if (container_await_exec(&l->container, &failed, err) == 0) {
+		if (publish(l, err) == 0)
+			return 0;
+		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
+		return -err->code;
+	}
 	if (failed != SYNC_EXEC)
 		return -err->code;
 	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
@@ -319,8 +328,8 @@ static void record_end(struct launch *l, int wait_status)
 	r->status = RECORD_EXITED;
 	r->pid = 0;
 	r->finished_ns = units_now_ns();
-	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) :
-						128 + WTERMSIG(wait_status);
+	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
+					      : 128 + WTERMSIG(wait_status);
 	str_replace(&r->reason, WIFEXITED(wait_status) ? "exit" : "signal");
 	/* Known from the kernel's counter, never guessed from 137. */
 	if ((l->settings->memory_bytes || killed) && l->cgroup_fd >= 0 &&
@@ -348,6 +357,7 @@ void launch_fail_record(struct launch *l, int code, const struct error *err)
 int launch_wait(struct launch *l, struct error *err)
 {
 	struct console_mode terminal = { .saved = false };
+	int failed = launch_await_exec(l, err);
 	int wait_status, r;
 
 	l->streams.pidfd = l->container.pidfd;
@@ -356,17 +366,16 @@ int launch_wait(struct launch *l, struct error *err)
 	l->streams.write_streams = l->foreground;
 	l->streams.pass_signals = l->pass_signals;
 	l->streams.read_stdin = l->foreground && l->settings->interactive;
-	if (l->streams.read_stdin && l->settings->tty && isatty(0))
+	if (!failed && l->streams.read_stdin && l->settings->tty && isatty(0))
 		(void)console_make_raw(0, &terminal);
-	r = supervise_run(&l->streams, &wait_status, err);
+	r = supervise_run(&l->streams, &wait_status, failed ? &(struct error){ 0 } : err);
 	console_restore(&terminal);
 	if (r < 0)
 		return r;
 	record_end(l, wait_status);
-	r = launch_await_exec(l, err);
-	if (r != 0)
-		launch_fail_record(l, r, err);
-	return r < 0 ? r : l->record->exit_code;
+	if (failed)
+		launch_fail_record(l, failed, err);
+	return failed < 0 ? failed : l->record->exit_code;
 }
 
 /**

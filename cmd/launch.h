@@ -31,7 +31,7 @@ struct launch {
 	struct record *record;
 	int lock_fd; /* given back by launch_finish() */
 
-	bool foreground;  /* carry our own streams and signals */
+	bool foreground; /* carry our own streams and signals */
 	bool pass_signals;
 
 	struct config config;
@@ -41,7 +41,7 @@ struct launch {
 	struct network_lease lease;
 	bool has_lease;
 	int linger_fd; /* slow to close: left to whoever ends last */
-	int stdio[3]; /* the container's ends, until it has them */
+	int stdio[3];  /* the container's ends, until it has them */
 	struct container container;
 	struct supervise streams;
 	struct logfile log;

@@ -21,7 +21,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -38,15 +37,15 @@
 #include "cmd/volume.h"
 #include "network/network.h"
 
-#define BEING_MADE_SECONDS 10 /* a directory without a record may just be that young */
-
-static void end_cgroup(const char *path)
+/* Known from the id alone: the crash may have come before the record said it. */
+static void end_cgroup(const char *id)
 {
+	autofree char *path = xasprintf("%s/%s", CGROUP_PARENT, id);
 	struct cgroup_root root = { .fd = -1 };
 	struct error ignored;
 	int fd;
 
-	if (!*path || cgroup_root_open(&root, &ignored) < 0)
+	if (cgroup_root_open(&root, &ignored) < 0)
 		return;
 	fd = cgroup_open(&root, path, &ignored);
 	if (fd >= 0) {
@@ -73,7 +72,7 @@ static void put_right(const struct context *ctx, struct record *r)
 	struct error ignored;
 
 	log_debug("container %.12s lost its supervisor: clearing up", r->id);
-	end_cgroup(r->cgroup);
+	end_cgroup(r->id);
 	if (*r->ip && !strcmp(r->network, "bridge"))
 		(void)network_release(s->run_fd, r->ip, r->id, &ignored);
 	if (r->auto_remove) {
@@ -93,26 +92,21 @@ static void put_right(const struct context *ctx, struct record *r)
 	(void)record_clear_running(s, r->id);
 }
 
-static bool is_young(int dirfd)
-{
-	struct stat st;
-
-	return fstat(dirfd, &st) < 0 || time(NULL) - st.st_mtime < BEING_MADE_SECONDS;
-}
-
 static void look_at(const struct context *ctx, const char *id)
 {
-	autoclose int fd = record_open_dir(&ctx->store, id, true);
+	autoclose int fd = record_lock_abandoned(&ctx->store, id);
 	autorecord struct record r = { 0 };
 	struct error why;
 
-	if (fd < 0 || file_lock(fd, true, false) < 0)
+	if (fd < 0)
 		return; /* supervised, or somebody else is at it */
 	record_init(&r);
-	if (record_read_raw(&ctx->store, id, &r, &why) == 0)
+	if (record_read_raw(&ctx->store, id, &r, &why) == 0) {
 		put_right(ctx, &r);
-	else if (!is_young(fd))
+	} else {
+		end_cgroup(id);
 		(void)record_clear_running(&ctx->store, id);
+	}
 }
 
 static bool is_supervised(void *arg, const char *id)
@@ -151,6 +145,13 @@ void reclaim_sweep(const struct context *ctx)
 		(void)network_release_stale(ctx->store.run_fd, is_supervised,
 					    (void *)(uintptr_t)ctx, &ignored);
 	reclaim_empty_trash(&ctx->store);
+}
+
+/** reclaim_thoroughly() - A sweep that also finds what never got a record */
+void reclaim_thoroughly(const struct context *ctx)
+{
+	reclaim_sweep(ctx);
+	(void)record_remove_orphans(&ctx->store); /* the next one tries again */
 }
 
 /** reclaim_scratch() - Throw away what a --rm container had written to disk */

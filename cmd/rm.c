@@ -110,7 +110,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 	if (!o->all && !argc)
 		return error_set(err, EINVAL, "'rm' needs a container, or --all");
-	reclaim_sweep(ctx); /* what a crash left running is not running */
+	reclaim_thoroughly(ctx); /* what a crash left running is not running */
 	ret = o->all ? target_list(ctx, false, &ids, err) : 0;
 	if (ret < 0)
 		return ret;

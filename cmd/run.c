@@ -105,14 +105,15 @@ const struct command cmd_run = {
 	.name = "run",
 	.args = "IMAGE|ARCHIVE|DIR [COMMAND [ARG...]]",
 	.summary = "Create a container and start it",
-	.details = "IMAGE is a path to an archive (OCI or docker save) or an OCI layout, else a "
-		   "reference in the store, else an id prefix. With --rootfs it is a directory that "
-		   "is used in place.\n\n"
-		   "The exit code is that of the container's program, 128+n when signal n ended it, "
-		   "125 when tare failed, 126 when the program cannot be run and 127 when it is not "
-		   "there.\n\n"
-		   "A --rm container writes to memory (at most half of the machine's) unless it has "
-		   "a memory limit; --storage-opt upper=disk makes it write to disk.",
+	.details =
+		"IMAGE is a path to an archive (OCI or docker save) or an OCI layout, else a "
+		"reference in the store, else an id prefix. With --rootfs it is a directory that "
+		"is used in place.\n\n"
+		"The exit code is that of the container's program, 128+n when signal n ended it, "
+		"125 when tare failed, 126 when the program cannot be run and 127 when it is not "
+		"there.\n\n"
+		"A --rm container writes to memory (at most half of the machine's) unless it has "
+		"a memory limit; --storage-opt upper=disk makes it write to disk.",
 	.options = run_option_defs,
 	COMMAND_OPTIONS(struct run_options, .detach = false),
 	.min_args = 1,

@@ -21,7 +21,10 @@
 
 enum field_type { FIELD_TEXT, FIELD_LIST, FIELD_BOOL, FIELD_INT };
 
-#define FIELD(section, name, type, member) { section, name, type, offsetof(struct settings, member) }
+#define FIELD(section, name, type, member)                             \
+	{                                                              \
+		section, name, type, offsetof(struct settings, member) \
+	}
 
 static const struct field {
 	const char *section, *name;
@@ -216,9 +219,9 @@ static int ports_from_json(struct settings *s, const struct json *map, struct er
 		for (size_t i = 0; i < json_count(list); i++) {
 			const struct json *b = json_at(list, i);
 			const char *ip = json_text_or(json_get(b, "HostIp"), "");
-			autofree char *spec =
-				xasprintf("%s:%s:%s", *ip ? ip : "0.0.0.0",
-					  json_text_or(json_get(b, "HostPort"), ""), key);
+			autofree char *spec = xasprintf("%s:%s:%s", *ip ? ip : "0.0.0.0",
+							json_text_or(json_get(b, "HostPort"), ""),
+							key);
 			int r = network_port_parse(spec, &s->ports, err);
 
 			if (r < 0)
@@ -300,7 +303,9 @@ struct json *settings_to_json(const struct settings *s)
 		const char *section = fields[i].section;
 
 		write_field(s, &fields[i],
-			    !*section ? doc : !strcmp(section, "Config") ? config : host);
+			    !*section			 ? doc
+			    : !strcmp(section, "Config") ? config
+							 : host);
 	}
 	json_set(config, "Labels", labels_to_json(&s->labels));
 	json_set(config, "ExposedPorts", exposed_to_json(&s->exposed));
@@ -327,7 +332,9 @@ int settings_from_json(struct settings *s, struct json *document, struct error *
 		const char *section = fields[i].section;
 
 		read_field(s, &fields[i],
-			   !*section ? document : !strcmp(section, "Config") ? config : host);
+			   !*section			? document
+			   : !strcmp(section, "Config") ? config
+							: host);
 	}
 	labels_from_json(s, json_get(config, "Labels"));
 	exposed_from_json(s, json_get(config, "ExposedPorts"));

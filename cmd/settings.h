@@ -41,14 +41,14 @@ struct settings {
 	struct strlist env, entrypoint, cmd;
 	struct strlist labels;	/* "key=value" */
 	struct strlist exposed; /* "80/tcp" */
-	bool compat; /* an image of 32-bit programs */
+	bool compat;		/* an image of 32-bit programs */
 	bool tty, interactive, init, auto_remove, read_only, privileged, host_userns;
 	int64_t stop_timeout_s; /* 0: 10 */
 
-	struct strlist binds, tmpfs; /* as given: -v, --tmpfs */
+	struct strlist binds, tmpfs;   /* as given: -v, --tmpfs */
 	struct settings_mount *mounts; /* binds, resolved */
 	size_t n_mounts;
-	const char *network; /* NULL: bridge */
+	const char *network;	/* NULL: bridge */
 	struct strlist publish; /* as given: -p */
 	struct network_ports ports;
 	struct strlist dns, dns_search, dns_options, extra_hosts;

@@ -114,8 +114,8 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 		l.foreground = o->attach || o->interactive;
 		l.pass_signals = l.foreground;
 		c.settings.interactive &= !l.foreground || o->interactive;
-		r = l.foreground ? start_in_foreground(&l, ctx, err) :
-				   start_detached(&l, ctx, operand, err);
+		r = l.foreground ? start_in_foreground(&l, ctx, err)
+				 : start_detached(&l, ctx, operand, err);
 	}
 	if (r < 0 && l.lock_fd >= 0)
 		(void)record_clear_running(&ctx->store, c.record.id);

@@ -27,11 +27,21 @@ static const struct {
 	const char *name;
 	enum { SET_NOTHING, SET_RO, SET_RW, SET_NO_IDMAP, SET_FLAT } effect;
 } bind_options[] = {
-	{ "ro", SET_RO },	   { "readonly", SET_RO },  { "rw", SET_RW },
-	{ "noidmap", SET_NO_IDMAP }, { "bind", SET_FLAT },  { "rbind", SET_NOTHING },
-	{ "idmap", SET_NOTHING },  { "private", SET_NOTHING }, { "rprivate", SET_NOTHING },
-	{ "nosuid", SET_NOTHING }, { "nodev", SET_NOTHING }, { "z", SET_NOTHING },
-	{ "Z", SET_NOTHING },	   { "nocopy", SET_NOTHING }, { "exec", SET_NOTHING },
+	{ "ro", SET_RO },
+	{ "readonly", SET_RO },
+	{ "rw", SET_RW },
+	{ "noidmap", SET_NO_IDMAP },
+	{ "bind", SET_FLAT },
+	{ "rbind", SET_NOTHING },
+	{ "idmap", SET_NOTHING },
+	{ "private", SET_NOTHING },
+	{ "rprivate", SET_NOTHING },
+	{ "nosuid", SET_NOTHING },
+	{ "nodev", SET_NOTHING },
+	{ "z", SET_NOTHING },
+	{ "Z", SET_NOTHING },
+	{ "nocopy", SET_NOTHING },
+	{ "exec", SET_NOTHING },
 };
 
 static int apply_option(struct settings_mount *m, const char *option, struct error *err)
@@ -184,7 +194,8 @@ static int mount_key(struct mount_keys *k, char *item, struct error *err)
 		k->type = value;
 	else if ((!strcmp(item, "source") || !strcmp(item, "src")) && value)
 		k->source = value;
-	else if ((!strcmp(item, "target") || !strcmp(item, "dst") || !strcmp(item, "destination")) &&
+	else if ((!strcmp(item, "target") || !strcmp(item, "dst") ||
+		  !strcmp(item, "destination")) &&
 		 value)
 		k->target = value;
 	else if (!strcmp(item, "readonly") || !strcmp(item, "ro"))
@@ -227,7 +238,8 @@ int volume_parse_mount(struct settings *s, const char *spec, struct error *err)
 		return 0;
 	}
 	if (strcmp(k.type, "bind") && strcmp(k.type, "volume"))
-		return error_set(err, EINVAL, "mount type '%s' is not bind, volume or tmpfs", k.type);
+		return error_set(err, EINVAL, "mount type '%s' is not bind, volume or tmpfs",
+				 k.type);
 	m.read_only = k.read_only;
 	m.idmap = !k.no_idmap;
 	m.anonymous = !k.source;
@@ -286,8 +298,8 @@ static int tmpfs_option(struct config_mount *m, const char *option, struct error
 		const char *name;
 		uint64_t set, clear;
 	} flags[] = {
-		{ "rw", 0, SYS_MOUNT_ATTR_RDONLY },    { "ro", SYS_MOUNT_ATTR_RDONLY, 0 },
-		{ "exec", 0, SYS_MOUNT_ATTR_NOEXEC },  { "noexec", SYS_MOUNT_ATTR_NOEXEC, 0 },
+		{ "rw", 0, SYS_MOUNT_ATTR_RDONLY },	{ "ro", SYS_MOUNT_ATTR_RDONLY, 0 },
+		{ "exec", 0, SYS_MOUNT_ATTR_NOEXEC },	{ "noexec", SYS_MOUNT_ATTR_NOEXEC, 0 },
 		{ "nosuid", SYS_MOUNT_ATTR_NOSUID, 0 }, { "suid", 0, SYS_MOUNT_ATTR_NOSUID },
 		{ "nodev", SYS_MOUNT_ATTR_NODEV, 0 },
 	};

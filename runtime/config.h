@@ -42,8 +42,8 @@ enum config_mount_kind {
 
 struct config_mount {
 	enum config_mount_kind kind;
-	char *source; /* bind only */
-	char *target; /* absolute, inside the container */
+	char *source;	     /* bind only */
+	char *target;	     /* absolute, inside the container */
 	uint64_t attributes; /* MOUNT_ATTR_* */
 	bool recursive;	     /* bind: with what is mounted below the source */
 	bool idmap;	     /* bind: the container's root owns what root owns */
@@ -67,14 +67,14 @@ struct config_file {
 struct config_process {
 	struct strlist args, env;
 	char *cwd;
-	char *user;	     /* "", name, uid, with ":group": resolved in the root */
+	char *user; /* "", name, uid, with ":group": resolved in the root */
 	struct strlist add_groups;
 	struct capability_sets capabilities;
 	struct rlimit_set rlimits;
 	struct seccomp_program seccomp; /* n == 0: unconfined */
 	bool no_new_privs;
 	bool terminal;
-	bool home_from_passwd; /* set HOME unless the environment has it */
+	bool home_from_passwd;	/* set HOME unless the environment has it */
 	uint16_t rows, columns; /* of the terminal; 0: unknown */
 	int oom_score_adj;	/* 0: inherit */
 };

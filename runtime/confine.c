@@ -3,8 +3,9 @@
  * runtime/confine.c - Giving up rights, and the exec that ends it
  *
  * The order is fixed, because each step gives up something the next ones do
- * not need: bounding set, groups, ids, capabilities, no_new_privs, seccomp. Only when the user wants privileges to be gainable does seccomp come
- * before the capabilities: without no_new_privs it takes CAP_SYS_ADMIN.
+ * not need: bounding set, groups, ids, capabilities, no_new_privs, seccomp. Only when the user
+ * wants privileges to be gainable does seccomp come before the capabilities: without no_new_privs
+ * it takes CAP_SYS_ADMIN.
  */
 #include "runtime/confine.h"
 
@@ -86,8 +87,7 @@ static int load_filter(const struct config_process *p, struct error *err)
 	return r < 0 ? error_sys(err, -r, "load the seccomp filter") : 0;
 }
 
-static int set_capabilities(const struct user *u, const struct config_process *p,
-			    struct error *err)
+static int set_capabilities(const struct user *u, const struct config_process *p, struct error *err)
 {
 	struct capability_sets sets = p->capabilities;
 	int r;
@@ -167,7 +167,8 @@ int confine_chdir(const char *cwd, int rootfd, bool make, struct error *err)
 		return error_sys(err, errno, "enter the working directory '%s'", cwd);
 	/* A descriptor of the host's tree would show as "(unreachable)" (runc CVE-2024-21626). */
 	if (!getcwd(where, sizeof(where)) || where[0] != '/')
-		return error_set(err, EPERM, "working directory '%s' is outside the container", cwd);
+		return error_set(err, EPERM, "working directory '%s' is outside the container",
+				 cwd);
 	return 0;
 }
 

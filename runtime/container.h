@@ -21,7 +21,7 @@ struct error;
 
 /* Where a container is made; all borrowed. */
 struct container_place {
-	int root_fd;	      /* ROOT */
+	int root_fd; /* ROOT */
 	const char *root_path;
 	int cgroup_fd; /* to be born in, or -1 */
 	int stdio[3];  /* unless it has a terminal */

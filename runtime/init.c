@@ -89,8 +89,8 @@ static int connect_terminal(const struct init_plan *plan, const struct rootfs *f
 		return error_sys(err, -r, "hand over the terminal");
 	(void)close(master);
 	(void)close(pts);
-	console = openat(fs->dev, "console",
-			 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0620);
+	console = openat(fs->dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			 0620);
 	if (console < 0)
 		return error_sys(err, errno, "make '/dev/console'");
 	(void)close(console);
@@ -109,8 +109,8 @@ static int connect_stdio(const struct init_plan *plan, struct error *err)
 
 static int connect(const struct init_plan *plan, const struct rootfs *fs, struct error *err)
 {
-	return plan->config->process.terminal ? connect_terminal(plan, fs, err) :
-						connect_stdio(plan, err);
+	return plan->config->process.terminal ? connect_terminal(plan, fs, err)
+					      : connect_stdio(plan, err);
 }
 
 /* Nothing that this process does from here on may fail: it is the container's reaper. */

@@ -36,9 +36,7 @@ int logfile_open(struct logfile *l, int container_dirfd, uint64_t max_size, unsi
 {
 	struct stat st;
 
-	*l = (struct logfile){
-		.dirfd = -1, .fd = -1, .max_size = max_size, .max_files = max_files
-	};
+	*l = (struct logfile){ .dirfd = -1, .fd = -1, .max_size = max_size, .max_files = max_files };
 	l->dirfd = file_open_dir(container_dirfd, "log", 0700, err);
 	if (l->dirfd < 0)
 		return l->dirfd;
@@ -78,11 +76,11 @@ static void rotate(struct logfile *l)
 /* Length of the valid UTF-8 sequence at @p, or 0. */
 static size_t utf8_length(const unsigned char *p, size_t left)
 {
-	size_t n = *p < 0x80			 ? 1 :
-		   *p >= 0xc2 && *p < 0xe0	 ? 2 :
-		   (*p & 0xf0) == 0xe0		 ? 3 :
-		   *p >= 0xf0 && *p < 0xf5	 ? 4 :
-						   0;
+	size_t n = *p < 0x80		     ? 1
+		   : *p >= 0xc2 && *p < 0xe0 ? 2
+		   : (*p & 0xf0) == 0xe0     ? 3
+		   : *p >= 0xf0 && *p < 0xf5 ? 4
+					     : 0;
 
 	if (n == 0 || n > left)
 		return 0;

@@ -96,8 +96,8 @@ int mount_set(int mount_fd, uint64_t attributes, bool recursive, const char *pat
 {
 	struct sys_mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
 
-	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0),
-			      &attr) < 0)
+	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) <
+	    0)
 		return error_sys(err, errno, "set mount options of '%s'", path);
 	return 0;
 }

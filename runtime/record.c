@@ -242,8 +242,8 @@ int record_list(const struct record_store *s, struct strlist *ids, struct error 
 }
 
 /* A generated name has no symlink: it is asked for too rarely to be paid for at every start. */
-static int find_generated(const struct record_store *s, const struct strlist *ids,
-			  const char *name, char *id, struct error *err)
+static int find_generated(const struct record_store *s, const struct strlist *ids, const char *name,
+			  char *id, struct error *err)
 {
 	for (size_t i = 0; i < ids->n; i++) {
 		autorecord struct record r = { 0 };
@@ -315,15 +315,11 @@ int record_open_dir(const struct record_store *s, const char *id, bool volatile_
 	return fd < 0 ? -errno : fd;
 }
 
-/** record_is_supervised() - Whether a live process supervises the container */
-bool record_is_supervised(const struct record_store *s, const char *id)
-{
-	autoclose int fd = record_open_dir(s, id, true);
-
-	return fd >= 0 && file_lock(fd, false, false) == -EWOULDBLOCK;
-}
-
-static int read_from(int dirfd, struct record *r, struct error *err)
+/**
+ * record_read_dir() - The record in one of a container's two directories
+ * @r:	An initialised record, replaced on success
+ */
+int record_read_dir(int dirfd, struct record *r, struct error *err)
 {
 	autojson struct json *v = json_read_at(dirfd, "record.json", RECORD_MAX_BYTES, err);
 
@@ -352,7 +348,7 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 
 		if (fd < 0)
 			continue;
-		ret = read_from(fd, r, err);
+		ret = record_read_dir(fd, r, err);
 		if (ret != -ENOENT)
 			return ret;
 	}
@@ -485,11 +481,14 @@ int record_create(const struct record_store *s, const struct record *r, const st
 		  struct error *err)
 {
 	autofree char *text = json_print(config);
-	autoclose int fd = -1;
+	autoclose int fd = -1, births = -1;
 	char dir[RECORD_DIR_NAME];
 	int store = r->auto_remove ? s->run_fd : s->root_fd;
 	int ret;
 
+	births = record_lock_births(s, false);
+	if (births < 0)
+		return error_sys(err, -births, "lock the list of containers");
 	dir_name(dir, r->id);
 	ret = make_dir(store, dir);
 	if (ret < 0)
@@ -509,35 +508,6 @@ int record_create(const struct record_store *s, const struct record *r, const st
 		(void)record_remove(s, r, &(struct error){ 0 });
 		return error_wrap(err, "create container %.12s", r->id);
 	}
-	return steal_fd(&fd);
-}
-
-/**
- * record_lock() - Become the supervisor of a container
- *
- * Makes RUNROOT/containers/ID when missing.
- *
- * Return: the fd that holds the lock (its end is the end of supervision), or
- * -errno (-EBUSY: somebody else supervises it)
- */
-int record_lock(const struct record_store *s, const char *id, struct error *err)
-{
-	autoclose int fd = -1;
-	char dir[RECORD_DIR_NAME];
-	int r;
-
-	dir_name(dir, id);
-	r = make_dir(s->run_fd, dir);
-	if (r < 0 && r != -EEXIST)
-		return error_sys(err, -r, "make the state directory of container %.12s", id);
-	fd = record_open_dir(s, id, true);
-	if (fd < 0)
-		return error_sys(err, -fd, "open the state directory of container %.12s", id);
-	r = file_lock(fd, true, false);
-	if (r == -EWOULDBLOCK)
-		return error_set(err, EBUSY, "container %.12s is already running", id);
-	if (r < 0)
-		return error_sys(err, -r, "lock container %.12s", id);
 	return steal_fd(&fd);
 }
 
@@ -619,4 +589,58 @@ int record_remove(const struct record_store *s, const struct record *r, struct e
 	if (ret < 0)
 		return error_sys(err, -ret, "remove container %.12s", r->id);
 	return 0;
+}
+
+/* ---- what crashes leave ------------------------------------------------- */
+
+static bool has_dir(int store_fd, const char *id)
+{
+	char dir[RECORD_DIR_NAME];
+	struct stat st;
+
+	dir_name(dir, id);
+	return fstatat(store_fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static void remove_dead_names(const struct record_store *s, int store_fd)
+{
+	autodir DIR *dir = NULL;
+	struct dirent *e;
+	char owner[RECORD_ID_HEX + 1];
+	int fd = openat(store_fd, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	while (dir && (e = readdir(dir)))
+		if (e->d_type == DT_LNK && !name_is_live(s, store_fd, e->d_name, owner))
+			(void)unlinkat(fd, e->d_name, 0);
+}
+
+/**
+ * record_remove_orphans() - Remove directories without a record, and names without a directory
+ *
+ * They come from creators and removers that were killed half-way. Looks at
+ * every container, so it is not for every command.
+ *
+ * Return: 0, or -errno when the list of containers cannot be read
+ */
+int record_remove_orphans(const struct record_store *s)
+{
+	autoclose int births = record_lock_births(s, true);
+	autostrlist struct strlist ids = { 0 };
+	int r = births < 0 ? births : list_dir(s->root_fd, &ids);
+
+	for (size_t i = 0; r == 0 && i < ids.n; i++) {
+		autofree char *record = xasprintf("containers/%s/record.json", ids.items[i]);
+		char dir[RECORD_DIR_NAME];
+
+		dir_name(dir, ids.items[i]);
+		if (faccessat(s->root_fd, record, F_OK, 0) < 0 && errno == ENOENT &&
+		    !has_dir(s->run_fd, ids.items[i]))
+			(void)move_to_trash(s, dir, ids.items[i]);
+	}
+	if (r == 0) {
+		remove_dead_names(s, s->root_fd);
+		remove_dead_names(s, s->run_fd);
+	}
+	return r;
 }

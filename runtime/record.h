@@ -58,7 +58,7 @@ struct record {
 	char *reason; /* "", exit, signal, oom, stopped, start-failed, lost */
 	char *error;  /* why the start failed, or "" */
 	bool oom_killed, auto_remove;
-	bool is_named; /* by the user: then the name is reserved, see record_find() */
+	bool is_named;	    /* by the user: then the name is reserved, see record_find() */
 	char *network;	    /* bridge, none, host, container:ID, ns:PATH */
 	char *ip, *mac;	    /* "" without a network of its own */
 	char *cgroup;	    /* path below the cgroup2 mount, or "" */
@@ -82,6 +82,7 @@ struct record_store {
 int record_find(const struct record_store *s, const char *operand, char *id, struct error *err);
 int record_list(const struct record_store *s, struct strlist *ids, struct error *err);
 int record_read(const struct record_store *s, const char *id, struct record *r, struct error *err);
+int record_read_dir(int dirfd, struct record *r, struct error *err);
 int record_read_raw(const struct record_store *s, const char *id, struct record *r,
 		    struct error *err);
 struct json *record_read_config(const struct record_store *s, const char *id, struct error *err);
@@ -92,9 +93,12 @@ bool record_is_supervised(const struct record_store *s, const char *id);
 int record_create(const struct record_store *s, const struct record *r, const struct json *config,
 		  struct error *err);
 int record_lock(const struct record_store *s, const char *id, struct error *err);
+int record_lock_births(const struct record_store *s, bool alone);
+int record_lock_abandoned(const struct record_store *s, const char *id);
 int record_write_running(int lock_fd, const struct record *r, struct error *err);
 int record_write_stopped(const struct record_store *s, const struct record *r, struct error *err);
 int record_clear_running(const struct record_store *s, const char *id);
+int record_remove_orphans(const struct record_store *s);
 int record_remove(const struct record_store *s, const struct record *r, struct error *err);
 
 #endif

@@ -283,9 +283,9 @@ static int bind_node(int dev, const char *source, const char *name, struct error
 static int setup_nodes(struct rootfs *fs, const struct config *c, struct error *err)
 {
 	static const char *const links[][2] = {
-		{ "/proc/self/fd", "fd" },	   { "/proc/self/fd/0", "stdin" },
-		{ "/proc/self/fd/1", "stdout" },   { "/proc/self/fd/2", "stderr" },
-		{ "pts/ptmx", "ptmx" },		   { "/proc/kcore", "core" },
+		{ "/proc/self/fd", "fd" },	 { "/proc/self/fd/0", "stdin" },
+		{ "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" },
+		{ "pts/ptmx", "ptmx" },		 { "/proc/kcore", "core" },
 	};
 	char source[32];
 
@@ -421,8 +421,7 @@ static int attach_tmpfs(struct rootfs *fs, const struct config_mount *m, struct 
 	return mount_attach(fd, target, m->target, err);
 }
 
-static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree,
-		       struct error *err)
+static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree, struct error *err)
 {
 	autoclose int target = -1;
 	struct stat st;
@@ -449,9 +448,9 @@ static int setup_mounts(struct rootfs *fs, const struct init_plan *plan, struct 
 
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		const struct config_mount *m = &c->mounts[i];
-		int r = m->kind == CONFIG_MOUNT_TMPFS ?
-				attach_tmpfs(fs, m, err) :
-				attach_bind(fs, m, plan->mount_trees[i], err);
+		int r = m->kind == CONFIG_MOUNT_TMPFS
+				? attach_tmpfs(fs, m, err)
+				: attach_bind(fs, m, plan->mount_trees[i], err);
 
 		if (r < 0)
 			return r;
@@ -503,8 +502,8 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	if (r == 0)
 		r = open_scratch(fs, c, err);
 	if (r == 0)
-		r = c->root == CONFIG_ROOT_OVERLAY ? overlay_root(fs, c, err) :
-						     directory_root(fs, plan, err);
+		r = c->root == CONFIG_ROOT_OVERLAY ? overlay_root(fs, c, err)
+						   : directory_root(fs, plan, err);
 	if (r == 0)
 		r = setup_proc(fs, err);
 	if (r == 0)

@@ -23,9 +23,9 @@
 #include "base/sys.h"
 #include "runtime/console.h"
 
-#define CHUNK		    4096
-#define SIGNALS_UNTIL_KILL  3
-#define STREAMS_CLOSED	    (-1)
+#define CHUNK		   4096
+#define SIGNALS_UNTIL_KILL 3
+#define STREAMS_CLOSED	   (-1)
 
 enum slot { SLOT_PID, SLOT_SIGNAL, SLOT_STDOUT, SLOT_STDERR, SLOT_STDIN, SLOT_FEED, SLOT_COUNT };
 
@@ -36,7 +36,7 @@ struct pending {
 
 /* Passed on to the container; what stops us or tells of children is ours. */
 static const int passed_signals[] = {
-	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1, SIGUSR2, SIGALRM,
+	SIGHUP,	 SIGINT,  SIGQUIT, SIGTERM,   SIGUSR1, SIGUSR2, SIGALRM,
 	SIGCONT, SIGPOLL, SIGPROF, SIGVTALRM, SIGPWR,  SIGSYS,	SIGWINCH,
 };
 
@@ -163,8 +163,8 @@ static void prepare(const struct supervise *s, const struct pending *in, struct 
 	p[SLOT_SIGNAL] = (struct pollfd){ .fd = s->signal_fd, .events = POLLIN };
 	p[SLOT_STDOUT] = (struct pollfd){ .fd = s->stdout_from, .events = POLLIN };
 	p[SLOT_STDERR] = (struct pollfd){ .fd = s->stderr_from, .events = POLLIN };
-	p[SLOT_STDIN] =
-		(struct pollfd){ .fd = s->read_stdin && !waiting ? 0 : -1, .events = POLLIN };
+	p[SLOT_STDIN] = (struct pollfd){ .fd = s->read_stdin && !waiting ? 0 : -1,
+					 .events = POLLIN };
 	p[SLOT_FEED] = (struct pollfd){ .fd = waiting ? s->stdin_to : -1, .events = POLLOUT };
 }
 

@@ -13,10 +13,10 @@ struct error;
 
 /* What is to be carried where; -1 for what there is not. Closed by supervise_run(). */
 struct supervise {
-	int pidfd;	    /* borrowed */
-	int signal_fd;	    /* from supervise_block_signals(); borrowed */
-	int stdin_to;	    /* the container's standard input (or its terminal) */
-	int stdout_from;    /* the container's output (or its terminal) */
+	int pidfd;	 /* borrowed */
+	int signal_fd;	 /* from supervise_block_signals(); borrowed */
+	int stdin_to;	 /* the container's standard input (or its terminal) */
+	int stdout_from; /* the container's output (or its terminal) */
 	int stderr_from;
 	bool read_stdin;    /* carry our standard input there */
 	bool write_streams; /* carry its output to our standard output and error */

@@ -81,11 +81,15 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 		h.msg_control = control.space;
 		h.msg_controllen = sizeof(control.space);
 	}
+	/*
+	 * ECONNRESET: the other side closed without having read all of ours. Said once, before
+	 * its own last message is handed out.
+	 */
 	do
 		n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
-		return n < 0 && errno != ECONNRESET ? -errno : 0;
+		return n < 0 ? -errno : 0;
 	if ((size_t)n < offsetof(struct message, err))
 		return -EBADMSG;
 	*step = m.step;
