@@ -28,30 +28,25 @@
  */
 int file_read_fd(int fd, size_t max_bytes, char **data, size_t *len)
 {
-	autofree char *buf = NULL;
-	size_t used = 0, cap = 4096;
+	struct str text = { 0 };
+	char chunk[4096];
 	ssize_t n;
 
-	buf = xmalloc(cap);
-	for (;;) {
-		n = read(fd, buf + used, cap - used - 1);
+	/* Most files that are read here fit into one chunk: then the buffer fits the file. */
+	do {
+		n = read(fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		used += (size_t)n;
-		if (used > max_bytes)
-			return -EFBIG;
-		if (used + 1 == cap) {
-			cap *= 2;
-			buf = xrealloc(buf, cap);
+		if (n < 0 || text.len + (size_t)n > max_bytes) {
+			int r = n < 0 ? -errno : -EFBIG;
+
+			str_done(&text);
+			return r;
 		}
-	}
-	buf[used] = '\0';
-	*data = steal_ptr(&buf);
-	*len = used;
+		str_append(&text, chunk, (size_t)n);
+	} while (n != 0);
+	*len = text.len;
+	*data = str_take(&text);
 	return 0;
 }
 

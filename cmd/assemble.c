@@ -207,7 +207,8 @@ static int fill_mounts(const struct settings *s, struct config *c, struct error 
 			return r;
 		add_mount(c, &m);
 	}
-	qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_depth);
+	if (c->n_mounts)
+		qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_depth);
 	for (size_t i = 1; i < c->n_mounts; i++)
 		if (!strcmp(c->mounts[i - 1].target, c->mounts[i].target))
 			return error_set(err, EINVAL, "two mounts on '%s'", c->mounts[i].target);

@@ -17,17 +17,28 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cmd/launch.h"
+#include "cmd/reclaim.h"
 #include "network/resolv.h"
 
 #define HOSTS_MAX_BYTES (1U << 20)
 
 /* ---- modes -------------------------------------------------------------- */
 
+static int prepare_bridge(struct launch *l, struct error *err)
+{
+	return network_prepare(l->ctx->store.run_fd, l->record->id, l->settings->ports.items,
+			       l->settings->ports.n, &l->lease, err);
+}
+
 static int use_bridge(struct launch *l, struct error *err)
 {
-	int r = network_prepare(l->ctx->store.run_fd, l->record->id, l->settings->ports.items,
-				l->settings->ports.n, &l->lease, err);
+	int r = prepare_bridge(l, err);
 
+	/* Who holds the port may have died without giving it back. */
+	if (r == -EEXIST) {
+		reclaim_sweep(l->ctx);
+		r = prepare_bridge(l, err);
+	}
 	if (r < 0)
 		return r;
 	l->has_lease = true;

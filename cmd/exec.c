@@ -35,7 +35,8 @@ struct exec_options {
 #define AT(m) offsetof(struct exec_options, m)
 
 static const struct option_def options[] = {
-	{ 'd', "detach", NULL, "Run in the background", OPTION_BOOL, AT(detach), NULL, NULL, NULL },
+	{ 'd', "detach", NULL, "Run in the background, without streams", OPTION_BOOL, AT(detach),
+	  NULL, NULL, NULL },
 	{ 'e', "env", "NAME[=VALUE]", "Set a variable", OPTION_LIST, AT(env), NULL, NULL, NULL },
 	{ 0, "env-file", "FILE", "Variables from a file", OPTION_LIST, AT(env_files), NULL, NULL,
 	  NULL },
@@ -125,7 +126,7 @@ static int plan_process(struct joined *j, const struct exec_options *o, char *co
 	struct settings *s = &j->settings;
 	int r;
 
-	s->tty = o->tty;
+	s->tty = o->tty && !o->detach; /* nobody stays to hold a terminal */
 	if (o->user)
 		s->user = o->user;
 	if (o->cwd)
@@ -156,6 +157,8 @@ static int open_cgroup(struct joined *j, struct error *err)
 
 static int open_streams(struct joined *j, const struct exec_options *o, struct error *err)
 {
+	if (o->detach)
+		return streams_open_null(j->stdio, err);
 	if (!o->tty)
 		return streams_open(&j->streams, j->stdio, o->interactive, j->record.idmap_base,
 				    err);
@@ -163,7 +166,7 @@ static int open_streams(struct joined *j, const struct exec_options *o, struct e
 	return 0;
 }
 
-static int spawn(struct joined *j, const struct exec_options *o, struct error *err)
+static int spawn(struct joined *j, struct error *err)
 {
 	const struct process_place place = {
 		.pid = j->record.pid,
@@ -176,7 +179,7 @@ static int spawn(struct joined *j, const struct exec_options *o, struct error *e
 	int r = process_spawn(&j->process_handle, &j->process, &place, err);
 
 	streams_close_theirs(j->stdio);
-	if (r < 0 || !o->tty)
+	if (r < 0 || !j->settings.tty)
 		return r;
 	master = container_console(&j->process_handle, err);
 	if (master < 0)
@@ -244,7 +247,7 @@ static int run_there(struct joined *j, const struct context *ctx, const struct e
 	j->signal_fd = supervise_block_signals(err);
 	if (j->signal_fd < 0)
 		return j->signal_fd;
-	r = spawn(j, o, err);
+	r = spawn(j, err);
 	if (r < 0)
 		return r;
 	return o->detach ? await_exec(j, ctx, err) : supervise(j, ctx, o, err);

@@ -360,6 +360,9 @@ int launch_wait(struct launch *l, struct error *err)
 	int failed = launch_await_exec(l, err);
 	int wait_status, r;
 
+	/* Or a client that never pauses keeps sending to whom the port belonged before. */
+	if (l->has_lease)
+		network_forget_flows(&l->lease);
 	l->streams.pidfd = l->container.pidfd;
 	l->streams.signal_fd = l->signal_fd;
 	l->streams.log = l->has_log ? &l->log : NULL;

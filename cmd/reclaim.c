@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "network/network.h"
+#include "runtime/process.h"
 
 /* Known from the id alone: the crash may have come before the record said it. */
 static void end_cgroup(const char *id)
@@ -56,6 +58,16 @@ static void end_cgroup(const char *id)
 	cgroup_root_close(&root);
 }
 
+/* Where there are no cgroups, the first process is all there is to kill. */
+static void end_process(const struct record *r)
+{
+	struct error gone;
+	autoclose int pidfd = process_open(r->pid, r->pid_start, &gone);
+
+	if (pidfd >= 0 && r->pid_start)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+}
+
 static void remove_volumes(const struct record_store *s, const char *id)
 {
 	autosettings struct settings settings = { 0 };
@@ -72,6 +84,7 @@ static void put_right(const struct context *ctx, struct record *r)
 	struct error ignored;
 
 	log_debug("container %.12s lost its supervisor: clearing up", r->id);
+	end_process(r);
 	end_cgroup(r->id);
 	if (*r->ip && !strcmp(r->network, "bridge"))
 		(void)network_release(s->run_fd, r->ip, r->id, &ignored);

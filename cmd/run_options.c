@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cmd/signals.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/config.h"
@@ -347,7 +348,7 @@ static int parse_volumes(const struct run_options *o, const struct image_config 
 	for (size_t i = 0; r == 0 && i < o->mounts.n; i++)
 		r = volume_parse_mount(s, o->mounts.items[i], err);
 	for (size_t i = 0; r == 0 && i < image->volumes.n; i++)
-		r = volume_add_anonymous(s, image->volumes.items[i]);
+		r = volume_add_anonymous(s, image->volumes.items[i], err);
 	return r;
 }
 
@@ -444,6 +445,8 @@ static int check_modes(const struct run_options *o, struct settings *s, struct e
 		error_set(err, EINVAL, "pull policy '%s': tare has no registry client", o->pull);
 		return error_hint(err, "load the image from an archive: tare load -i FILE");
 	}
+	if (s->stop_signal && signals_parse(s->stop_signal, err) < 0)
+		return error_wrap(err, "stop signal");
 	if (s->cwd && s->cwd[0] != '/')
 		return error_set(err, EINVAL, "working directory '%s' is no absolute path", s->cwd);
 	if (s->hostname && (!*s->hostname || strlen(s->hostname) > 64))

@@ -30,6 +30,7 @@
 #include "cmd/units.h"
 
 #define NET_DEV_MAX_BYTES (256U << 10)
+#define NET_DEV_BETWEEN	  7 /* columns between the bytes received and those sent, proc(5) */
 #define MEMINFO_MAX_BYTES 16384
 #define MIN_INTERVAL_MS	  100
 #define UNKNOWN		  "--"
@@ -130,16 +131,16 @@ static bool read_net(pid_t pid, struct sample *s)
 		return false;
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
 		char *figures = strchr(l, ':');
-		uint64_t received, sent;
 
 		while (*l == ' ')
 			l++;
-		if (!figures || str_starts(l, "lo:") ||
-		    sscanf(figures + 1, "%" SCNu64 " %*u %*u %*u %*u %*u %*u %*u %" SCNu64,
-			   &received, &sent) != 2)
+		if (!figures || str_starts(l, "lo:"))
 			continue;
-		s->received_bytes += received;
-		s->sent_bytes += sent;
+		figures++;
+		s->received_bytes += strtoull(figures, &figures, 10);
+		for (int skipped = 0; skipped < NET_DEV_BETWEEN; skipped++)
+			(void)strtoull(figures, &figures, 10);
+		s->sent_bytes += strtoull(figures, &figures, 10);
 	}
 	return true;
 }
@@ -197,14 +198,14 @@ static void look_at_all(const struct context *ctx, struct watch *watch)
 static uint64_t machine_memory(void)
 {
 	autofree char *text = NULL;
-	uint64_t kib = 0;
+	static const char first[] = "MemTotal:";
 	size_t len;
 
 	if (file_read_at(AT_FDCWD, "/proc/meminfo", MEMINFO_MAX_BYTES, &text, &len,
 			 &(struct error){ 0 }) < 0 ||
-	    sscanf(text, "MemTotal: %" SCNu64, &kib) != 1)
+	    !str_starts(text, first))
 		return 0;
-	return kib * 1024;
+	return strtoull(text + strlen(first), NULL, 10) * 1024;
 }
 
 static uint64_t memory_limit(const struct sample *s)

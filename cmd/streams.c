@@ -73,6 +73,17 @@ int streams_open(struct supervise *ours, int theirs[3], bool interactive, int64_
 	return r;
 }
 
+/** streams_open_null() - Standard streams of a process that nobody listens to */
+int streams_open_null(int theirs[3], struct error *err)
+{
+	for (int i = 0; i < 3; i++) {
+		theirs[i] = open("/dev/null", (i ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+		if (theirs[i] < 0)
+			return error_sys(err, errno, "open '/dev/null'");
+	}
+	return 0;
+}
+
 static void shut(int *fd)
 {
 	if (*fd >= 0)

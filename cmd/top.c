@@ -55,18 +55,20 @@ static char *read_proc(int proc, const char *file, size_t max_bytes, size_t *len
 /* The fields of /proc/PID/stat after the name, which may contain anything; proc(5). */
 static bool parse_stat(const char *text, struct process *p)
 {
+	enum { STATE, PPID, TERMINAL = 4, USER = 11, SYSTEM, START = 19, N_FIELDS };
 	const char *rest = strrchr(text, ')');
-	uint64_t user, system;
-	int ppid, terminal;
+	autostrlist struct strlist fields = { 0 };
 
-	if (!rest || sscanf(rest + 1,
-			    " %*c %d %*d %*d %d %*d %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64
-			    " %*d %*d %*d %*d %*d %*d %" SCNu64,
-			    &ppid, &terminal, &user, &system, &p->start_ticks) != 5)
+	if (!rest || rest[1] != ' ')
 		return false;
-	p->ppid = ppid;
-	p->terminal = (unsigned int)terminal;
-	p->cpu_ticks = user + system;
+	strlist_split(&fields, rest + 2, ' ');
+	if (fields.n < N_FIELDS)
+		return false;
+	p->ppid = (pid_t)strtol(fields.items[PPID], NULL, 10);
+	p->terminal = (unsigned int)strtol(fields.items[TERMINAL], NULL, 10);
+	p->cpu_ticks = strtoull(fields.items[USER], NULL, 10) +
+		       strtoull(fields.items[SYSTEM], NULL, 10);
+	p->start_ticks = strtoull(fields.items[START], NULL, 10);
 	return true;
 }
 
@@ -79,11 +81,11 @@ static uid_t map_uid(int proc, uid_t uid)
 
 	for (char *l = text ? strtok_r(text, "\n", &save) : NULL; l;
 	     l = strtok_r(NULL, "\n", &save)) {
-		unsigned int inside, outside, count;
+		uint64_t inside = strtoull(l, &l, 10), outside = strtoull(l, &l, 10);
+		uint64_t count = strtoull(l, &l, 10);
 
-		if (sscanf(l, "%u %u %u", &inside, &outside, &count) == 3 && uid >= outside &&
-		    uid - outside < count)
-			return inside + (uid - outside);
+		if (uid >= outside && uid - outside < count)
+			return (uid_t)(inside + (uid - outside));
 	}
 	return uid;
 }

@@ -167,7 +167,7 @@ int volume_parse(struct settings *s, const char *spec, struct error *err)
 }
 
 /** volume_add_anonymous() - A volume that the image asks for, unless something is there already */
-int volume_add_anonymous(struct settings *s, const char *target)
+int volume_add_anonymous(struct settings *s, const char *target, struct error *err)
 {
 	struct settings_mount m = { .idmap = true, .anonymous = true, .recursive = true };
 
@@ -176,7 +176,7 @@ int volume_add_anonymous(struct settings *s, const char *target)
 			return 0;
 	m.name = random_name();
 	m.target = xstrdup(target);
-	return finish(s, &m, &(struct error){ 0 });
+	return finish(s, &m, err);
 }
 
 struct mount_keys {

@@ -144,6 +144,26 @@ static _Noreturn void reap(pid_t program)
 	}
 }
 
+/*
+ * The reaper stays for everybody inside to look at: nothing of the environment
+ * and command line that tare was called with, nor of its memory. The kernel
+ * puts both side by side, beginning with the name.
+ */
+static void hide_origin(void)
+{
+	static const char name[] = "init";
+	char *first = program_invocation_name, *end = first + strlen(first) + 1;
+	size_t room = strlen(first) + 1;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)prctl(PR_SET_NAME, name, 0, 0, 0);
+	for (char **e = environ; e && *e; e++)
+		if (*e + strlen(*e) > end)
+			end = *e + strlen(*e);
+	memset(first, 0, (size_t)(end - first));
+	memcpy(first, name, room < sizeof(name) ? room : sizeof(name));
+}
+
 static void become_reaper(void)
 {
 	pid_t program = fork();
@@ -151,6 +171,7 @@ static void become_reaper(void)
 	if (program > 0) {
 		/* Its end of the sync socket must not keep the parent waiting for exec. */
 		(void)sys_close_range(3, ~0U, 0);
+		hide_origin();
 		reap(program);
 	}
 	/* The program's group is the terminal's foreground one, if there is a terminal. */

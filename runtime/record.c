@@ -520,6 +520,15 @@ int record_write_running(int lock_fd, const struct record *r, struct error *err)
 	return write_record(lock_fd, r, err);
 }
 
+/* Who waits for a --rm container holds this file open: it outlives the directory (cmd/wait.c). */
+static void tell_waiter(int dirfd, int exit_code)
+{
+	autoclose int fd = openat(dirfd, "exit", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)dprintf(fd, "%d\n", exit_code); /* nobody is left to be told otherwise */
+}
+
 /**
  * record_write_stopped() - Publish how a container ended, for good
  *
@@ -532,6 +541,8 @@ int record_write_stopped(const struct record_store *s, const struct record *r, s
 
 	if (fd < 0)
 		return error_sys(err, -fd, "open the directory of container %.12s", r->id);
+	if (r->auto_remove)
+		tell_waiter(fd, r->exit_code);
 	return write_record(fd, r, err);
 }
 

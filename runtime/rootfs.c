@@ -408,9 +408,28 @@ static int setup_sys(struct rootfs *fs, const struct config *c, struct error *er
 
 /* ---- volumes and generated files ---------------------------------------- */
 
-static int attach_tmpfs(struct rootfs *fs, const struct config_mount *m, struct error *err)
+/*
+ * An image chooses where its volumes go, and may have a link there: not over
+ * our /proc or /dev, on which all the masks and devices depend.
+ */
+static int open_mount_dir(struct rootfs *fs, const struct config_mount *m, struct error *err)
 {
 	autoclose int target = mount_open_dir(fs->root, m->target, err);
+	struct stat st, proc, dev;
+
+	if (target < 0)
+		return target;
+	if (fstat(target, &st) < 0 || fstat(fs->proc, &proc) < 0 || fstat(fs->dev, &dev) < 0)
+		return error_sys(err, errno, "look at '%s' of the container", m->target);
+	if (st.st_dev == proc.st_dev || (st.st_dev == dev.st_dev && st.st_ino == dev.st_ino))
+		return error_set(err, EINVAL, "mount on '%s': that is the container's own /%s",
+				 m->target, st.st_dev == proc.st_dev ? "proc" : "dev");
+	return steal_fd(&target);
+}
+
+static int attach_tmpfs(struct rootfs *fs, const struct config_mount *m, struct error *err)
+{
+	autoclose int target = open_mount_dir(fs, m, err);
 	autoclose int fd = -1;
 
 	if (target < 0)
@@ -421,6 +440,14 @@ static int attach_tmpfs(struct rootfs *fs, const struct config_mount *m, struct 
 	return mount_attach(fd, target, m->target, err);
 }
 
+/* What is in sysfs or on another volume is not the image's content. */
+static bool is_of_root(const struct rootfs *fs, int fd)
+{
+	struct stat root, st;
+
+	return fstat(fs->root, &root) == 0 && fstat(fd, &st) == 0 && st.st_dev == root.st_dev;
+}
+
 static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree, struct error *err)
 {
 	autoclose int target = -1;
@@ -428,11 +455,11 @@ static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree
 
 	if (fstat(tree, &st) < 0)
 		return error_sys(err, errno, "look at '%s'", m->source);
-	target = S_ISDIR(st.st_mode) ? mount_open_dir(fs->root, m->target, err)
+	target = S_ISDIR(st.st_mode) ? open_mount_dir(fs, m, err)
 				     : mount_open_file(fs->root, m->target, err);
 	if (target < 0)
 		return target;
-	if (m->copy_up && S_ISDIR(st.st_mode)) {
+	if (m->copy_up && S_ISDIR(st.st_mode) && is_of_root(fs, target)) {
 		int r = copy_tree(target, tree);
 
 		if (r < 0)
