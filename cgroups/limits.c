@@ -120,16 +120,19 @@ int cgroup_limits_add_conf(struct cgroup_limits *limits, const char *file, const
 /* Base 2 logarithm of @x >= 1 to 40 binary places: libm would be linked for this alone. */
 static double log_2(double x)
 {
-	double result = 0;
+	double result = 0, place = 0.5;
 
-	for (; x >= 2; x /= 2)
+	while (x >= 2) {
+		x /= 2;
 		result += 1;
-	for (double place = 0.5; place > 1e-12; place /= 2) {
+	}
+	for (int i = 0; i < 40; i++) {
 		x *= x;
 		if (x >= 2) {
 			result += place;
 			x /= 2;
 		}
+		place /= 2;
 	}
 	return result;
 }
@@ -344,8 +347,8 @@ int cgroup_limits_plan(const struct cgroup_limits *limits, struct cgroup_setting
 int cgroup_limits_check(const struct cgroup_limits *limits, unsigned int available,
 			struct error *err)
 {
-	struct cgroup_setting *settings;
-	size_t n;
+	struct cgroup_setting *settings = NULL;
+	size_t n = 0;
 	int r;
 
 	r = cgroup_limits_plan(limits, &settings, &n, err);
@@ -369,10 +372,10 @@ int cgroup_limits_check(const struct cgroup_limits *limits, unsigned int availab
  */
 unsigned int cgroup_limits_controllers(const struct cgroup_limits *limits, unsigned int available)
 {
-	struct cgroup_setting *settings;
+	struct cgroup_setting *settings = NULL;
 	unsigned int wanted = 0;
 	struct error ignored; /* cgroup_limits_apply() reports it */
-	size_t n;
+	size_t n = 0;
 
 	if (cgroup_limits_plan(limits, &settings, &n, &ignored) < 0)
 		return 0;
@@ -401,8 +404,8 @@ unsigned int cgroup_limits_controllers(const struct cgroup_limits *limits, unsig
  */
 int cgroup_limits_apply(int dirfd, const struct cgroup_limits *limits, struct error *err)
 {
-	struct cgroup_setting *settings;
-	size_t n;
+	struct cgroup_setting *settings = NULL;
+	size_t n = 0;
 	int r;
 
 	r = cgroup_limits_plan(limits, &settings, &n, err);
