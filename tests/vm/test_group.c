@@ -115,8 +115,9 @@ static void assert_file(int dirfd, const char *file, const char *wanted)
 
 static int wait_for_ever(void)
 {
-	for (;;)
-		pause();
+	while (pause() < 0)
+		;
+	return 0;
 }
 
 static int take_100_mib(void)
@@ -143,8 +144,11 @@ static int fork_10(void)
 
 static int spin(void)
 {
-	for (;;)
+	volatile bool for_ever = true;
+
+	while (for_ever)
 		;
+	return 0;
 }
 
 static int open_devices(void)
