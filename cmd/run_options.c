@@ -446,7 +446,7 @@ static int check_modes(const struct run_options *o, struct settings *s, struct e
 		return error_hint(err, "load the image from an archive: tare load -i FILE");
 	}
 	if (s->stop_signal && signals_parse(s->stop_signal, err) < 0)
-		return error_wrap(err, "stop signal");
+		return -err->code;
 	if (s->cwd && s->cwd[0] != '/')
 		return error_set(err, EINVAL, "working directory '%s' is no absolute path", s->cwd);
 	if (s->hostname && (!*s->hostname || strlen(s->hostname) > 64))
