@@ -32,6 +32,8 @@
 #include "base/sys.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
+#include "runtime/plan.h"
+#include "runtime/protect.h"
 #include "runtime/rootfs.h"
 #include "runtime/sync.h"
 
@@ -204,7 +206,7 @@ static int setup(const struct init_plan *plan, struct rootfs *fs, struct strlist
 	if (r == 0)
 		r = confine_chdir(p->cwd, fs->root, true, err);
 	if (r == 0)
-		r = rootfs_protect(fs, plan, err);
+		r = protect_setup(fs, plan->config, err);
 	if (r == 0)
 		r = confine_reset_signals(err);
 	if (r < 0)
