@@ -12,6 +12,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef __clang_analyzer__
+#undef error_set
+#undef error_sys
+#undef error_wrap
+#endif
+
 /**
  * error_set() - Record a failure that has no errno text of its own
  * @err:	Filled in; any hint of before is dropped

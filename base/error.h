@@ -22,4 +22,17 @@ int error_sys(struct error *err, int errnum, const char *fmt, ...)
 int error_wrap(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+#ifdef __clang_analyzer__
+/* It doesn't look into error.c: without this it follows failures that return success. */
+static inline int error_is_negative(int code)
+{
+	if (code >= 0)
+		__builtin_unreachable();
+	return code;
+}
+#define error_set(...)	error_is_negative(error_set(__VA_ARGS__))
+#define error_sys(...)	error_is_negative(error_sys(__VA_ARGS__))
+#define error_wrap(...) error_is_negative(error_wrap(__VA_ARGS__))
+#endif
+
 #endif

@@ -14,6 +14,9 @@
 #include "base/str.h"
 #include "base/sys.h"
 
+#define PATH_LINK_MAX 4096
+#define PATH_MAX_HOPS 8
+
 static int open_resolved(int fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {
@@ -122,36 +125,101 @@ int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid,
 	return steal_fd(&fd);
 }
 
-/**
- * path_make_file_in_root() - Open a mount target for a file, making it if missing
- *
- * Return: an O_PATH fd of a file that is no directory, or -errno
+/* Drop a path's last component, if it has one. */
+static void pop_component(struct str *path)
+{
+	while (path->len && path->data[path->len - 1] != '/')
+		path->len--;
+	if (path->len)
+		path->len--;
+}
+
+/*
+ * Where a link in @dir_path leads, without "..": for a link to what is not
+ * there yet, nothing but its text can be asked. What opens the result stays
+ * inside the root in any case.
  */
-int path_make_file_in_root(int rootfd, const char *path, mode_t mode)
+static char *link_destination(int dir, const char *name, const char *dir_path)
+{
+	autofree char *link = xmalloc(PATH_LINK_MAX + 1);
+	ssize_t n = readlinkat(dir, name, link, PATH_LINK_MAX);
+	struct str out = { 0 };
+
+	if (n <= 0 || n == PATH_LINK_MAX)
+		return NULL;
+	link[n] = '\0';
+	if (link[0] != '/')
+		str_puts(&out, dir_path);
+	for (const char *p = link; *p;) {
+		size_t len = strcspn(p, "/");
+
+		if (len == 2 && !strncmp(p, "..", 2)) {
+			pop_component(&out);
+		} else if (len && !(len == 1 && *p == '.')) {
+			str_putc(&out, '/');
+			str_append(&out, p, len);
+		}
+		p += len + (p[len] == '/');
+	}
+	return str_take(&out);
+}
+
+/* An O_PATH fd, -errno, or -EEXIST with *@dangling where a link without a target leads. */
+static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
 {
 	autofree char *clean = path_clean(path);
 	autoclose int dir = -1, made = -1;
-	struct stat st;
+	const char *parent, *name;
 	char *slash;
 	int fd;
 
 	if (!clean || !*clean)
 		return -EINVAL;
 	fd = path_open_in_root(rootfd, clean, O_PATH, 0);
-	if (fd == -ENOENT) {
-		slash = strrchr(clean, '/');
-		if (slash)
-			*slash = '\0';
-		dir = path_make_dirs_in_root(rootfd, slash ? clean : "/", 0755, 0, 0);
-		if (dir < 0)
-			return dir;
-		/* A dangling link is replaced by nothing: O_EXCL makes that an error. */
-		made = openat(dir, slash ? slash + 1 : clean,
-			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-		if (made < 0)
-			return -errno;
-		fd = openat(dir, slash ? slash + 1 : clean, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		return fd < 0 ? -errno : fd;
+	if (fd != -ENOENT)
+		return fd;
+	slash = strrchr(clean, '/');
+	if (slash)
+		*slash = '\0';
+	parent = slash ? clean : "";
+	name = slash ? slash + 1 : clean;
+	dir = path_make_dirs_in_root(rootfd, slash ? clean : "/", 0755, 0, 0);
+	if (dir < 0)
+		return dir;
+	made = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (made < 0) {
+		int errnum = errno;
+
+		if (errnum == EEXIST)
+			*dangling = link_destination(dir, name, parent);
+		return -errnum;
+	}
+	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/**
+ * path_make_file_in_root() - Open a mount target for a file, making it if missing
+ *
+ * A link to nothing (resolv.conf of many images leads into /run) makes the
+ * file where it leads.
+ *
+ * Return: an O_PATH fd of a file that is no directory, or -errno
+ */
+int path_make_file_in_root(int rootfd, const char *path, mode_t mode)
+{
+	autofree char *at = NULL;
+	struct stat st;
+	int fd = -ELOOP;
+
+	for (int hop = 0; hop < PATH_MAX_HOPS; hop++) {
+		char *next = NULL;
+
+		fd = make_file(rootfd, at ? at : path, mode, &next);
+		free(at);
+		at = next;
+		if (fd != -EEXIST || !next)
+			break;
 	}
 	if (fd < 0)
 		return fd;

@@ -13,11 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sys.h"
+#include "cgroups/devices.h"
 #include "cmd/volume.h"
 #include "image/image.h"
 
@@ -274,6 +276,42 @@ static int fill_devices(const struct settings *s, struct config *c, struct error
 	return r;
 }
 
+static int add_rule(struct cgroup_device_rule *rule, const char *spec, struct error *err)
+{
+	autostrlist struct strlist parts = { 0 };
+	struct stat st;
+
+	strlist_split(&parts, spec, ':');
+	if (!parts.n || stat(parts.items[0], &st) < 0)
+		return error_sys(err, errno, "device '%s'", spec);
+	*rule = (struct cgroup_device_rule){
+		.allow = true,
+		.type = S_ISBLK(st.st_mode) ? 'b' : 'c',
+		.major = major(st.st_rdev),
+		.minor = minor(st.st_rdev),
+		.access = CGROUP_DEVICE_ALL,
+	};
+	return 0;
+}
+
+/**
+ * assemble_device_rules() - Let a cgroup use no devices but the default ones and --device's
+ *
+ * For containers that share the host's user namespace, where root may mknod.
+ */
+int assemble_device_rules(const struct settings *s, int cgroup_fd, struct error *err)
+{
+	autofree struct cgroup_device_rule *rules = NULL;
+	size_t n = cgroup_n_default_devices;
+	int r = 0;
+
+	rules = xcalloc(n + s->devices.n, sizeof(*rules));
+	memcpy(rules, cgroup_default_devices, n * sizeof(*rules));
+	for (size_t i = 0; r == 0 && i < s->devices.n; i++)
+		r = add_rule(&rules[n++], s->devices.items[i], err);
+	return r == 0 ? cgroup_devices_attach(cgroup_fd, rules, n, err) : r;
+}
+
 /* ---- the root ----------------------------------------------------------- */
 
 static void fill_root(const struct settings *s, const struct image *image, struct config *c)
@@ -291,7 +329,8 @@ static void fill_root(const struct settings *s, const struct image *image, struc
 	c->scratch = CONFIG_SCRATCH_DISK;
 	c->scratch_bytes = (uint64_t)s->scratch_bytes;
 	c->read_only = s->read_only;
-	c->volatile_upper = true;
+	/* What is kept must survive a power cut once a program in there has called fsync(). */
+	c->volatile_upper = s->auto_remove;
 }
 
 /**

@@ -16,107 +16,111 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "cmd/launch.h"
+#include "cmd/command.h"
 #include "cmd/reclaim.h"
+#include "cmd/settings.h"
 #include "network/resolv.h"
+#include "runtime/config.h"
+#include "runtime/container.h"
+#include "runtime/record.h"
 
 #define HOSTS_MAX_BYTES (1U << 20)
 
 /* ---- modes -------------------------------------------------------------- */
 
-static int prepare_bridge(struct launch *l, struct error *err)
+static int prepare_bridge(struct connection *n, struct error *err)
 {
-	return network_prepare(l->ctx->store.run_fd, l->record->id, l->settings->ports.items,
-			       l->settings->ports.n, &l->lease, err);
+	return network_prepare(n->ctx->store.run_fd, n->record->id, n->settings->ports.items,
+			       n->settings->ports.n, &n->lease, err);
 }
 
-static int use_bridge(struct launch *l, struct error *err)
+static int use_bridge(struct connection *n, struct error *err)
 {
-	int r = prepare_bridge(l, err);
+	int r = prepare_bridge(n, err);
 
 	/* Who holds the port may have died without giving it back. */
 	if (r == -EEXIST) {
-		reclaim_sweep(l->ctx);
-		r = prepare_bridge(l, err);
+		reclaim_sweep(n->ctx);
+		r = prepare_bridge(n, err);
 	}
 	if (r < 0)
 		return r;
-	l->has_lease = true;
-	l->config.namespaces |= CLONE_NEWNET;
-	l->config.net_sysctls = true;
-	str_replace(&l->record->ip, l->lease.address_text);
-	str_replace(&l->record->mac, l->lease.mac_text);
+	n->has_lease = true;
+	n->config->namespaces |= CLONE_NEWNET;
+	n->config->net_sysctls = true;
+	str_replace(&n->record->ip, n->lease.address_text);
+	str_replace(&n->record->mac, n->lease.mac_text);
 	return 0;
 }
 
-static int use_none(struct launch *l, struct error *err)
+static int use_none(struct connection *n, struct error *err)
 {
 	(void)err;
-	l->config.namespaces |= CLONE_NEWNET;
-	l->config.net_sysctls = true;
+	n->config->namespaces |= CLONE_NEWNET;
+	n->config->net_sysctls = true;
 	return 0;
 }
 
-static int use_host(struct launch *l, struct error *err)
+static int use_host(struct connection *n, struct error *err)
 {
-	(void)l;
+	(void)n;
 	(void)err;
 	return 0;
 }
 
-static int use_container(struct launch *l, struct error *err)
+static int use_container(struct connection *n, struct error *err)
 {
-	const char *operand = l->settings->network + strlen("container:");
+	const char *operand = n->settings->network + strlen("container:");
 	autorecord struct record other = { 0 };
 	char id[RECORD_ID_HEX + 1], path[64];
 	int r;
 
 	record_init(&other);
-	r = record_find(&l->ctx->store, operand, id, err);
+	r = record_find(&n->ctx->store, operand, id, err);
 	if (r == 0)
-		r = record_read(&l->ctx->store, id, &other, err);
+		r = record_read(&n->ctx->store, id, &other, err);
 	if (r < 0)
 		return error_wrap(err, "share the network of '%s'", operand);
 	if (other.status != RECORD_RUNNING && other.status != RECORD_PAUSED)
 		return error_set(err, ESRCH, "share the network of '%s': it is %s", operand,
 				 record_status_name(other.status));
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", other.pid);
-	l->config.join_net = open(path, O_RDONLY | O_CLOEXEC);
-	if (l->config.join_net < 0)
+	n->config->join_net = open(path, O_RDONLY | O_CLOEXEC);
+	if (n->config->join_net < 0)
 		return error_sys(err, errno, "open the network namespace of '%s'", operand);
-	str_replace(&l->record->ip, other.ip);
+	str_replace(&n->record->ip, other.ip);
 	return 0;
 }
 
-static int use_path(struct launch *l, struct error *err)
+static int use_path(struct connection *n, struct error *err)
 {
-	int fd = network_open_path(l->settings->network + strlen("ns:"), err);
+	int fd = network_open_path(n->settings->network + strlen("ns:"), err);
 
 	if (fd < 0)
 		return fd;
-	l->config.join_net = fd;
+	n->config->join_net = fd;
 	return 0;
 }
 
 static const struct {
 	const char *name;
 	bool is_prefix;
-	int (*use)(struct launch *l, struct error *err);
+	int (*use)(struct connection *n, struct error *err);
 } modes[] = {
 	{ "bridge", false, use_bridge },       { "default", false, use_bridge },
 	{ "none", false, use_none },	       { "host", false, use_host },
 	{ "container:", true, use_container }, { "ns:", true, use_path },
 };
 
-static int choose_mode(struct launch *l, struct error *err)
+static int choose_mode(struct connection *n, struct error *err)
 {
-	const char *mode = l->settings->network ? l->settings->network : "bridge";
+	const char *mode = n->settings->network ? n->settings->network : "bridge";
 
-	str_replace(&l->record->network, mode);
+	str_replace(&n->record->network, mode);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
 		if (modes[i].is_prefix ? str_starts(mode, modes[i].name)
 				       : !strcmp(mode, modes[i].name))
-			return modes[i].use(l, err);
+			return modes[i].use(n, err);
 	error_set(err, EINVAL, "network '%s' is not known", mode);
 	return error_hint(err, "choose bridge, none, host, container:NAME or ns:PATH");
 }
@@ -158,22 +162,22 @@ static void record_exposed(struct record *r, const char *text)
 	p->container_port = (uint16_t)port;
 }
 
-static void record_ports(struct launch *l)
+static void record_ports(struct connection *n)
 {
-	free(l->record->ports);
-	l->record->ports = NULL;
-	l->record->n_ports = 0;
-	for (size_t i = 0; l->has_lease && i < l->lease.ports.n; i++)
-		record_published(l->record, &l->lease.ports.items[i]);
-	for (size_t i = 0; i < l->settings->exposed.n; i++)
-		record_exposed(l->record, l->settings->exposed.items[i]);
+	free(n->record->ports);
+	n->record->ports = NULL;
+	n->record->n_ports = 0;
+	for (size_t i = 0; n->has_lease && i < n->lease.ports.n; i++)
+		record_published(n->record, &n->lease.ports.items[i]);
+	for (size_t i = 0; i < n->settings->exposed.n; i++)
+		record_exposed(n->record, n->settings->exposed.items[i]);
 }
 
 /* ---- generated files ---------------------------------------------------- */
 
-static void add_file(struct launch *l, const char *name, const char *target, char *content)
+static void add_file(struct connection *n, const char *name, const char *target, char *content)
 {
-	struct config *c = &l->config;
+	struct config *c = n->config;
 
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		if (!strcmp(c->mounts[i].target, target)) { /* the user brings his own */
@@ -185,29 +189,29 @@ static void add_file(struct launch *l, const char *name, const char *target, cha
 	c->files[c->n_files++] = (struct config_file){ name, target, content };
 }
 
-static int make_hosts(struct launch *l, bool own_netns, char **text, struct error *err)
+static int make_hosts(struct connection *n, bool own_netns, char **text, struct error *err)
 {
 	struct network_hosts hosts = {
-		.address = *l->record->ip ? l->record->ip : NULL,
-		.hostname = l->config.hostname,
-		.gateway = l->has_lease ? l->lease.gateway_text : NULL,
-		.extra = &l->settings->extra_hosts,
+		.address = *n->record->ip ? n->record->ip : NULL,
+		.hostname = n->config->hostname,
+		.gateway = n->has_lease ? n->lease.gateway_text : NULL,
+		.extra = &n->settings->extra_hosts,
 	};
 	size_t len;
 
 	/* On the host's network the host's names are the right ones. */
-	if (!own_netns && !l->settings->extra_hosts.n)
+	if (!own_netns && !n->settings->extra_hosts.n)
 		return file_read_at(AT_FDCWD, "/etc/hosts", HOSTS_MAX_BYTES, text, &len, err);
 	return network_hosts_file(&hosts, text, err);
 }
 
-static int make_files(struct launch *l, struct error *err)
+static int make_files(struct connection *n, struct error *err)
 {
-	bool own_netns = l->config.namespaces & CLONE_NEWNET || l->config.join_net >= 0;
+	bool own_netns = n->config->namespaces & CLONE_NEWNET || n->config->join_net >= 0;
 	const struct network_dns dns = {
-		.servers = l->settings->dns,
-		.search = l->settings->dns_search,
-		.options = l->settings->dns_options,
+		.servers = n->settings->dns,
+		.search = n->settings->dns_search,
+		.options = n->settings->dns_options,
 	};
 	autofree char *host = network_read_host_resolv_conf(own_netns);
 	char *hosts;
@@ -215,12 +219,12 @@ static int make_files(struct launch *l, struct error *err)
 
 	r = network_check_dns(&dns, err);
 	if (r == 0)
-		r = make_hosts(l, own_netns, &hosts, err);
+		r = make_hosts(n, own_netns, &hosts, err);
 	if (r < 0)
 		return r;
-	add_file(l, "hosts", "/etc/hosts", hosts);
-	add_file(l, "hostname", "/etc/hostname", xasprintf("%s\n", l->config.hostname));
-	add_file(l, "resolv.conf", "/etc/resolv.conf", network_resolv_conf(host, own_netns, &dns));
+	add_file(n, "hosts", "/etc/hosts", hosts);
+	add_file(n, "hostname", "/etc/hostname", xasprintf("%s\n", n->config->hostname));
+	add_file(n, "resolv.conf", "/etc/resolv.conf", network_resolv_conf(host, own_netns, &dns));
 	return 0;
 }
 
@@ -229,39 +233,47 @@ static int make_files(struct launch *l, struct error *err)
  *
  * Takes an address and the published ports; connect_release() gives them back.
  */
-int connect_prepare(struct launch *l, struct error *err)
+int connect_prepare(struct connection *n, struct error *err)
 {
-	int r = choose_mode(l, err);
+	int r = choose_mode(n, err);
 
 	if (r < 0)
 		return r;
-	record_ports(l);
-	return make_files(l, err);
+	record_ports(n);
+	return make_files(n, err);
 }
 
 /** connect_attach() - Wire the network, while the container builds its root */
-int connect_attach(struct launch *l, struct error *err)
+int connect_attach(struct connection *n, const struct container *ct, struct error *err)
 {
 	autoclose int netns = -1;
 
-	if (!(l->config.namespaces & CLONE_NEWNET))
+	if (!(n->config->namespaces & CLONE_NEWNET))
 		return 0;
-	netns = container_netns(&l->container, err);
+	netns = container_netns(ct, err);
 	if (netns < 0)
 		return netns;
-	return l->has_lease ? network_attach(&l->lease, netns, err)
+	return n->has_lease ? network_attach(&n->lease, netns, err)
 			    : network_loopback_up(netns, err);
 }
 
+/** connect_started() - The container's program runs: do what nobody should have waited for */
+void connect_started(const struct connection *n)
+{
+	/* Or a client that never pauses keeps sending to whom the port belonged before. */
+	if (n->has_lease)
+		network_forget_flows(&n->lease);
+}
+
 /** connect_release() - Give address and ports back; the devices die with the namespace */
-void connect_release(struct launch *l)
+void connect_release(struct connection *n)
 {
 	struct error ignored;
 
-	if (l->has_lease)
-		(void)network_release_quickly(l->ctx->store.run_fd, l->lease.address_text,
-					      l->record->id, &l->linger_fd,
+	if (n->has_lease)
+		(void)network_release_quickly(n->ctx->store.run_fd, n->lease.address_text,
+					      n->record->id, &n->linger_fd,
 					      &ignored); /* what stays, the next sweep takes */
-	network_lease_done(&l->lease);
-	l->has_lease = false;
+	network_lease_done(&n->lease);
+	n->has_lease = false;
 }

@@ -28,7 +28,6 @@
 #include "base/file.h"
 #include "base/sys.h"
 #include "cgroups/stats.h"
-#include "cmd/connect.h"
 #include "cmd/reclaim.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
@@ -55,7 +54,13 @@ void launch_init(struct launch *l, const struct context *ctx, const struct setti
 		.cgroup_fd = -1,
 		.idmap_fd = -1,
 		.signal_fd = -1,
-		.linger_fd = -1,
+		.network = {
+			.ctx = ctx,
+			.settings = settings,
+			.record = record,
+			.config = &l->config,
+			.linger_fd = -1,
+		},
 		.stdio = { -1, -1, -1 },
 		.container = { .pidfd = -1, .sync_fd = -1 },
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
@@ -92,6 +97,9 @@ static int take_cgroup(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	str_replace(&l->record->cgroup, path);
+	/* A user namespace takes mknod away by itself. */
+	if (l->settings->host_userns && !l->settings->privileged)
+		return assemble_device_rules(l->settings, l->cgroup_fd, err);
 	return 0;
 }
 
@@ -224,7 +232,7 @@ static int start_steps(struct launch *l, struct error *err)
 	if (r == 0)
 		r = take_cgroup(l, err);
 	if (r == 0)
-		r = connect_prepare(l, err);
+		r = connect_prepare(&l->network, err);
 	if (r == 0)
 		r = make_scratch(l, err);
 	if (r == 0)
@@ -237,7 +245,7 @@ static int start_steps(struct launch *l, struct error *err)
 	}
 	/* From here on the child builds its root meanwhile. */
 	if (r == 0)
-		r = connect_attach(l, err);
+		r = connect_attach(&l->network, &l->container, err);
 	if (r == 0)
 		r = connect_console(l, err);
 	return r == 0 ? container_start(&l->container, &l->config.process.rlimits, err) : r;
@@ -254,7 +262,7 @@ static void give_back(struct launch *l)
 	if (l->has_log)
 		logfile_close(&l->log);
 	l->has_log = false;
-	connect_release(l);
+	connect_release(&l->network);
 	if (l->cgroup_fd >= 0) {
 		(void)close(l->cgroup_fd);
 		l->cgroup_fd = -1;
@@ -360,9 +368,7 @@ int launch_wait(struct launch *l, struct error *err)
 	int failed = launch_await_exec(l, err);
 	int wait_status, r;
 
-	/* Or a client that never pauses keeps sending to whom the port belonged before. */
-	if (l->has_lease)
-		network_forget_flows(&l->lease);
+	connect_started(&l->network);
 	l->streams.pidfd = l->container.pidfd;
 	l->streams.signal_fd = l->signal_fd;
 	l->streams.log = l->has_log ? &l->log : NULL;
@@ -405,7 +411,8 @@ void launch_finish(struct launch *l)
 	(void)close(l->lock_fd);
 	l->lock_fd = -1;
 	if (l->foreground)
-		reclaim_close_slowly(l->linger_fd); /* else our end closes it: nobody waits */
+		reclaim_close_slowly(
+			l->network.linger_fd); /* else our end closes it: nobody waits */
 }
 
 /** launch_done() - Release what the struct holds in memory */

@@ -17,7 +17,7 @@
 #include "cgroups/hierarchy.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
-#include "network/network.h"
+#include "cmd/connect.h"
 #include "runtime/container.h"
 #include "runtime/logfile.h"
 #include "runtime/supervise.h"
@@ -38,10 +38,8 @@ struct launch {
 	struct cgroup_root cgroup_root;
 	struct cgroup_limits limits;
 	int cgroup_fd, idmap_fd, signal_fd;
-	struct network_lease lease;
-	bool has_lease;
-	int linger_fd; /* slow to close: left to whoever ends last */
-	int stdio[3];  /* the container's ends, until it has them */
+	struct connection network;
+	int stdio[3]; /* the container's ends, until it has them */
 	struct container container;
 	struct supervise streams;
 	struct logfile log;

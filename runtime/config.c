@@ -4,6 +4,7 @@
  */
 #include "runtime/config.h"
 
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -49,4 +50,10 @@ void config_done(struct config *c)
 		(void)close(c->join_net);
 	process_done(&c->process);
 	config_init(c);
+}
+
+/** config_has_userns() - Whether the container gets a user namespace of its own */
+bool config_has_userns(const struct config *c)
+{
+	return c->namespaces & CLONE_NEWUSER;
 }

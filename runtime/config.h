@@ -113,5 +113,6 @@ struct config {
 
 void config_init(struct config *c);
 void config_done(struct config *c);
+bool config_has_userns(const struct config *c);
 
 #endif

@@ -28,6 +28,7 @@
 #include "runtime/idmap.h"
 #include "runtime/init.h"
 #include "runtime/mount.h"
+#include "runtime/plan.h"
 
 static void close_trees(struct init_plan *plan)
 {
@@ -61,7 +62,7 @@ static int open_trees(struct init_plan *plan, const struct container_place *plac
 	plan->mount_trees = xmalloc((c->n_mounts + 1) * sizeof(int));
 	for (size_t i = 0; i < c->n_mounts; i++)
 		plan->mount_trees[i] = -1;
-	if (c->namespaces & CLONE_NEWUSER) {
+	if (config_has_userns(c)) {
 		plan->store_tree = mount_clone(place->root_fd, "", false, err);
 		if (plan->store_tree < 0)
 			return plan->store_tree;
@@ -106,7 +107,7 @@ static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
 static int explain_clone(const struct config *c, int errnum, struct error *err)
 {
 	error_sys(err, errnum, "create the container's namespaces");
-	if ((c->namespaces & CLONE_NEWUSER) && (errnum == EPERM || errnum == ENOSPC))
+	if (config_has_userns(c) && (errnum == EPERM || errnum == ENOSPC))
 		error_hint(err, "user namespaces may be switched off or used up here "
 				"(user.max_user_namespaces); --userns=host does without");
 	return -errnum;
@@ -164,7 +165,7 @@ static int map_and_go(struct container *ct, const struct init_plan *plan, struct
 {
 	int r = 0;
 
-	if (plan->config->namespaces & CLONE_NEWUSER) {
+	if (config_has_userns(plan->config)) {
 		r = idmap_write(ct->pid, plan->config->idmap_base, err);
 		if (r == 0)
 			r = map_trees(plan, ct->pid, err);

@@ -13,6 +13,10 @@
 
 struct error;
 
+/* For file systems of the kernel that no program is run from. */
+#define MOUNT_NOSUID_NODEV_NOEXEC \
+	(SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_NOEXEC)
+
 int mount_make(const char *fstype, const char *const *options, uint64_t attributes,
 	       struct error *err);
 int mount_clone(int dirfd, const char *path, bool recursive, struct error *err);

@@ -276,4 +276,3 @@ int rootfs_enter(const struct rootfs *fs, struct error *err)
 		return error_sys(err, errno, "enter the container's root");
 	return 0;
 }
-

@@ -56,8 +56,11 @@ int supervise_block_signals(struct error *err)
 	sigemptyset(&set);
 	for (size_t i = 0; i < sizeof(passed_signals) / sizeof(*passed_signals); i++)
 		sigaddset(&set, passed_signals[i]);
+	/* A reader that is gone, on either side, is an error to handle and not our end. */
+	sigaddset(&set, SIGPIPE);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return error_sys(err, errno, "block signals");
+	sigdelset(&set, SIGPIPE);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? error_sys(err, errno, "open a signal descriptor") : fd;
 }
@@ -85,8 +88,12 @@ static bool carry_output(struct supervise *s, int *from, enum logfile_stream str
 	}
 	if (s->log)
 		(void)logfile_write(s->log, stream, data, (size_t)n); /* disk full: run on */
-	if (s->write_streams)
-		(void)file_write_fd(stream == LOGFILE_STDOUT ? 1 : 2, data, (size_t)n);
+	if (s->write_streams &&
+	    file_write_fd(stream == LOGFILE_STDOUT ? 1 : 2, data, (size_t)n) == -EPIPE &&
+	    !s->terminal) {
+		shut(from); /* the program meets a closed pipe, as it would without us */
+		return false;
+	}
 	return true;
 }
 

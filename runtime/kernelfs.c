@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/kernelfs.c - /proc, /dev and /sys of a container
+ *
+ * New mounts of our own, put on directories of the root that are no links: an
+ * image can neither bring its own /proc nor have us make devices elsewhere.
+ */
+#include "runtime/kernelfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "runtime/config.h"
+#include "runtime/mount.h"
+#include "runtime/plan.h"
+
+static int make_and_attach(int rootfd, const char *fstype, const char *const *options,
+			   uint64_t attributes, const char *name, struct error *err)
+{
+	autoclose int target = -1;
+	autoclose int fd = -1;
+	int r;
+
+	target = mount_open_plain_dir(rootfd, name, err);
+	if (target < 0)
+		return target;
+	fd = mount_make(fstype, options, attributes, err);
+	if (fd < 0)
+		return error_wrap(err, "set up '/%s'", name);
+	r = mount_attach(fd, target, name, err);
+	return r < 0 ? r : steal_fd(&fd);
+}
+
+static int setup_proc(struct rootfs *fs, struct error *err)
+{
+	struct statfs st;
+
+	fs->proc = make_and_attach(fs->root, "proc", NULL, MOUNT_NOSUID_NODEV_NOEXEC, "proc", err);
+	if (fs->proc < 0)
+		return fs->proc;
+	/* Ours by construction; what is written through this fd later depends on it. */
+	if (fstatfs(fs->proc, &st) < 0 || st.f_type != PROC_SUPER_MAGIC)
+		return error_set(err, EINVAL, "'/proc' of the container is no procfs");
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	unsigned int major, minor;
+} nodes[] = {
+	{ "null", 1, 3 },   { "zero", 1, 5 },	 { "full", 1, 7 },
+	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+};
+
+/* In a user namespace nodes cannot be made: the host's are shown instead. */
+static int bind_node(int dev, const char *source, const char *name, struct error *err)
+{
+	autoclose int made = -1, tree = -1;
+	struct stat st;
+
+	tree = mount_clone(AT_FDCWD, source, false, err);
+	if (tree < 0)
+		return tree;
+	if (fstat(tree, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+		return error_set(err, ENODEV, "'%s' is no device", source);
+	made = openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	if (made < 0)
+		return error_sys(err, errno, "make '/dev/%s'", name);
+	if (sys_move_mount(tree, "", dev, name, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return error_sys(err, errno, "mount '%s' on '/dev/%s'", source, name);
+	return 0;
+}
+
+static int setup_nodes(struct rootfs *fs, const struct config *c, struct error *err)
+{
+	static const char *const links[][2] = {
+		{ "/proc/self/fd", "fd" },	 { "/proc/self/fd/0", "stdin" },
+		{ "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" },
+		{ "pts/ptmx", "ptmx" },		 { "/proc/kcore", "core" },
+	};
+	char source[32];
+
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++) {
+		int r = 0;
+
+		snprintf(source, sizeof(source), "/dev/%s", nodes[i].name);
+		if (config_has_userns(c))
+			r = bind_node(fs->dev, source, nodes[i].name, err);
+		else if (mknodat(fs->dev, nodes[i].name, S_IFCHR | 0666,
+				 makedev(nodes[i].major, nodes[i].minor)) < 0)
+			r = error_sys(err, errno, "make device '/dev/%s'", nodes[i].name);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
+		if (symlinkat(links[i][0], fs->dev, links[i][1]) < 0)
+			return error_sys(err, errno, "make link '/dev/%s'", links[i][1]);
+	return 0;
+}
+
+static int make_in_dev(struct rootfs *fs, const char *name, const char *fstype,
+		       const char *const *options, uint64_t attributes, struct error *err)
+{
+	int fd;
+
+	if (mkdirat(fs->dev, name, 0755) < 0)
+		return error_sys(err, errno, "make '/dev/%s'", name);
+	fd = make_and_attach(fs->dev, fstype, options, attributes, name, err);
+	if (fd < 0)
+		return fd;
+	(void)close(fd);
+	return 0;
+}
+
+static int setup_dev(struct rootfs *fs, const struct config *c, struct error *err)
+{
+	static const char *const dev[] = { "mode=0755", "size=65536k", NULL };
+	static const char *const pts[] = { "newinstance", "ptmxmode=0666", "mode=0620", "gid=5",
+					   NULL };
+	char size[40];
+	const char *shm[] = { "mode=1777", size, NULL };
+	int r;
+
+	snprintf(size, sizeof(size), "size=%llu", (unsigned long long)c->shm_bytes);
+	fs->dev = make_and_attach(fs->root, "tmpfs", dev,
+				  SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC |
+					  SYS_MOUNT_ATTR_STRICTATIME,
+				  "dev", err);
+	if (fs->dev < 0)
+		return fs->dev;
+	r = setup_nodes(fs, c, err);
+	if (r == 0)
+		r = make_in_dev(fs, "pts", "devpts", pts,
+				SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC, err);
+	if (r == 0)
+		r = make_in_dev(fs, "shm", "tmpfs", shm, MOUNT_NOSUID_NODEV_NOEXEC, err);
+	if (r == 0 && (c->namespaces & CLONE_NEWIPC))
+		r = make_in_dev(fs, "mqueue", "mqueue", NULL, MOUNT_NOSUID_NODEV_NOEXEC, err);
+	return r;
+}
+
+/* Without a network namespace of our own sysfs cannot be mounted: show the host's. */
+static int bind_sys(struct rootfs *fs, uint64_t attributes, struct error *err)
+{
+	autoclose int target = -1, tree = -1;
+	int r;
+
+	target = mount_open_plain_dir(fs->root, "sys", err);
+	if (target < 0)
+		return target;
+	tree = mount_clone(AT_FDCWD, "/sys", true, err);
+	if (tree < 0)
+		return tree;
+	r = mount_set(tree, attributes, true, "/sys", err);
+	return r < 0 ? r : mount_attach(tree, target, "/sys", err);
+}
+
+static int setup_sys(struct rootfs *fs, const struct config *c, struct error *err)
+{
+	uint64_t attributes = MOUNT_NOSUID_NODEV_NOEXEC;
+	autoclose int sys = -1;
+	int fd;
+
+	if (!c->writable_kernel)
+		attributes |= SYS_MOUNT_ATTR_RDONLY;
+	if (!(c->namespaces & CLONE_NEWNET))
+		return bind_sys(fs, attributes, err);
+	sys = make_and_attach(fs->root, "sysfs", NULL, attributes, "sys", err);
+	if (sys < 0)
+		return sys;
+	fd = make_and_attach(sys, "cgroup2", NULL, attributes, "fs/cgroup", err);
+	if (fd == -ENODEV || fd == -ENOENT)
+		return 0; /* a kernel without cgroup2: there is nothing to show */
+	if (fd < 0)
+		return fd;
+	(void)close(fd);
+	return 0;
+}
+
+/** kernelfs_setup() - Mount all three; @fs gets proc and dev */
+int kernelfs_setup(struct rootfs *fs, const struct config *c, struct error *err)
+{
+	int r = setup_proc(fs, err);
+
+	if (r == 0)
+		r = setup_dev(fs, c, err);
+	return r == 0 ? setup_sys(fs, c, err) : r;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/plan.h - What init is given, and what it has open while it works
+ */
+#ifndef RUNTIME_PLAN_H
+#define RUNTIME_PLAN_H
+
+#include "runtime/config.h"
+
+/* All that init needs; complete before the clone, fds included. */
+struct init_plan {
+	const struct config *config;
+	int sync_fd;
+	const char *store_path; /* ROOT */
+	int store_tree;		/* detached clone of ROOT, idmapped; -1: open store_path */
+	int root_tree;		/* CONFIG_ROOT_DIRECTORY: detached clone of it; else -1 */
+	int *mount_trees;	/* per config mount: detached clone of a bind's source, or -1 */
+	int stdio[3];		/* become 0, 1, 2; ignored with a terminal */
+};
+
+/* The tree that is being built; all close-on-exec, -1 when not open. */
+struct rootfs {
+	int store;   /* ROOT, attached in our mount namespace */
+	int scratch; /* where upper, work and generated files are */
+	int root;    /* the container's root */
+	int proc, dev;
+};
+
+#endif
