@@ -198,15 +198,30 @@ static void make_file_makes_it_or_takes_what_is_there(void **state)
 	assert_int_equal(path_make_file_in_root(p->root, "x/../y", 0644), -EINVAL);
 }
 
-static void make_file_never_creates_through_a_link(void **state)
+static void make_file_follows_links_to_nothing_inside_the_root(void **state)
 {
 	struct place *p = *state;
 	autofree char *target = xasprintf("%s/secret/made", p->path);
+	autoclose int absolute = -1, relative = -1, found = -1;
 
 	assert_int_equal(symlinkat(target, p->root, "hosts"), 0);
-	assert_int_equal(path_make_file_in_root(p->root, "hosts", 0644), -EEXIST);
-	assert_int_equal(symlinkat("../secret/made", p->root, "resolv.conf"), 0);
-	assert_int_equal(path_make_file_in_root(p->root, "resolv.conf", 0644), -EEXIST);
+	absolute = path_make_file_in_root(p->root, "hosts", 0644);
+	assert_true(absolute >= 0);
+	assert_int_equal(symlinkat("../../run/made", p->root, "resolv.conf"), 0);
+	relative = path_make_file_in_root(p->root, "resolv.conf", 0644);
+	assert_true(relative >= 0);
+	found = openat(p->root, "run/made", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	assert_true(found >= 0);
+	assert_int_equal(access(target, F_OK), -1);
+}
+
+static void make_file_ends_at_a_loop_of_links(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(symlinkat("b", p->root, "a"), 0);
+	assert_int_equal(symlinkat("a", p->root, "b"), 0);
+	assert_true(path_make_file_in_root(p->root, "a", 0644) < 0);
 }
 
 static void clean_normalises_and_refuses_dotdot(void **state)
@@ -264,7 +279,8 @@ int main(void)
 		in_place(make_dirs_never_makes_anything_outside),
 		in_place(make_dirs_fails_at_a_file),
 		in_place(make_file_makes_it_or_takes_what_is_there),
-		in_place(make_file_never_creates_through_a_link),
+		in_place(make_file_follows_links_to_nothing_inside_the_root),
+		in_place(make_file_ends_at_a_loop_of_links),
 		in_place(clean_normalises_and_refuses_dotdot),
 		in_place(a_name_is_one_component),
 	};

@@ -1,0 +1,301 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# run.sh - tare run in the foreground: codes, streams, flags, hostile images
+. "$(dirname "$0")/../lib/harness.sh"
+
+load_busybox
+on_exit tare rm -f -a
+
+# box [OPTION...] -- COMMAND...
+box() {
+	local options=()
+	while [ "$1" != -- ]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	run tare run --rm --network none "${options[@]}" busybox "$@"
+}
+
+# --- exit codes ---
+
+box -- sh -c 'exit 7'
+is "the program's exit code is ours" "$status" 7
+box -- sh -c 'sh -c "kill -9 \$\$"; exit $?'
+is 'a child killed inside is what its parent makes of it' "$status" 137
+box --init -- sh -c 'kill -SEGV $$'
+is 'a program ended by signal 11 gives 139' "$status" 139
+box -- nosuch
+is 'a missing command gives 127' "$status" 127
+is 'and one line says so' "$stderr" "tare: command 'nosuch' not found in \$PATH of the container"
+box -- /nosuch/program
+is 'a missing path gives 127' "$status" 127
+box -- /etc
+is 'a directory gives 126' "$status" 126
+box -- /etc/passwd
+is 'a file that is not executable gives 126' "$status" 126
+fails 'an unknown flag gives 125' 125 tare run --nosuch busybox true
+fails 'an absent image gives 125' 125 tare run --rm nosuch true
+fails 'no operand gives 125' 125 tare run
+fails '--pull never with an image that is there works' 0 tare run --rm --network none --pull never busybox true
+fails '--pull always is refused' 125 tare run --rm --network none --pull always busybox true
+
+# --- streams ---
+
+box -- sh -c 'echo out; echo err >&2'
+is 'stdout is stdout' "$stdout" out
+is 'stderr is stderr' "$stderr" err
+is 'with -i stdin arrives' "$(echo hello | tare run --rm --network none -i busybox cat)" hello
+is 'without -i stdin is empty' "$(echo hello | tare run --rm --network none busybox cat)" ''
+is 'a closed stdin is no trouble' "$(tare run --rm --network none -i busybox cat <&-; echo $?)" 0
+head -c 50000000 /dev/urandom >"$T/big"
+is '50 MB go in' "$(tare run --rm --network none -i busybox md5sum <"$T/big" | cut -c1-32)" \
+	"$(md5sum <"$T/big" | cut -c1-32)"
+is 'and come out' "$(tare run --rm --network none -i busybox cat <"$T/big" | md5sum)" "$(md5sum <"$T/big")"
+rm "$T/big"
+run bash -c 'yes | head -c 10000000 | "$TARE" run --rm --network none -i busybox head -n 1'
+is 'a program that does not read all of it may end' "$status $stdout" '0 y'
+run bash -c '"$TARE" run --rm --network none busybox yes | head -n 1'
+is 'who reads only the beginning ends the program' "$stdout" y
+box -- sh -c 'echo late >/dev/stdout; echo err >/dev/stderr'
+is '/dev/stdout and /dev/stderr can be opened again' "$stdout $stderr" 'late err'
+box -u app -- sh -c 'echo late >/dev/stdout; echo err >/dev/stderr'
+is 'also by another user' "$stdout $stderr" 'late err'
+box -- sh -c 'ls /proc/self/fd | wc -l; ls -l /proc/self/fd' # ls has its directory open
+is 'no descriptor leaks into the program' "${stdout%%$'\n'*}" 4
+
+# --- environment, directory, user ---
+
+box -- env
+like 'PATH has a default' "$stdout" 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+like 'HOME is from passwd' "$stdout" 'HOME=/root'
+unlike "nothing of the caller's environment comes in" "$stdout" TARE_
+PASSED='from the host' box -e A=1 -e B= -e PASSED -e NOT_SET -e 'C=two words' -- env
+like '-e NAME=VALUE' "$stdout" $'\nA=1'
+like '-e NAME= is an empty one' "$stdout" $'(^|\n)B=(\n|$)'
+like "-e NAME takes the caller's value" "$stdout" 'PASSED=from the host'
+unlike '-e of what is not set sets nothing' "$stdout" NOT_SET
+like 'values may have blanks' "$stdout" 'C=two words'
+printf '# comment\n\nX=1\nY="quoted"\nPASSED\r\n' >"$T/env"
+PASSED=host box --env-file "$T/env" -e X=2 -- env
+like '--env-file is overridden by -e' "$stdout" $'(^|\n)X=2'
+like 'quotes in it are kept, as in docker' "$stdout" 'Y="quoted"'
+like 'a name alone passes the host on' "$stdout" PASSED=host
+fails 'a missing --env-file is an error' 125 tare run --rm --env-file "$T/nosuch" busybox true
+fails 'a variable without a name is an error' 125 tare run --rm -e =x busybox true
+
+box -w /new/dir -- pwd
+is '-w makes the directory' "$stdout" /new/dir
+box -w rel -- pwd
+is 'a relative -w is refused' "$status" 125
+for fd in 3 4 5 6 7 8 9 10; do
+	box -w "/proc/self/fd/$fd" -- sh -c 'cat /canary; pwd; cd ../../..; ls; true'
+	[ "$status" = 125 ] || break
+done
+is 'a descriptor of ours is no working directory' "$status" 125
+like 'and the message names it' "$stderr" '/proc/self/fd/10'
+
+box -- id
+is 'the default user is root' "$stdout" 'uid=0(root) gid=0(root)'
+box -u app -- sh -c 'id; echo $HOME'
+is '-u NAME with its groups and home' "$stdout" $'uid=1000(app) gid=1000(app) groups=50(staff)\n/home/app'
+box -u 1000 -- id -G
+is '-u NUMBER of a user in passwd has its groups, too' "$stdout" '1000 50'
+box -u 1234:5 -- sh -c 'id -u; id -g'
+is '-u UID:GID needs no entry' "$stdout" $'1234\n5'
+box -u app:staff -- sh -c 'id -u; id -g'
+is '-u NAME:GROUP' "$stdout" $'1000\n50'
+box -u 4294967294 -- id -u
+is 'an id outside of the map is refused' "$status" 125
+for user in 4294967295 4294967296 99999999999999999999 nosuch app:nosuch -1; do
+	box "--user=$user" -- id
+	is "-u $user is refused" "$status" 125
+	like 'with a reason' "$stderr" '^tare: .*(range|no user|no group)'
+done
+cp -a "$FIXTURES/root" "$T/digits"
+echo '4294967296:x:0:0::/:/bin/sh' >>"$T/digits/etc/passwd"
+fails 'a name of digits is never looked up' 125 tare run --rm --network none -u 4294967296 --rootfs "$T/digits" id
+
+# --- entrypoint, names, labels ---
+
+"$TARE_TEST_LIB/mkimage" "$T/entry.tar" localhost/entry:1 --entrypoint '["/bin/echo","entry"]' --cmd '["cmd"]' \
+	--env FROM=image --user app --workdir /tmp --label a=image --stop-signal USR1 "$FIXTURES/root"
+tare load -q -i "$T/entry.tar" >/dev/null
+is 'ENTRYPOINT and CMD' "$(tare run --rm --network none localhost/entry:1)" 'entry cmd'
+is 'arguments replace CMD' "$(tare run --rm --network none localhost/entry:1 'a  b' c)" 'entry a  b c'
+is '--entrypoint drops both' "$(tare run --rm --network none --entrypoint id localhost/entry:1 -un)" app
+is 'an empty --entrypoint leaves the arguments' "$(tare run --rm --network none --entrypoint '' localhost/entry:1 pwd)" /tmp
+is "the image's environment" "$(tare run --rm --network none --entrypoint sh localhost/entry:1 -c 'echo $FROM')" image
+is 'an archive runs by its path' "$(tare run --rm --network none "$T/entry.tar" x)" 'entry x'
+run tare run --network none --name named --label b=flag --cidfile "$T/cid" localhost/entry:1
+is '--cidfile has the id' "$(cat "$T/cid")" "$(tare inspect -f '{{.Id}}' named)"
+is 'labels of image and flag' "$(tare inspect -f '{{index .Config.Labels "a"}} {{index .Config.Labels "b"}}' named)" 'image flag'
+is "the image's stop signal" "$(tare inspect -f '{{.Config.StopSignal}}' named)" USR1
+run tare run --network none --name named busybox true
+is 'a name is taken once' "$status" 125
+like 'and the message says by whom' "$stderr" "'named' is already in use by container $(cut -c1-12 "$T/cid")"
+run tare run --network none --cidfile "$T/cid" --name other busybox true
+is 'a --cidfile that exists is refused' "$status" 125
+is 'and nothing stays of the container' "$(tare ps -aq --filter name=other)" ''
+fails 'a name of other characters is refused' 125 tare run --rm --name a/b busybox true
+fails 'an unknown stop signal is refused' 125 tare run --rm --stop-signal FOO busybox true
+tare rm named >/dev/null
+is 'with --rm nothing stays' "$(tare ps -aq)" ''
+
+# --- host name and resolver ---
+
+box -h box.example -- sh -c 'hostname; cat /etc/hostname'
+is '-h sets the host name' "$stdout" $'box.example\nbox.example'
+like 'its default is the short id' "$(tare run --rm --network none busybox hostname)" '^[0-9a-f]{12}$'
+box --add-host db:10.0.0.9 --dns 192.0.2.1 --dns-search example.org --dns-option ndots:2 -- cat /etc/hosts /etc/resolv.conf
+like '--add-host' "$stdout" $'10.0.0.9\tdb'
+like '--dns' "$stdout" 'nameserver 192.0.2.1'
+like '--dns-search' "$stdout" 'search example.org'
+like '--dns-option' "$stdout" 'options ndots:2'
+box -- sh -c 'echo 1.2.3.4 x >>/etc/hosts && tail -n 1 /etc/hosts'
+is 'the files can be written' "$stdout" '1.2.3.4 x'
+
+# --- files ---
+
+box --read-only --tmpfs /scratch:size=1m -- sh -c 'touch /x; touch /scratch/x && echo wrote'
+is '--read-only but for --tmpfs' "$stdout" wrote
+like 'says so' "$stderr" 'Read-only file system'
+box --read-only -- sh -c 'echo x >/etc/hosts; echo x >/dev/shm/x && echo shm'
+is '/dev/shm stays writable' "$stdout" shm
+box --shm-size 1m -- sh -c 'df -k /dev/shm | tail -n 1'
+like '--shm-size' "$stdout" '^tmpfs +1024 '
+box --device /dev/full:/dev/xfull --device /dev/zero -- sh -c 'echo x >/dev/xfull; head -c 3 /dev/zero | wc -c'
+like '--device shows a node' "$stderr" 'No space left'
+box --device /etc/passwd -- true
+is '--device of a file is refused' "$status" 125
+box --ulimit nofile=100:200 --ulimit core=0 -- sh -c 'ulimit -n; ulimit -Hn; ulimit -c'
+is '--ulimit' "$stdout" $'100\n200\n0'
+box --ulimit nosuch=1 -- true
+is 'an unknown ulimit is refused' "$status" 125
+
+# What is mounted inside is what tare mounted, and nothing of the host.
+box -- cat /proc/self/mountinfo
+is 'one root' "$(awk '$5 == "/"' <<<"$stdout" | wc -l)" 1
+is 'no mount has its parent outside' \
+	"$(awk '{ id[$1] = 1; parent[$1] = $2; at[$1] = $5 } END { for (i in id) if (!(parent[i] in id) && at[i] != "/") print at[i] }' <<<"$stdout")" ''
+is 'mount points are those of tare' \
+	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''
+unlike 'no path of the host is seen' "$stdout" "$TARE_ROOT|$T"
+box --userns=host -- cat /proc/self/mountinfo
+is 'with --userns=host neither' \
+	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''
+
+# --- --init and signals ---
+
+box --init -- sh -c 'tr -s "\0" " " </proc/1/cmdline; cat /proc/1/environ 2>/dev/null; (sleep 0.1 & exec true); sleep 0.3; ps | grep -c "[Zz]ombie\|\[sleep\]"'
+is '--init reaps, and shows nothing of the caller' "$stdout" 'init 0'
+box --init --privileged -- sh -c 'tr -d "\0" </proc/1/environ | wc -c'
+is 'also to those who may look' "$stdout" 0
+"$TARE" run --rm --network none --name sig --init busybox sh -c 'trap "exit 33" USR1; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
+job=$!
+wait_for 10 grep -q ready "$T/out"
+kill -USR1 $job
+wait $job
+is 'signals to the CLI reach the program behind --init' $? 33
+"$TARE" run --rm --network none --name sig busybox sh -c 'trap "exit 34" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
+job=$!
+wait_for 10 grep -q ready "$T/out"
+kill -TERM $job
+wait $job
+is 'and process 1 itself' $? 34
+"$TARE" run --rm --network none --no-sig-proxy --name sig busybox sh -c 'trap "exit 35" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
+job=$!
+wait_for 10 grep -q ready "$T/out"
+kill -TERM $job
+tare kill -s KILL sig >/dev/null
+wait $job
+is 'but not with --no-sig-proxy' $? 137
+
+# --- rights ---
+
+box --cap-add NET_ADMIN -- grep CapEff /proc/self/status
+like '--cap-add' "$stdout" '00000000000410fb$'
+box --cap-drop all -- grep CapEff /proc/self/status
+like '--cap-drop all' "$stdout" '0000000000000000$'
+box --cap-add NOSUCH -- true
+is 'an unknown capability is refused' "$status" 125
+box -- cat /proc/self/uid_map
+like 'the container has ids of its own' "$stdout" '^ *0 +[1-9][0-9]+ +65536$'
+box --userns=host -- cat /proc/self/uid_map
+like '--userns=host has not' "$stdout" '^ *0 +0 +4294967295$'
+box --privileged -- sh -c 'mount -t tmpfs none /mnt 2>/dev/null || { mkdir /mnt; mount -t tmpfs none /mnt; }; grep -c " /mnt " /proc/mounts'
+is '--privileged may mount' "$stdout" 1
+box -- sh -c 'mkdir /mnt; mount -t tmpfs none /mnt'
+isnt 'nobody else may' "$status" 0
+
+# --- a root directory ---
+
+cp -a "$FIXTURES/root" "$T/root"
+run tare run --rm --network none --rootfs "$T/root" sh -c 'echo here >/made; id -u'
+is '--rootfs uses the directory in place' "$(cat "$T/root/made")" here
+is 'whose files belong to who owns them on the host' "$(stat -c %u:%g "$T/root/made")" 0:0
+fails 'a --rootfs that is missing' 125 tare run --rm --rootfs "$T/nosuch" true
+fails 'a --rootfs that is a file' 125 tare run --rm --rootfs "$T/env" true
+
+# --- hostile roots ---
+
+# Links to a directory of the host, by its path: seen from inside it is not there.
+canary=$T/canary
+mkdir -p "$canary"/{proc,dev,sys,etc}
+echo untouched >"$canary/etc/passwd"
+echo untouched >"$canary/etc/resolv.conf"
+echo untouched >"$canary/etc/hosts"
+find "$canary" | sort | xargs ls -ld --time-style=full-iso >"$T/canary.before"
+up=../../../../../../../../../..
+
+# hostile DESC PATH TARGET: a root in which PATH is a link to TARGET
+hostile() {
+	local root=$T/hostile code
+	rm -rf "$root"
+	cp -a "$FIXTURES/root" "$root"
+	rm -rf "${root:?}$2"
+	mkdir -p "$(dirname "$root$2")"
+	ln -s "$3" "$root$2"
+	"$TARE_TEST_LIB/mkimage" "$T/hostile.tar" localhost/hostile:1 --cmd '["/bin/true"]' "$root"
+	for options in "--rootfs $root /bin/true" "$T/hostile.tar" "--userns=host $T/hostile.tar"; do
+		# shellcheck disable=SC2086 # words
+		run tare run --rm --network none $options
+		code=$status
+		[ "$code" = 0 ] || [ "$code" = 125 ] || [ "$code" = 127 ] || break
+	done
+	like "$1: refused or harmless" "$code" '^(0|125|127)$'
+	is "$1: the host is untouched" "$(find "$canary" | sort | xargs ls -ld --time-style=full-iso | diff - "$T/canary.before")" ''
+}
+
+for dir in proc dev sys etc; do
+	hostile "/$dir linked to the host's" "/$dir" "$canary/$dir"
+	hostile "/$dir linked upwards" "/$dir" "$up$canary/$dir"
+done
+for file in passwd resolv.conf hosts; do
+	hostile "/etc/$file linked to the host's" "/etc/$file" "$canary/etc/$file"
+	hostile "/etc/$file linked upwards" "/etc/$file" "$up$canary/etc/$file"
+	hostile "/etc/$file linked to /proc" "/etc/$file" /proc/self/root/etc/shadow
+	hostile "/etc/$file linked through a descriptor" "/etc/$file" "/proc/self/fd/3$canary/etc/$file"
+done
+hostile '/etc/hosts linked to a sysctl' /etc/hosts /proc/sys/kernel/core_pattern
+is 'which keeps its value' "$(grep -c localhost /proc/sys/kernel/core_pattern)" 0
+hostile '/dev/pts linked' /dev/pts "$canary/dev"
+hostile '/proc/self linked' /proc/self "$canary/proc"
+
+cp -a "$FIXTURES/root" "$T/fifo"
+rm "$T/fifo/etc/passwd"
+mkfifo "$T/fifo/etc/passwd"
+run timeout 10 "$TARE" run --rm --network none --rootfs "$T/fifo" -u app id
+is 'a FIFO as /etc/passwd is refused at once' "$status" 125
+like 'with a reason' "$stderr" 'no regular file'
+rm "$T/fifo/etc/passwd"
+head -c 2000000 /dev/zero >"$T/fifo/etc/passwd"
+run timeout 10 "$TARE" run --rm --network none --rootfs "$T/fifo" -u app id
+is 'and so is one of 2 MB' "$status" 125
+ln -sf /run/resolv/stub.conf "$T/root/etc/resolv.conf"
+run tare run --rm --network none --dns 192.0.2.7 --rootfs "$T/root" cat /run/resolv/stub.conf
+is 'a link to where resolv.conf will be gets it there' "$stdout" 'nameserver 192.0.2.7'
+
+is 'nothing runs at the end' "$(tare ps -aq)" ''
+done_testing
