@@ -140,7 +140,7 @@ static int fill_rlimits(const struct settings *s, struct rlimit_set *set, struct
 int assemble_process(const struct settings *s, struct config_process *p, struct error *err)
 {
 	struct security sec;
-	uint64_t caps;
+	uint64_t caps = 0;
 	int r;
 
 	r = read_security(s, &sec, err);

@@ -85,7 +85,7 @@ static int use_container(struct connection *n, struct error *err)
 		return error_set(err, ESRCH, "share the network of '%s': it is %s", operand,
 				 record_status_name(other.status));
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", other.pid);
-	n->config->join_net = open(path, O_RDONLY | O_CLOEXEC);
+	n->config->join_net = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (n->config->join_net < 0)
 		return error_sys(err, errno, "open the network namespace of '%s'", operand);
 	str_replace(&n->record->ip, other.ip);
@@ -214,7 +214,7 @@ static int make_files(struct connection *n, struct error *err)
 		.options = n->settings->dns_options,
 	};
 	autofree char *host = network_read_host_resolv_conf(own_netns);
-	char *hosts;
+	char *hosts = NULL;
 	int r;
 
 	r = network_check_dns(&dns, err);

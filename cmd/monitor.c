@@ -29,7 +29,7 @@
 /* Let go of the caller's terminal, directory and streams. */
 static void detach(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 
 	(void)setsid();
 	if (chdir("/") < 0)

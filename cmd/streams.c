@@ -36,7 +36,7 @@ static int open_input(struct supervise *ours, int theirs[3], bool interactive, i
 	int fds[2], r;
 
 	if (!interactive) {
-		theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		theirs[0] = openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC);
 		return theirs[0] < 0 ? error_sys(err, errno, "open '/dev/null'") : 0;
 	}
 	r = open_pipe(fds, owner, err);
@@ -77,7 +77,7 @@ int streams_open(struct supervise *ours, int theirs[3], bool interactive, int64_
 int streams_open_null(int theirs[3], struct error *err)
 {
 	for (int i = 0; i < 3; i++) {
-		theirs[i] = open("/dev/null", (i ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+		theirs[i] = openat(AT_FDCWD, "/dev/null", (i ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 		if (theirs[i] < 0)
 			return error_sys(err, errno, "open '/dev/null'");
 	}

@@ -128,7 +128,7 @@ static const struct json *call_function(struct run *run, const char *name,
 			  n);
 		return NULL;
 	}
-	if (run->header && f->plain_header)
+	if (run->header && f->plain_header && n > 0)
 		return args[0];
 	return keep(run, f->call(args, n, run->err));
 }

@@ -53,7 +53,7 @@ int netns_open_netlink(int netns_fd, int protocol, struct error *err)
 	autoclose int own = -1;
 	autoclose int fd = -1;
 
-	own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	own = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (own < 0)
 		return error_sys(err, errno, "open '/proc/self/ns/net'");
 	if (setns(netns_fd, CLONE_NEWNET) < 0)

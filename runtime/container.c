@@ -92,7 +92,7 @@ static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
 	int r;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	userns = open(path, O_RDONLY | O_CLOEXEC);
+	userns = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		return error_sys(err, errno, "open '%s'", path);
 	r = idmap_tree(plan->store_tree, userns, plan->store_path, err);
@@ -150,7 +150,7 @@ static int clone_in_netns(struct container *ct, const struct init_plan *plan,
 
 	if (plan->config->join_net < 0)
 		return clone_init(ct, plan, place, err);
-	own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	own = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (own < 0)
 		return error_sys(err, errno, "open our network namespace");
 	if (setns(plan->config->join_net, CLONE_NEWNET) < 0)
@@ -226,7 +226,7 @@ int container_netns(const struct container *ct, struct error *err)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", ct->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
 }
 

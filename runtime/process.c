@@ -122,7 +122,7 @@ static int join(const struct join_plan *plan, struct strlist *env, struct error 
 	r = join_namespaces(plan, err);
 	if (r < 0)
 		return r;
-	rootfd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	rootfd = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (rootfd < 0)
 		return error_sys(err, errno, "open the container's root");
 	r = connect_streams(plan, rootfd, err);

@@ -44,7 +44,17 @@ static int open_protected(int rootfd, const char *path)
 	return path_open_beneath(rootfd, path + 1, O_PATH, 0);
 }
 
-static int mask_path(int rootfd, const char *path, int *empty_dir, struct error *err)
+/*
+ * Kernel files belong to the host's root, who is nobody in a user namespace: no
+ * capability in there reaches past the permissions for others (capabilities(7)).
+ */
+static bool is_out_of_reach(const struct config *c, const struct stat *st, mode_t wanted)
+{
+	return config_has_userns(c) && !(st->st_mode & wanted);
+}
+
+static int mask_path(const struct config *c, int rootfd, const char *path, int *empty_dir,
+		     struct error *err)
 {
 	autoclose int target = open_protected(rootfd, path), tree = -1;
 	struct stat st;
@@ -53,6 +63,8 @@ static int mask_path(int rootfd, const char *path, int *empty_dir, struct error 
 		return 0; /* not there: nothing to hide, and nothing to clone in vain */
 	if (fstat(target, &st) < 0)
 		return error_sys(err, errno, "look at '%s'", path);
+	if (is_out_of_reach(c, &st, S_IRWXO))
+		return 0;
 	if (!S_ISDIR(st.st_mode)) {
 		tree = mount_clone(rootfd, "dev/null", false, err);
 	} else if (*empty_dir < 0) {
@@ -69,12 +81,17 @@ static int mask_path(int rootfd, const char *path, int *empty_dir, struct error 
 	return tree < 0 ? tree : mount_attach(tree, target, path, err);
 }
 
-static int make_read_only(int rootfd, const char *path, struct error *err)
+static int make_read_only(const struct config *c, int rootfd, const char *path, struct error *err)
 {
 	autoclose int target = open_protected(rootfd, path), tree = -1;
+	struct stat st;
 	int r;
 
 	if (target < 0)
+		return 0;
+	if (fstat(target, &st) < 0)
+		return error_sys(err, errno, "look at '%s'", path);
+	if (!S_ISDIR(st.st_mode) && is_out_of_reach(c, &st, S_IWOTH))
 		return 0;
 	tree = mount_clone(target, "", false, err);
 	if (tree < 0)
@@ -83,15 +100,15 @@ static int make_read_only(int rootfd, const char *path, struct error *err)
 	return r < 0 ? r : mount_attach(tree, target, path, err);
 }
 
-static int protect_kernel_files(const struct rootfs *fs, struct error *err)
+static int protect_kernel_files(const struct rootfs *fs, const struct config *c, struct error *err)
 {
 	autoclose int empty_dir = -1;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && masks_read_only[i]; i++)
-		r = make_read_only(fs->root, masks_read_only[i], err);
+		r = make_read_only(c, fs->root, masks_read_only[i], err);
 	for (size_t i = 0; r == 0 && masks_hidden[i]; i++)
-		r = mask_path(fs->root, masks_hidden[i], &empty_dir, err);
+		r = mask_path(c, fs->root, masks_hidden[i], &empty_dir, err);
 	return r;
 }
 
@@ -103,7 +120,7 @@ int protect_setup(const struct rootfs *fs, const struct config *c, struct error 
 	if (c->net_sysctls)
 		r = set_net_sysctls(fs, err);
 	if (r == 0 && !c->writable_kernel)
-		r = protect_kernel_files(fs, err);
+		r = protect_kernel_files(fs, c, err);
 	if (r == 0 && c->read_only)
 		r = mount_set(fs->root, SYS_MOUNT_ATTR_RDONLY, false, "/", err);
 	return r;

@@ -53,7 +53,7 @@ static int open_store(struct rootfs *fs, const struct init_plan *plan, struct er
 		 * that by itself (mount_namespaces(7), "Restrictions"). */
 		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 			return error_sys(err, errno, "make the mounts private");
-		fs->store = open(plan->store_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		fs->store = openat(AT_FDCWD, plan->store_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fs->store < 0 ? error_sys(err, errno, "open '%s'", plan->store_path) : 0;
 	}
 	fs->store = plan->store_tree;
