@@ -24,7 +24,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "runtime/record_document.h"
 
 #define RECORD_MAX_BYTES (1U << 20)
 #define RECORD_DIR_NAME	 80 /* "containers/" + ID + NUL */

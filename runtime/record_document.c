@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "runtime/record.h"
+#include "base/str.h"
 
 /** record_init() - An empty record: every string "", no process, no ports */
 void record_init(struct record *r)
