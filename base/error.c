@@ -16,6 +16,7 @@
 #undef error_set
 #undef error_sys
 #undef error_wrap
+#undef error_hint
 #endif
 
 /**

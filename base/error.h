@@ -26,13 +26,13 @@ int error_hint(struct error *err, const char *fmt, ...) __attribute__((format(pr
 /* It doesn't look into error.c: without this it follows failures that return success. */
 static inline int error_is_negative(int code)
 {
-	if (code >= 0)
-		__builtin_unreachable();
+	__builtin_assume(code < 0);
 	return code;
 }
 #define error_set(...)	error_is_negative(error_set(__VA_ARGS__))
 #define error_sys(...)	error_is_negative(error_sys(__VA_ARGS__))
 #define error_wrap(...) error_is_negative(error_wrap(__VA_ARGS__))
+#define error_hint(...) error_is_negative(error_hint(__VA_ARGS__))
 #endif
 
 #endif

@@ -50,6 +50,11 @@ static struct json *out(json_t *v)
 #define PIECE_STEP  16
 #define PIECE_KINDS 16 /* up to 256 bytes, header included */
 #define POOL_BYTES  16384
+#ifdef __SANITIZE_ADDRESS__ /* which has to see every piece */
+#define USE_POOLS false
+#else
+#define USE_POOLS true
+#endif
 
 /* The one mutable state in this folder; no thread of ours but the first reads JSON. */
 union piece {
@@ -122,9 +127,8 @@ __attribute__((constructor)) static void set_up_library(void)
 
 	if (random)
 		memcpy(&seed, random, sizeof(seed));
-#ifndef __SANITIZE_ADDRESS__ /* which has to see every piece */
-	json_set_alloc_funcs(piece_new, piece_free);
-#endif
+	if (USE_POOLS)
+		json_set_alloc_funcs(piece_new, piece_free);
 	json_object_seed(seed | 1); /* 0 would mean: find one yourself */
 }
 

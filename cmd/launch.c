@@ -338,7 +338,9 @@ static void record_end(struct launch *l, int wait_status)
 	r->finished_ns = units_now_ns();
 	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
 					      : 128 + WTERMSIG(wait_status);
-	str_replace(&r->reason, WIFEXITED(wait_status) ? "exit" : "signal");
+	str_replace(&r->reason, record_is_stopping(l->lock_fd) ? "stopped"
+				: WIFEXITED(wait_status)       ? "exit"
+							       : "signal");
 	/* Known from the kernel's counter, never guessed from 137. */
 	if ((l->settings->memory_bytes || killed) && l->cgroup_fd >= 0 &&
 	    cgroup_read_stats(l->cgroup_fd, &stats, &ignored) == 0 && stats.memory.oom_kill) {

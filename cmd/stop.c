@@ -77,6 +77,7 @@ static int ask(const struct context *ctx, const struct record *r, struct error *
 	pidfd = target_open_process(r, err);
 	if (pidfd < 0)
 		return pidfd;
+	record_mark_stopping(&ctx->store, r->id);
 	ret = target_signal(r, pidfd, sig, err);
 	if (ret == 0)
 		ret = target_thaw(r, err);

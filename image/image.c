@@ -4,6 +4,7 @@
  */
 #include "image/image.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -241,6 +242,7 @@ int image_find(const struct image_store *s, const char *operand, struct image *o
 	r = image_lookup(&list, operand, &row, err);
 	if (r < 0)
 		return r;
+	assert(row < list.n);
 	r = read_image(s, &list.items[row], &image, err);
 	if (r < 0) {
 		image_done(&image);

@@ -381,6 +381,22 @@ int record_write_running(int lock_fd, const struct record *r, struct error *err)
 	return write_record(lock_fd, r, err);
 }
 
+/** record_mark_stopping() - Say that a running container is being asked to end */
+void record_mark_stopping(const struct record_store *s, const char *id)
+{
+	autoclose int dir = record_open_dir(s, id, true);
+	autoclose int fd = -1;
+
+	if (dir >= 0) /* should it fail, the container ends all the same, of a signal */
+		fd = openat(dir, "stopping", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/** record_is_stopping() - Whether somebody asked the container to end; for its supervisor */
+bool record_is_stopping(int lock_fd)
+{
+	return faccessat(lock_fd, "stopping", F_OK, 0) == 0;
+}
+
 /* Who waits for a --rm container holds this file open: it outlives the directory (cmd/wait.c). */
 static void tell_waiter(int dirfd, int exit_code)
 {

@@ -45,6 +45,10 @@ struct json *record_read_config(const struct record_store *s, const char *id, st
 int record_open_dir(const struct record_store *s, const char *id, bool volatile_dir);
 bool record_is_supervised(const struct record_store *s, const char *id);
 
+/* Left by `stop`, so that the supervisor knows why the container ended. */
+void record_mark_stopping(const struct record_store *s, const char *id);
+bool record_is_stopping(int lock_fd);
+
 /* A container's life, in the order of the calls. */
 int record_create(const struct record_store *s, const struct record *r, const struct json *config,
 		  struct error *err);
