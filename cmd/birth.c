@@ -179,7 +179,10 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 		b->settings.name = b->name;
 	}
 	fill_record(b);
-	return put_on_record(b, ctx, err);
+	r = put_on_record(b, ctx, err);
+	if (r < 0)
+		volume_remove_anonymous(&b->settings, ctx->store.root_fd);
+	return r;
 }
 
 /** birth_write_cidfile() - --cidfile: must not exist yet */

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/sys.h"
 
 #define VOLUME_NAME_MAX 128
@@ -71,13 +72,19 @@ static int apply_option(struct settings_mount *m, const char *option, struct err
 	return error_hint(err, "known are ro, rw, noidmap, bind and rbind");
 }
 
-static int check_target(const char *target, struct error *err)
+/* Brings it into the one form in which two targets can be compared. */
+static int normalise_target(char **target, struct error *err)
 {
-	if (target[0] != '/')
-		return error_set(err, EINVAL, "volume target '%s' is no absolute path", target);
-	if (!target[1] || !strcmp(target, "/proc") || !strcmp(target, "/dev") ||
-	    !strcmp(target, "/sys"))
-		return error_set(err, EINVAL, "volume target '%s' is the container's own", target);
+	autofree char *clean = path_clean(*target);
+
+	if ((*target)[0] != '/')
+		return error_set(err, EINVAL, "volume target '%s' is no absolute path", *target);
+	if (!clean)
+		return error_set(err, EINVAL, "volume target '%s' contains '..'", *target);
+	if (!*clean || !strcmp(clean, "proc") || !strcmp(clean, "dev") || !strcmp(clean, "sys"))
+		return error_set(err, EINVAL, "volume target '%s' is the container's own", *target);
+	free(*target);
+	*target = xasprintf("/%s", clean);
 	return 0;
 }
 
@@ -109,7 +116,7 @@ static int set_source(struct settings_mount *m, const char *source, struct error
 
 static int finish(struct settings *s, struct settings_mount *m, struct error *err)
 {
-	int r = check_target(m->target, err);
+	int r = normalise_target(&m->target, err);
 
 	if (!m->name)
 		m->name = xstrdup("");
@@ -166,16 +173,34 @@ int volume_parse(struct settings *s, const char *spec, struct error *err)
 	return finish(s, &m, err);
 }
 
+static bool is_tmpfs_target(const struct settings *s, const char *target)
+{
+	for (size_t i = 0; i < s->tmpfs.n; i++) {
+		const char *spec = s->tmpfs.items[i];
+		autofree char *path = xstrndup(spec, strcspn(spec, ":"));
+		autofree char *clean = path_clean(path);
+
+		if (clean && !strcmp(clean, target + 1))
+			return true;
+	}
+	return false;
+}
+
 /** volume_add_anonymous() - A volume that the image asks for, unless something is there already */
 int volume_add_anonymous(struct settings *s, const char *target, struct error *err)
 {
 	struct settings_mount m = { .idmap = true, .anonymous = true, .recursive = true };
+	autofree char *clean = xstrdup(target);
 
+	if (normalise_target(&clean, err) < 0)
+		return error_wrap(err, "volume of the image");
 	for (size_t i = 0; i < s->n_mounts; i++)
-		if (!strcmp(s->mounts[i].target, target))
+		if (!strcmp(s->mounts[i].target, clean))
 			return 0;
+	if (is_tmpfs_target(s, clean))
+		return 0;
 	m.name = random_name();
-	m.target = xstrdup(target);
+	m.target = steal_ptr(&clean);
 	return finish(s, &m, err);
 }
 
@@ -333,7 +358,7 @@ int volume_parse_tmpfs(const char *spec, struct config_mount *out, struct error 
 	int r;
 
 	m.target = xstrndup(spec, colon ? (size_t)(colon - spec) : strlen(spec));
-	r = check_target(m.target, err);
+	r = normalise_target(&m.target, err);
 	strlist_add(&m.data, "mode=1777");
 	if (colon)
 		strlist_split(&options, colon + 1, ',');
