@@ -1,0 +1,246 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# terminal.sh - run and exec at a terminal: size, keys, job control, its state afterwards
+. "$(dirname "$0")/../lib/harness.sh"
+
+need python3
+load_busybox
+on_exit tare rm -f -a
+
+# A terminal with a program on it. Commands on stdin, one a line:
+#	send TEXT       type (backslash escapes)
+#	expect REGEX    wait until the output has it, after what was expected before
+#	size ROWS COLUMNS
+#	kill SIGNAL     to the program, and wait until it has taken it
+#	wait            for its end; prints "code N" and the output
+cat >"$T/term.py" <<'END'
+import fcntl, os, pty, re, select, signal, struct, sys, termios, time
+
+LIMIT = 20
+pid, fd = pty.fork()
+if pid == 0:
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    os.execv(sys.argv[1], sys.argv[1:])
+out, seen = b"", 0
+
+def read(timeout):
+    global out
+    if not select.select([fd], [], [], timeout)[0]:
+        return True
+    try:
+        data = os.read(fd, 4096)
+    except OSError:
+        return False
+    out += data
+    return bool(data)
+
+def resize(rows, columns):
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+resize(24, 80)
+for line in sys.stdin:
+    word, _, rest = line.strip().partition(" ")
+    deadline = time.monotonic() + LIMIT
+    if word == "send":
+        os.write(fd, rest.encode().decode("unicode_escape").encode("latin1"))
+    elif word == "size":
+        resize(*map(int, rest.split()))
+    elif word == "kill":
+        os.kill(pid, getattr(signal, "SIG" + rest))
+        # A second one of its kind would be lost while this one is pending.
+        while not re.search(r"ShdPnd:\s*0+\n", open("/proc/%d/status" % pid).read()):
+            time.sleep(0.01)
+    elif word == "expect":
+        while True:
+            found = re.search(rest.encode(), out[seen:])
+            if found:
+                seen += found.end()
+                break
+            if time.monotonic() > deadline or not read(0.2) and not re.search(rest.encode(), out[seen:]):
+                print("no match for", rest, "in", out[seen:])
+                os.kill(pid, signal.SIGKILL)
+                sys.exit(1)
+    elif word == "wait":
+        while read(0.05):
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                while select.select([fd], [], [], 0.05)[0] and read(0):
+                    pass
+                break
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+        status = os.waitpid(pid, 0)[1]
+        print(out.decode("latin1").replace("\r", ""), end="")
+        print("code", os.waitstatus_to_exitcode(status))
+END
+
+# term PROGRAM ARG... <<COMMANDS: $stdout is what term.py prints
+term() {
+	local program=$1
+	shift
+	run python3 "$T/term.py" "$(command -v "$program")" "$@"
+}
+box=(run --rm --network none -it)
+
+# --- what it is ---
+
+term "$TARE" "${box[@]}" busybox sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo three; stty size; echo $TERM; ls -l /dev/console; exit 9' <<END
+wait
+END
+like 'a terminal of its own' "$stdout" $'^/dev/pts/0\n'
+like 'on all three streams' "$stdout" $'\nthree\n'
+like 'as large as ours' "$stdout" $'\n24 80\n'
+like 'TERM is set' "$stdout" $'\nxterm\n'
+like 'the exit code passes' "$stdout" $'\ncode 9$'
+
+# shellcheck disable=SC2016 # for the shell inside
+term "$TARE" "${box[@]}" busybox sh -c 'trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.1; done' <<END
+expect ready
+size 40 120
+expect 40 120
+wait
+END
+like 'a new size is passed on' "$stdout" $'40 120\ncode 3$'
+
+# --- keys ---
+
+term "$TARE" "${box[@]}" busybox sh -c 'trap "echo got it; exit 4" INT; echo ready; while :; do sleep 0.1; done' <<END
+expect ready
+send \x03
+wait
+END
+like 'Ctrl-C reaches the program' "$stdout" $'got it\ncode 4$'
+term "$TARE" "${box[@]}" busybox sh -c 'echo ready; exec sleep 100' <<END
+expect ready
+kill TERM
+kill TERM
+kill TERM
+wait
+END
+like 'one that handles nothing is killed by the third TERM' "$stdout" 'code 137$'
+term "$TARE" "${box[@]}" busybox cat <<END
+send hello\n
+expect hello\s+hello
+send \x04
+wait
+END
+like 'Ctrl-D ends the input' "$stdout" $'hello\nhello\ncode 0$'
+term "$TARE" "${box[@]}" busybox sh -c 'stty raw -echo; echo ready; dd bs=1 count=3 2>/dev/null | od -An -tx1; stty sane' <<END
+expect ready
+send \x03\x1a\x04
+wait
+END
+like 'in raw mode every key comes through' "$stdout" '03 1a 04'
+
+# An interactive shell: jobs stop and go on, Ctrl-C ends the job and not the shell.
+term "$TARE" "${box[@]}" busybox sh <<END
+expect [#\$] 
+send sh -c 'echo u""p; exec sleep 100'\n
+expect up
+send \x1a
+expect Stopped
+send jobs; kill %1; fg; echo mark\$((1+1))\n
+expect mark2
+send sh -c 'echo u""p; exec sleep 100'\n
+expect up
+send \x03
+send echo alive\$((2+3)); exit 6\n
+expect alive5
+wait
+END
+like 'job control works' "$stdout" 'Stopped'
+like 'Ctrl-C leaves the shell alone' "$stdout" 'alive5'
+unlike 'the shell has its terminal' "$stdout" "can't access tty|job control turned off"
+like 'and ends as it says' "$stdout" $'code 6$'
+term "$TARE" run --rm --network none -it --init busybox sh <<END
+expect [#\$] 
+send sh -c 'echo u""p; exec sleep 100'\n
+expect up
+send \x03
+send echo alive\$((2+3)); exit 6\n
+expect alive5
+wait
+END
+like 'with --init as well' "$stdout" 'alive5.*code 6$'
+unlike 'job control included' "$stdout" "can't access tty|job control turned off"
+
+# --- the terminal afterwards ---
+
+# The shell around prints its state, so that it is known which program left it so.
+after() {
+	# shellcheck disable=SC2016 # for bash
+	term bash -c '"$@"; echo "ended $?"; stty -a | grep -ow -e "-\?icanon" -e "-\?echo" -e "-\?isig" -e "-\?opost"' - "$TARE" "$@"
+}
+after run --rm --network none -it busybox sh -c 'exit 5' <<END
+wait
+END
+like 'cooked mode is back after the end' "$(tr '\n' ' ' <<<"$stdout")" 'ended 5 isig icanon .*echo|ended 5 opost isig icanon echo'
+after run --rm --network none -it busybox nosuch <<END
+wait
+END
+like 'and after a command that is not there' "$(tr '\n' ' ' <<<"$stdout")" 'ended 127 .*isig icanon echo'
+after run --rm --network none -it --name killed busybox sh -c 'echo ready; sleep 100' < <(
+	echo expect ready
+	wait_for 10 tare kill killed
+	echo wait
+)
+like 'and after tare kill' "$(tr '\n' ' ' <<<"$stdout")" 'ended 137 .*isig icanon echo'
+
+# --- -t and -i apart ---
+
+is '-t without -i needs no terminal here' "$(tare run --rm --network none -t busybox sh -c 'test -t 1 && echo tty; echo err >&2' </dev/null | tr -d '\r')" $'tty\nerr'
+is '-i without -t has none' "$(echo x | tare run --rm --network none -i busybox sh -c 'test -t 0 || cat')" x
+run tare run --rm --network none -it busybox true </dev/null
+is '-it without a terminal is refused' "$status" 125
+like 'with a hint' "$stderr" 'no terminal.*leave out -t'
+for flags in -t ''; do
+	# shellcheck disable=SC2086 # none or one
+	term "$TARE" run --rm --network none $flags busybox sh -c 'trap "exit 8" INT; echo ready; while :; do sleep 0.1; done' <<END
+expect ready
+send \x03
+wait
+END
+	like "Ctrl-C with '$flags' alone is a signal to pass on" "$stdout" 'code 8$'
+done
+# shellcheck disable=SC2016
+term "$TARE" run --rm --network none -it busybox sh -c 'head -c 300000 /dev/zero | tr "\0" x; echo; echo end' <<END
+expect end
+wait
+END
+is 'a lot of output is whole' "$(tr -dc x <<<"$stdout" | wc -c)" 300000
+
+# --- exec ---
+
+tare run -d --network none --name box busybox sleep 1000 >/dev/null
+term "$TARE" exec -it box sh -c 'tty; stty size; exit 9' <<END
+wait
+END
+like 'exec -it has a terminal with its size' "$stdout" $'^/dev/pts/0\n24 80\ncode 9$'
+term "$TARE" exec -it box sh <<END
+expect [#\$] 
+send sh -c 'echo u""p; exec sleep 100'\n
+expect up
+send \x1a
+expect Stopped
+size 33 99
+send kill %1; fg; stty size; exit 2\n
+expect 33 99
+wait
+END
+like 'with job control' "$stdout" 'code 2$'
+unlike 'which the shell does not miss' "$stdout" "can't access tty|job control turned off"
+after exec -it box sh -c 'exit 5' <<END
+wait
+END
+like 'and cooked mode afterwards' "$(tr '\n' ' ' <<<"$stdout")" 'ended 5 .*isig icanon echo'
+run tare exec -it box true </dev/null
+is 'exec -it without a terminal is refused' "$status" 125
+is 'exec -t without -i needs none' "$(tare exec -t box sh -c 'test -t 1 && echo tty' </dev/null | tr -d '\r')" tty
+
+# --- detached with a terminal ---
+
+tare run -d -t --network none --name daemon busybox sh -c 'tty; stty size; sleep 1000' >/dev/null
+ok 'the log has what a terminal shows' wait_for 10 bash -c '"$TARE" logs daemon | grep -q /dev/pts/0'
+
+tare rm -f -a >/dev/null
+done_testing
