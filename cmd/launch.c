@@ -248,6 +248,8 @@ static int start_steps(struct launch *l, struct error *err)
 		r = connect_attach(&l->network, &l->container, err);
 	if (r == 0)
 		r = connect_console(l, err);
+	if (r == 0)
+		r = process_set_oom_score(l->container.pid, l->config.process.oom_score_adj, err);
 	return r == 0 ? container_start(&l->container, &l->config.process.rlimits, err) : r;
 }
 

@@ -99,18 +99,6 @@ static int set_capabilities(const struct user *u, const struct config_process *p
 	return r < 0 ? error_sys(err, -r, "set capabilities") : 0;
 }
 
-static int set_oom_score(int adjustment, struct error *err)
-{
-	char text[16];
-	int r;
-
-	if (!adjustment)
-		return 0;
-	snprintf(text, sizeof(text), "%d", adjustment);
-	r = file_write_at(AT_FDCWD, "/proc/self/oom_score_adj", text);
-	return r < 0 ? error_sys(err, -r, "set the OOM score to %d", adjustment) : 0;
-}
-
 /**
  * confine_process() - Become the container's user with the container's rights
  * @rootfd:	The container's root, which is also "/" by now
@@ -130,9 +118,6 @@ int confine_process(const struct config_process *p, int rootfd, struct strlist *
 	if (p->home_from_passwd && !has_variable(env, "HOME"))
 		strlist_take(env, xasprintf("HOME=%s", user.home));
 	own_streams(&user);
-	r = set_oom_score(p->oom_score_adj, err);
-	if (r < 0)
-		return r;
 	r = capability_drop_bounding(p->capabilities.bounding);
 	if (r < 0)
 		return error_sys(err, -r, "limit the capabilities");

@@ -59,6 +59,26 @@ uint64_t process_start_time(pid_t pid)
 }
 
 /**
+ * process_set_oom_score() - Rank a process for the OOM killer
+ * @adjustment:	-1000 to 1000; 0 leaves it alone
+ *
+ * From outside: /proc files of a process that changed its ids belong to the
+ * host's root, who is nobody in its user namespace.
+ */
+int process_set_oom_score(pid_t pid, int adjustment, struct error *err)
+{
+	char path[64], text[16];
+	int r;
+
+	if (!adjustment)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
+	snprintf(text, sizeof(text), "%d", adjustment);
+	r = file_write_at(AT_FDCWD, path, text);
+	return r < 0 ? error_sys(err, -r, "set the OOM score to %d", adjustment) : 0;
+}
+
+/**
  * process_open() - A pidfd of a process that a record names
  * @start:	Start time on record; a process with another one is not meant
  *
@@ -161,7 +181,12 @@ static int clone_there(struct container *ct, const struct join_plan *plan, struc
 		.exit_signal = SIGCHLD,
 	};
 	pid_t pid;
+	int r;
 
+	/* Ours is inherited; we live no longer than the new process. */
+	r = process_set_oom_score(getpid(), plan->process->oom_score_adj, err);
+	if (r < 0)
+		return r;
 	if (setns(plan->target, CLONE_NEWPID) < 0)
 		return error_sys(err, errno, "enter the container's pid namespace");
 	if (plan->place->cgroup_fd >= 0) {
