@@ -298,4 +298,7 @@ run tare run --rm --network none --dns 192.0.2.7 --rootfs "$T/root" cat /run/res
 is 'a link to where resolv.conf will be gets it there' "$stdout" 'nameserver 192.0.2.7'
 
 is 'nothing runs at the end' "$(tare ps -aq)" ''
+box --oom-score-adj 100 -- cat /proc/self/oom_score_adj
+is '--oom-score-adj ranks the process, with a user namespace too' "$stdout" 100
+
 done_testing
