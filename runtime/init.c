@@ -56,7 +56,7 @@ static int init_join(const struct init_plan *plan, struct error *err)
 
 	wait_for(plan->sync_fd, SYNC_MAPPED, err);
 	if (c->namespaces & CLONE_NEWUSER) {
-		if (sys_setgroups(0, NULL) < 0 || sys_setresgid(0) < 0 || sys_setresuid(0) < 0)
+		if (sys_setresgid(0) < 0 || sys_setresuid(0) < 0)
 			return error_sys(err, errno, "become root of the user namespace");
 	}
 	umask(0);
