@@ -10,27 +10,48 @@
  */
 #include "cmd/monitor.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "cmd/launch.h"
 #include "runtime/sync.h"
+
+/*
+ * Everything of ours is close-on-exec. What is not came from the caller, whose
+ * locks and pipes would otherwise stay held for as long as the container runs.
+ */
+static void close_inherited(void)
+{
+	autodir DIR *dir = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		int fd = (int)strtol(e->d_name, NULL, 10); /* ".": 0 */
+
+		if (fd > 2 && fcntl(fd, F_GETFD) == 0)
+			(void)close(fd);
+	}
+}
 
 /* Let go of the caller's terminal, directory and streams. */
 static void detach(void)
 {
 	int null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 
+	close_inherited();
 	(void)setsid();
 	if (chdir("/") < 0)
 		return; /* it keeps a mount busy at worst */
