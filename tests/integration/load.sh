@@ -181,6 +181,10 @@ test_truncated() {
 	is 'no rubbish is left of them' "$(leftovers)" ''
 }
 
+no_loader() {
+	! pgrep -f "^$TARE load"
+}
+
 test_killed() {
 	local i
 	"$lib/odd-image" good-members plain.tar
@@ -188,6 +192,8 @@ test_killed() {
 	for i in 1 2 3 4 5 6; do
 		timeout -s KILL "0.00$i" "$TARE" load -q -i plain.tar >/dev/null 2>&1
 	done
+	# A loader dies with its parent, but a moment later; until then its folder is in use.
+	wait_for 10 no_loader
 	ok 'after kills the next load works' tare load -q -i plain.tar
 	is 'and removes their rubbish' "$(leftovers)" ''
 }

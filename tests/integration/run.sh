@@ -192,18 +192,21 @@ box --init -- sh -c 'tr -s "\0" " " </proc/1/cmdline; cat /proc/1/environ 2>/dev
 is '--init reaps, and shows nothing of the caller' "$stdout" 'init 0'
 box --init --privileged -- sh -c 'tr -d "\0" </proc/1/environ | wc -c'
 is 'also to those who may look' "$stdout" 0
+: >"$T/out"
 "$TARE" run --rm --network none --name sig --init busybox sh -c 'trap "exit 33" USR1; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
 job=$!
 wait_for 10 grep -q ready "$T/out"
 kill -USR1 $job
 wait $job
 is 'signals to the CLI reach the program behind --init' $? 33
+: >"$T/out"
 "$TARE" run --rm --network none --name sig busybox sh -c 'trap "exit 34" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
 job=$!
 wait_for 10 grep -q ready "$T/out"
 kill -TERM $job
 wait $job
 is 'and process 1 itself' $? 34
+: >"$T/out"
 "$TARE" run --rm --network none --no-sig-proxy --name sig busybox sh -c 'trap "exit 35" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
 job=$!
 wait_for 10 grep -q ready "$T/out"
