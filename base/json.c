@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <jansson.h>
 #undef json_is_true /* ours is a function */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -19,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "base/str.h"
 
 #define JSON_MAX_DEPTH 64
@@ -40,82 +40,6 @@ static struct json *out(json_t *v)
 	return (struct json *)v;
 }
 
-/* ---- memory ------------------------------------------------------------- */
-
-/*
- * A document is hundreds of small pieces, and the libc we ship returns pages to
- * the kernel as soon as they are free: half of the time went into mmap() and
- * munmap(). Small pieces come from lists of free ones, by size, and stay there.
- */
-#define PIECE_STEP  16
-#define PIECE_KINDS 16 /* up to 256 bytes, header included */
-#define POOL_BYTES  16384
-#ifdef __SANITIZE_ADDRESS__ /* which has to see every piece */
-#define USE_POOLS false
-#else
-#define USE_POOLS true
-#endif
-
-/* The one mutable state in this folder; no thread of ours but the first reads JSON. */
-union piece {
-	size_t kind;	   /* in use: PIECE_KINDS for what malloc() gave */
-	union piece *next; /* free */
-	max_align_t align;
-};
-
-static union piece *free_pieces[PIECE_KINDS];
-static char *pool;
-static size_t pool_left;
-
-static union piece *cut_from_pool(size_t bytes)
-{
-	union piece *p;
-
-	if (pool_left < bytes) {
-		pool = xmalloc(POOL_BYTES);
-		pool_left = POOL_BYTES;
-	}
-	p = (union piece *)(void *)pool;
-	pool += bytes;
-	pool_left -= bytes;
-	return p;
-}
-
-static void *piece_new(size_t size)
-{
-	size_t kind = (size + sizeof(union piece) + PIECE_STEP - 1) / PIECE_STEP;
-	union piece *p;
-
-	if (kind >= PIECE_KINDS) {
-		p = xmalloc(size + sizeof(union piece));
-		kind = PIECE_KINDS;
-	} else if (free_pieces[kind]) {
-		p = free_pieces[kind];
-		free_pieces[kind] = p->next;
-	} else {
-		p = cut_from_pool(kind * PIECE_STEP);
-	}
-	p->kind = kind;
-	return p + 1;
-}
-
-static void piece_free(void *data)
-{
-	union piece *p = data;
-	size_t kind;
-
-	if (!data)
-		return;
-	p--;
-	kind = p->kind;
-	if (kind == PIECE_KINDS) {
-		free(p);
-		return;
-	}
-	p->next = free_pieces[kind];
-	free_pieces[kind] = p;
-}
-
 /*
  * Before anything of the library is used. The seed of its hash tables is what
  * the kernel gave the process at exec: it need not open /dev/urandom for that.
@@ -127,12 +51,9 @@ __attribute__((constructor)) static void set_up_library(void)
 
 	if (random)
 		memcpy(&seed, random, sizeof(seed));
-	if (USE_POOLS)
-		json_set_alloc_funcs(piece_new, piece_free);
+	json_set_alloc_funcs(pool_new, pool_free);
 	json_object_seed(seed | 1); /* 0 would mean: find one yourself */
 }
-
-/* ---- reading ------------------------------------------------------------ */
 
 /* The deepest nesting, found without recursion: outside strings, count brackets. */
 static int depth_of(const char *data, size_t len)

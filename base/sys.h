@@ -11,12 +11,14 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef CLONE_PIDFD
@@ -144,6 +146,12 @@ static inline int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, uns
 static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
 {
 	return (int)syscall(436, first, last, flags);
+}
+
+/* Without a timeout or a signal mask: poll(2), but in fewer pages of libc (runtime/footprint.c). */
+static inline int sys_ppoll(struct pollfd *fds, unsigned int n, const struct timespec *timeout)
+{
+	return (int)syscall(SYS_ppoll, fds, n, timeout, NULL, 0);
 }
 
 static inline int sys_pivot_root(const char *new_root, const char *put_old)

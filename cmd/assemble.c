@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "base/sys.h"
 #include "cgroups/devices.h"
+#include "cmd/io_limit.h"
 #include "cmd/volume.h"
 #include "image/image.h"
 
@@ -370,7 +371,8 @@ bool assemble_wants_limits(const struct settings *s)
 {
 	return s->memory_bytes || s->memory_swap_bytes || s->memory_reservation_bytes ||
 	       s->nano_cpus || s->cpu_shares || s->cpu_quota_us || s->cpu_period_us ||
-	       s->pids_max || s->io_weight || s->cpuset_cpus || s->cpuset_mems || s->cgroup_conf.n;
+	       s->pids_max || s->io_weight || s->cpuset_cpus || s->cpuset_mems ||
+	       s->cgroup_conf.n || io_limit_count(s->io_limits);
 }
 
 static int check_limits(const struct settings *s, struct error *err)
@@ -416,6 +418,8 @@ int assemble_limits(const struct settings *s, struct cgroup_limits *limits, stru
 	limits->pids_max = s->pids_max ? s->pids_max : DEFAULT_PIDS_LIMIT;
 	if (s->nano_cpus)
 		r = cgroup_limits_set_cpus(limits, (double)s->nano_cpus / 1e9, err);
+	if (r == 0)
+		r = io_limit_add_all(limits, s->io_limits, err);
 	for (size_t i = 0; r == 0 && i < s->cgroup_conf.n; i++) {
 		autofree char *file = xstrdup(s->cgroup_conf.items[i]);
 		char *value = strchr(file, '=');

@@ -151,7 +151,7 @@ static int host_name(struct birth *b, struct error *err)
  * @b:		birth_done() releases it, also after a failure
  * @operands:	Image (or root directory), command, arguments; ends with NULL
  *
- * On failure nothing of the container is left; an image that was imported stays.
+ * After a failure birth_undo() takes away what there is; an image that was imported stays.
  */
 int birth_begin(struct birth *b, const struct context *ctx, const struct run_options *o,
 		char *const *operands, struct error *err)
@@ -169,10 +169,9 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	r = merge(b, o, operands, err);
 	if (r == 0)
 		r = host_name(b, err);
-	if (r == 0)
-		r = volume_resolve(&b->settings, ctx->store.root_fd, ctx->root, err);
 	if (r < 0)
 		return r;
+	volume_locate(&b->settings, ctx->root);
 	b->record.is_named = b->settings.name != NULL;
 	if (!b->record.is_named) {
 		make_name(b->name, sizeof(b->name), b->record.id);
@@ -180,9 +179,7 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	}
 	fill_record(b);
 	r = put_on_record(b, ctx, err);
-	if (r < 0)
-		volume_remove_anonymous(&b->settings, ctx->store.root_fd);
-	return r;
+	return r == 0 ? volume_make(&b->settings, ctx->store.root_fd, err) : r;
 }
 
 /** birth_write_cidfile() - --cidfile: must not exist yet */

@@ -22,6 +22,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/container_row.h"
+#include "cmd/io_limit.h"
 #include "cmd/units.h"
 #include "image/image.h"
 #include "network/address.h"
@@ -52,7 +54,7 @@ static struct json *make_state(const struct record *r)
 	struct json *state = json_new_map();
 
 	json_set_text(state, "Status", record_status_name(r->status));
-	json_set_bool(state, "Running", r->status == RECORD_RUNNING || r->status == RECORD_PAUSED);
+	json_set_bool(state, "Running", container_is_running(r));
 	json_set_bool(state, "Paused", r->status == RECORD_PAUSED);
 	json_set_bool(state, "Restarting", false);
 	json_set_bool(state, "OOMKilled", r->oom_killed);
@@ -71,7 +73,7 @@ static struct json *make_ports(const struct record *r)
 {
 	struct json *map = json_new_map();
 
-	for (size_t i = 0; i < r->n_ports; i++) {
+	for (size_t i = 0; container_is_running(r) && i < r->n_ports; i++) {
 		const struct record_port *p = &r->ports[i];
 		autofree char *key = xasprintf("%u/%s", p->container_port, p->protocol);
 		const struct json *before = json_get(map, key);
@@ -257,6 +259,42 @@ static struct json *make_devices(const struct json *options)
 	return list;
 }
 
+/* [ "/dev/sda:1m" ] becomes [ { Path, Rate } ]. */
+static struct json *make_io_limits(enum cgroup_io_kind kind, const struct json *options)
+{
+	struct json *list = json_new_list();
+
+	for (size_t i = 0; i < json_count(options); i++) {
+		const char *spec = json_text_or(json_at(options, i), "");
+		struct json *limit = json_new_map();
+		autofree char *path = NULL;
+		uint64_t rate = 0;
+
+		if (io_limit_parse(kind, spec, &path, &rate, &(struct error){ 0 }) == 0) {
+			json_set_text(limit, "Path", path);
+			json_set_int(limit, "Rate", (int64_t)rate);
+		}
+		json_add(list, limit);
+	}
+	return list;
+}
+
+static void set_io_limits(struct json *host)
+{
+	static const char *const names[CGROUP_IO_KINDS][2] = {
+		[CGROUP_IO_RBPS] = { "BlkioDeviceReadBps", "ReadBpsOptions" },
+		[CGROUP_IO_WBPS] = { "BlkioDeviceWriteBps", "WriteBpsOptions" },
+		[CGROUP_IO_RIOPS] = { "BlkioDeviceReadIOps", "ReadIOpsOptions" },
+		[CGROUP_IO_WIOPS] = { "BlkioDeviceWriteIOps", "WriteIOpsOptions" },
+	};
+
+	for (enum cgroup_io_kind kind = 0; kind < CGROUP_IO_KINDS; kind++) {
+		json_set(host, names[kind][0],
+			 make_io_limits(kind, json_get(host, names[kind][1])));
+		json_unset(host, names[kind][1]);
+	}
+}
+
 static struct json *make_log_config(const struct json *host)
 {
 	struct json *log = json_new_map(), *config = json_new_map();
@@ -297,6 +335,7 @@ static struct json *make_host_config(const struct json *stored)
 	json_set(host, "Ulimits", make_ulimits(json_get(host, "UlimitOptions")));
 	json_set(host, "Devices", make_devices(json_get(host, "DeviceOptions")));
 	json_set(host, "LogConfig", make_log_config(host));
+	set_io_limits(host);
 	if (!json_get(host, "RestartPolicy"))
 		json_set(host, "RestartPolicy", make_restart_policy());
 	if (json_int(json_get(host, "ShmSize"), 0) == 0)
@@ -348,9 +387,9 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	json_set_int(doc, "RestartCount", 0);
 	json_set(doc, "ExecIDs", json_new_list());
 	set_path(doc, "LogPath", log_store, r->id, "log/container.log");
-	set_path(doc, "HostnamePath", ctx->runroot, r->id, "hostname");
-	set_path(doc, "HostsPath", ctx->runroot, r->id, "hosts");
-	set_path(doc, "ResolvConfPath", ctx->runroot, r->id, "resolv.conf");
+	set_path(doc, "HostnamePath", ctx->root, r->id, "hostname");
+	set_path(doc, "HostsPath", ctx->root, r->id, "hosts");
+	set_path(doc, "ResolvConfPath", ctx->root, r->id, "resolv.conf");
 	json_set_text(doc, "CgroupPath", r->cgroup);
 	json_set_int(doc, "IdmapBase", r->idmap_base);
 	return doc;

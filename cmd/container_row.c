@@ -122,13 +122,21 @@ static void print_ports(struct str *out, const struct record_port *first,
 	str_printf(out, "/%s", first->protocol);
 }
 
-/** container_ports_text() - "0.0.0.0:8080->80/tcp, 9000/tcp", runs folded; the caller frees it */
+/**
+ * container_ports_text() - "0.0.0.0:8080->80/tcp, 9000/tcp", runs folded
+ *
+ * Nothing is published by what does not run.
+ *
+ * Return: the text, which the caller frees
+ */
 char *container_ports_text(const struct record *r)
 {
 	autofree struct record_port *ports = xcalloc(r->n_ports, sizeof(*ports));
 	struct str out = { 0 };
 	size_t first = 0;
 
+	if (!container_is_running(r))
+		return xstrdup("");
 	if (r->n_ports)
 		memcpy(ports, r->ports, r->n_ports * sizeof(*ports));
 	qsort(ports, r->n_ports, sizeof(*ports), by_port);
@@ -155,6 +163,12 @@ char *container_command_text(const struct record *r, bool truncate)
 	if (!truncate || chars <= COMMAND_MAX_CHARS)
 		return xasprintf("\"%s\"", r->command);
 	return xasprintf("\"%.*s…\"", (int)cut, r->command);
+}
+
+/** container_is_running() - Whether it has processes (paused ones included) */
+bool container_is_running(const struct record *r)
+{
+	return r->status == RECORD_RUNNING || r->status == RECORD_PAUSED;
 }
 
 static void append_item(struct str *out, const char *text)
@@ -263,7 +277,7 @@ static struct json *typed_ports(const struct record *r)
 {
 	struct json *list = json_new_list();
 
-	for (size_t i = 0; i < r->n_ports; i++) {
+	for (size_t i = 0; container_is_running(r) && i < r->n_ports; i++) {
 		struct json *port = json_new_map();
 
 		if (!r->ports[i].host_port) {

@@ -26,12 +26,14 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/pool.h"
 #include "base/sys.h"
 #include "cgroups/stats.h"
 #include "cmd/reclaim.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
+#include "image/image.h"
 #include "runtime/console.h"
 #include "runtime/idmap.h"
 #include "runtime/process.h"
@@ -42,7 +44,7 @@
 
 /** launch_init() - A run that holds nothing yet; @record is borrowed and kept up to date */
 void launch_init(struct launch *l, const struct context *ctx, const struct settings *settings,
-		 const struct image *image, struct record *record)
+		 struct image *image, struct record *record)
 {
 	*l = (struct launch){
 		.ctx = ctx,
@@ -327,6 +329,22 @@ int launch_await_exec(struct launch *l, struct error *err)
 }
 
 /* ---- waiting and the end ------------------------------------------------ */
+
+/**
+ * launch_slim() - Release what was only needed for the start
+ *
+ * Of the settings, texts that were borrowed from the image are invalid then.
+ */
+void launch_slim(struct launch *l)
+{
+	enum config_scratch scratch = l->config.scratch;
+
+	config_done(&l->config);
+	l->config.scratch = scratch;
+	if (l->image)
+		image_done(l->image);
+	pool_trim();
+}
 
 static void record_end(struct launch *l, int wait_status)
 {

@@ -27,7 +27,7 @@ struct image;
 struct launch {
 	const struct context *ctx;
 	const struct settings *settings;
-	const struct image *image; /* NULL with --rootfs */
+	struct image *image; /* NULL with --rootfs */
 	struct record *record;
 	int lock_fd; /* given back by launch_finish() */
 
@@ -47,8 +47,9 @@ struct launch {
 };
 
 void launch_init(struct launch *l, const struct context *ctx, const struct settings *settings,
-		 const struct image *image, struct record *record);
+		 struct image *image, struct record *record);
 int launch_start(struct launch *l, struct error *err);
+void launch_slim(struct launch *l);
 int launch_wait(struct launch *l, struct error *err);
 int launch_await_exec(struct launch *l, struct error *err);
 void launch_fail_record(struct launch *l, int code, const struct error *err);

@@ -156,6 +156,13 @@ static int follow(const struct context *ctx, const struct record *r, struct log_
 	return ret < 0 ? ret : 0;
 }
 
+static int explain_no_log(const char *operand, struct error *err)
+{
+	error_set(err, ENOENT, "container '%s' keeps no log", operand);
+	return error_hint(err, "none is kept of run --rm in the foreground, and with "
+			       "--log-driver none");
+}
+
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct logs_options *o = ctx->options;
@@ -183,7 +190,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (ret == 0 && o->follow)
 		ret = follow(ctx, &r, &log, &view, err);
 	log_reader_close(&log);
-	return ret == -ENOENT ? 0 : ret; /* nothing was ever written */
+	if (ret == -ENOENT)
+		return r.started_ns ? explain_no_log(argv[0], err) : 0;
+	return ret;
 }
 
 const struct command cmd_logs = {

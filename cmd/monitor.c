@@ -13,11 +13,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -61,28 +59,6 @@ static void detach(void)
 		(void)close(null);
 }
 
-/*
- * Of a program that starts containers the monitor needs next to nothing any
- * more: let the kernel unmap it, and map again the few pages of the wait loop.
- */
-static int drop_segments(struct dl_phdr_info *info, size_t size, void *arg)
-{
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE) - 1;
-
-	(void)size;
-	(void)arg;
-	for (int i = 0; i < info->dlpi_phnum; i++) {
-		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-		uintptr_t begin = (info->dlpi_addr + p->p_vaddr) & ~page;
-		uintptr_t end = (info->dlpi_addr + p->p_vaddr + p->p_memsz + page) & ~page;
-
-		/* Never what can be written: that has no other copy. */
-		if (p->p_type == PT_LOAD && !(p->p_flags & PF_W))
-			(void)madvise((void *)begin, end - begin, MADV_DONTNEED);
-	}
-	return 0;
-}
-
 static _Noreturn void run_monitor(struct launch *l, int report)
 {
 	struct error err = { 0 };
@@ -104,7 +80,8 @@ static _Noreturn void run_monitor(struct launch *l, int report)
 		report = -1;
 	}
 	(void)prctl(PR_SET_NAME, "tare-monitor");
-	(void)dl_iterate_phdr(drop_segments, NULL);
+	launch_slim(l);
+	l->streams.frugal = true;
 	(void)launch_wait(l, &err);
 	if (r != 0)
 		launch_fail_record(l, r, &err);

@@ -35,7 +35,7 @@ static int print_one(const struct record *r, const char *wanted, struct error *e
 	ret = parse_port(wanted, &port, &protocol, err);
 	if (ret < 0)
 		return ret;
-	for (size_t i = 0; i < r->n_ports; i++) {
+	for (size_t i = 0; target_is_running(r) && i < r->n_ports; i++) {
 		const struct record_port *p = &r->ports[i];
 
 		if (!p->host_port || p->container_port != port ||
@@ -61,7 +61,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		return ret;
 	if (argc > 1)
 		return print_one(&r, argv[1], err);
-	for (size_t i = 0; i < r.n_ports; i++)
+	for (size_t i = 0; target_is_running(&r) && i < r.n_ports; i++)
 		if (r.ports[i].host_port)
 			printf("%u/%s -> %s:%u\n", r.ports[i].container_port, r.ports[i].protocol,
 			       r.ports[i].host_ip, r.ports[i].host_port);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -13,6 +14,9 @@
 #include "cmd/settings.h"
 #include "cmd/target.h"
 #include "cmd/volume.h"
+
+#define START_LOOK_NS 2000000
+#define START_LOOKS   5000
 
 struct rm_options {
 	bool all, force, volumes;
@@ -42,9 +46,27 @@ static int remove_record(const struct context *ctx, const struct record *r, stru
 		if (ret < 0)
 			return ret;
 	}
-	ret = record_remove(&ctx->store, r, err);
-	if (ret == 0 && o->volumes)
+	/* Volumes first: nobody knows of them once the record is gone. */
+	if (o->volumes)
 		volume_remove_anonymous(&settings, ctx->store.root_fd);
+	return record_remove(&ctx->store, r, err);
+}
+
+/*
+ * Somebody supervises it, but it does not run yet: it is being started. How
+ * that ends is soon on record.
+ */
+static int await_start(const struct context *ctx, struct record *r, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = START_LOOK_NS };
+	int ret = 0;
+
+	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_running(r) &&
+			record_is_supervised(&ctx->store, r->id);
+	     i++) {
+		(void)nanosleep(&pause, NULL);
+		ret = record_read(&ctx->store, r->id, r, err);
+	}
 	return ret;
 }
 
@@ -57,6 +79,8 @@ static int remove_one(const struct context *ctx, const char *operand, struct err
 
 	record_init(&r);
 	ret = target_find(ctx, operand, &r, err);
+	if (ret == 0)
+		ret = await_start(ctx, &r, err);
 	if (ret < 0)
 		return ret;
 	if (target_is_running(&r) && !o->force) {

@@ -65,7 +65,7 @@ static int run_born(struct birth *b, const struct context *ctx, const struct run
 
 	launch_init(&l, ctx, &b->settings, b->has_image ? &b->image : NULL, &b->record);
 	l.foreground = !o->detach;
-	l.pass_signals = !o->no_sig_proxy;
+	l.pass_signals = o->sig_proxy;
 	l.lock_fd = birth_lock(b, ctx, err);
 	if (l.lock_fd < 0) {
 		r = l.lock_fd;
@@ -115,7 +115,7 @@ const struct command cmd_run = {
 		"A --rm container writes to memory (at most half of the machine's) unless it has "
 		"a memory limit; --storage-opt upper=disk makes it write to disk.",
 	.options = run_option_defs,
-	COMMAND_OPTIONS(struct run_options, .detach = false),
+	COMMAND_OPTIONS(struct run_options, .sig_proxy = true),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
 	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_PREFIX | COMMAND_OPERAND_TEXT,

@@ -22,160 +22,6 @@
 #define ENV_FILE_MAX_BYTES (4U << 20)
 #define PROFILE_MAX_BYTES  (4U << 20)
 
-static int parse_cpus(void *member, const char *value, struct error *err)
-{
-	char *end;
-	double cpus = strtod(value, &end);
-
-	if (end == value || *end || !(cpus > 0 && cpus < 1e6) || !(value[0] != '+'))
-		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
-	*(int64_t *)member = (int64_t)(cpus * 1e9 + 0.5);
-	return 0;
-}
-
-#define AT(m)  offsetof(struct run_options, m)
-#define SET(m) offsetof(struct run_options, settings.m)
-#define ROW(s, n, a, h, t, o)                                                         \
-	{                                                                             \
-		.short_name = (s), .name = (n), .arg = (a), .help = (h), .type = (t), \
-		.offset = (o)                                                         \
-	}
-
-#define COMMON_ROWS                                                                                \
-	ROW(0, "add-host", "NAME:IP", "Add a line to /etc/hosts", OPTION_LIST, SET(extra_hosts)),  \
-		ROW(0, "blkio-weight", "N", "Share of disk time, 10 to 1000", OPTION_INT,          \
-		    SET(io_weight)),                                                               \
-		ROW(0, "cap-add", "CAP", "Give a capability", OPTION_LIST, SET(cap_add)),          \
-		ROW(0, "cap-drop", "CAP", "Take a capability away", OPTION_LIST, SET(cap_drop)),   \
-		ROW(0, "cgroup-conf", "KEY=VALUE", "Set a file of the cgroup", OPTION_LIST,        \
-		    SET(cgroup_conf)),                                                             \
-		ROW(0, "cidfile", "FILE", "Write the container's id there", OPTION_TEXT,           \
-		    AT(cidfile)),                                                                  \
-		ROW(0, "cpu-period", "US", "Period of the CPU limit", OPTION_INT,                  \
-		    SET(cpu_period_us)),                                                           \
-		ROW(0, "cpu-quota", "US", "CPU time per period", OPTION_INT, SET(cpu_quota_us)),   \
-		ROW('c', "cpu-shares", "N", "Share of CPU time, 1024 is normal", OPTION_INT,       \
-		    SET(cpu_shares)),                                                              \
-		{ .name = "cpus",                                                                  \
-		  .arg = "N",                                                                      \
-		  .help = "CPUs' worth of time at most",                                           \
-		  .type = OPTION_FUNC,                                                             \
-		  .offset = SET(nano_cpus),                                                        \
-		  .parse = parse_cpus },                                                           \
-		ROW(0, "cpuset-cpus", "LIST", "CPUs to run on: 0-2,4", OPTION_TEXT,                \
-		    SET(cpuset_cpus)),                                                             \
-		ROW(0, "cpuset-mems", "LIST", "Memory nodes to use", OPTION_TEXT,                  \
-		    SET(cpuset_mems)),                                                             \
-		ROW(0, "device", "PATH[:PATH]", "Show a device of the host", OPTION_LIST,          \
-		    SET(devices)),                                                                 \
-		ROW(0, "dns", "IP", "Name server", OPTION_LIST, SET(dns)),                         \
-		{ .name = "dns-option",                                                            \
-		  .arg = "OPTION",                                                                 \
-		  .help = "Option for resolv.conf",                                                \
-		  .type = OPTION_LIST,                                                             \
-		  .offset = SET(dns_options),                                                      \
-		  .alias = "dns-opt" },                                                            \
-		ROW(0, "dns-search", "DOMAIN", "Search domain", OPTION_LIST, SET(dns_search)),     \
-		ROW(0, "entrypoint", "COMMAND", "Instead of the image's ENTRYPOINT", OPTION_TEXT,  \
-		    AT(entrypoint)),                                                               \
-		ROW('e', "env", "NAME[=VALUE]", "Set a variable, or pass the host's on",           \
-		    OPTION_LIST, AT(env)),                                                         \
-		ROW(0, "env-file", "FILE", "Variables from a file", OPTION_LIST, AT(env_files)),   \
-		ROW(0, "expose", "PORT", "Note a port without publishing it", OPTION_LIST,         \
-		    AT(expose)),                                                                   \
-		ROW(0, "group-add", "GROUP", "Add a supplementary group", OPTION_LIST,             \
-		    SET(groups)),                                                                  \
-		ROW('h', "hostname", "NAME", "Host name inside", OPTION_TEXT, SET(hostname)),      \
-		ROW(0, "init", NULL, "Run a reaper as process 1", OPTION_BOOL, SET(init)),         \
-		ROW('i', "interactive", NULL, "Keep standard input open", OPTION_BOOL,             \
-		    SET(interactive)),                                                             \
-		ROW('l', "label", "KEY=VALUE", "Attach a label", OPTION_LIST, SET(labels)),        \
-		ROW(0, "label-file", "FILE", "Labels from a file", OPTION_LIST, AT(label_files)),  \
-		ROW(0, "log-driver", "NAME", "json-file or none", OPTION_TEXT, AT(log_driver)),    \
-		ROW(0, "log-opt", "KEY=VALUE", "max-size=10m, max-file=3", OPTION_LIST,            \
-		    AT(log_opts)),                                                                 \
-		ROW('m', "memory", "SIZE", "Memory at most", OPTION_SIZE, SET(memory_bytes)),      \
-		ROW(0, "memory-reservation", "SIZE", "Memory protected from reclaim", OPTION_SIZE, \
-		    SET(memory_reservation_bytes)),                                                \
-		ROW(0, "memory-swap", "SIZE", "Memory and swap together, -1: no limit",            \
-		    OPTION_LIMIT, SET(memory_swap_bytes)),                                         \
-		ROW(0, "mount", "SPEC", "type=bind|volume|tmpfs,source=,target=", OPTION_LIST,     \
-		    AT(mounts)),                                                                   \
-		ROW(0, "name", "NAME", "Name of the container", OPTION_TEXT, SET(name)),           \
-		{ .name = "network",                                                               \
-		  .arg = "MODE",                                                                   \
-		  .help = "bridge, none, host, container:NAME or ns:PATH",                         \
-		  .type = OPTION_TEXT,                                                             \
-		  .offset = SET(network),                                                          \
-		  .alias = "net" },                                                                \
-		ROW(0, "oom-score-adj", "N", "Rank for the OOM killer, up to 1000", OPTION_INT,    \
-		    SET(oom_score_adj)),                                                           \
-		ROW(0, "pids-limit", "N", "Processes at most, -1: no limit", OPTION_INT,           \
-		    SET(pids_max)),                                                                \
-		ROW(0, "privileged", NULL, "Give everything away (implies --userns=host)",         \
-		    OPTION_BOOL, SET(privileged)),                                                 \
-		ROW('p', "publish", "SPEC", "[[IP:]HOSTPORT:]PORT[/udp]", OPTION_LIST,             \
-		    SET(publish)),                                                                 \
-		ROW('P', "publish-all", NULL, "Publish all exposed ports", OPTION_BOOL,            \
-		    AT(publish_all)),                                                              \
-		ROW(0, "pull", "POLICY", "never or missing: images come from tarballs",            \
-		    OPTION_TEXT, AT(pull)),                                                        \
-		ROW(0, "read-only", NULL, "Root file system cannot be written", OPTION_BOOL,       \
-		    SET(read_only)),                                                               \
-		ROW(0, "rm", NULL, "Remove the container when it ends", OPTION_BOOL,               \
-		    SET(auto_remove)),                                                             \
-		ROW(0, "rootfs", NULL, "The operand is a root directory, no image", OPTION_BOOL,   \
-		    AT(rootfs)),                                                                   \
-		ROW(0, "security-opt", "OPTION",                                                   \
-		    "seccomp=, no-new-privileges=, apparmor=, label=", OPTION_LIST,                \
-		    SET(security)),                                                                \
-		ROW(0, "shm-size", "SIZE", "Size of /dev/shm (64m)", OPTION_SIZE, SET(shm_bytes)), \
-		ROW(0, "stop-signal", "SIGNAL", "Signal for `stop`", OPTION_TEXT,                  \
-		    SET(stop_signal)),                                                             \
-		ROW(0, "stop-timeout", "SECONDS", "How long `stop` waits (10)", OPTION_INT,        \
-		    SET(stop_timeout_s)),                                                          \
-		ROW(0, "storage-opt", "KEY=VALUE", "size=1g, upper=disk|memory", OPTION_LIST,      \
-		    AT(storage_opts)),                                                             \
-		ROW(0, "tmpfs", "PATH[:OPTIONS]", "Mount a tmpfs", OPTION_LIST, SET(tmpfs)),       \
-		ROW('t', "tty", NULL, "Give it a terminal", OPTION_BOOL, SET(tty)),                \
-		ROW(0, "ulimit", "NAME=SOFT[:HARD]", "Set a resource limit", OPTION_LIST,          \
-		    SET(ulimits)),                                                                 \
-		ROW('u', "user", "USER[:GROUP]", "Run as this user", OPTION_TEXT, SET(user)),      \
-		ROW(0, "userns", "MODE", "private (the default) or host", OPTION_TEXT,             \
-		    AT(userns)),                                                                   \
-		ROW('v', "volume", "[SRC:]DST[:OPTIONS]", "Mount a directory or a volume",         \
-		    OPTION_LIST, SET(binds)),                                                      \
-		ROW('w', "workdir", "DIR", "Working directory, made if missing", OPTION_TEXT,      \
-		    SET(cwd)),                                                                     \
-		{ .name = "link",                                                                  \
-		  .arg = "NAME",                                                                   \
-		  .type = OPTION_REFUSED,                                                          \
-		  .refused = "links are gone; use --network container:NAME or --add-host" },       \
-		{ .name = "isolation",                                                             \
-		  .arg = "MODE",                                                                   \
-		  .type = OPTION_REFUSED,                                                          \
-		  .refused = "it is for Windows" },                                                \
-		{ .name = "oom-kill-disable",                                                      \
-		  .type = OPTION_REFUSED,                                                          \
-		  .refused = "cgroup v2 cannot; protect it with --oom-score-adj" },                \
-	{                                                                                          \
-		.name = "memory-swappiness", .arg = "N", .type = OPTION_REFUSED,                   \
-		.refused = "cgroup v2 has none; limit swap with --memory-swap"                     \
-	}
-
-const struct option_def run_option_defs[] = {
-	ROW('d', "detach", NULL, "Run in the background, print the id", OPTION_BOOL, AT(detach)),
-	ROW(0, "no-sig-proxy", NULL, "Keep signals from the container", OPTION_BOOL,
-	    AT(no_sig_proxy)),
-	COMMON_ROWS,
-	{ 0 },
-};
-
-const struct option_def create_option_defs[] = {
-	COMMON_ROWS,
-	{ 0 },
-};
-
 /* ---- from flags to settings --------------------------------------------- */
 
 /* Add or replace NAME=VALUE. */
@@ -459,6 +305,24 @@ static int check_modes(const struct run_options *o, struct settings *s, struct e
 	return 0;
 }
 
+/* Images are loaded for one platform; a flag can but insist on it. */
+static int check_platform(const char *wanted, const struct image_config *image, struct error *err)
+{
+	autofree char *have = NULL;
+	size_t n;
+
+	if (!wanted || !image->architecture)
+		return 0;
+	have = xasprintf("%s/%s%s%s", image->os ? image->os : "linux", image->architecture,
+			 text_or_null(image->variant) ? "/" : "",
+			 image->variant ? image->variant : "");
+	n = strlen(wanted);
+	if (str_starts(have, wanted) && (!have[n] || have[n] == '/') && strchr(wanted, '/'))
+		return 0;
+	error_set(err, EINVAL, "the image is for '%s', not for '%s'", have, wanted);
+	return error_hint(err, "tare load --platform takes another one from an archive of several");
+}
+
 static const char *const name_characters =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
@@ -484,6 +348,7 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
 	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
 	s->devices = s->groups = s->cgroup_conf = (struct strlist){ 0 };
+	memset(s->io_limits, 0, sizeof(s->io_limits));
 	strlist_copy(&s->binds, &from->binds);
 	strlist_copy(&s->tmpfs, &from->tmpfs);
 	strlist_copy(&s->dns, &from->dns);
@@ -497,6 +362,8 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	strlist_copy(&s->devices, &from->devices);
 	strlist_copy(&s->groups, &from->groups);
 	strlist_copy(&s->cgroup_conf, &from->cgroup_conf);
+	for (size_t i = 0; i < CGROUP_IO_KINDS; i++)
+		strlist_copy(&s->io_limits[i], &from->io_limits[i]);
 }
 
 /**
@@ -516,6 +383,8 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 	r = check_name(s->name, err);
 	if (r == 0)
 		r = check_modes(o, s, err);
+	if (r == 0)
+		r = check_platform(o->platform, image, err);
 	if (r == 0)
 		r = run_options_add_env(&s->env, &o->env_files, &o->env, err);
 	if (r == 0)

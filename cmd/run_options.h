@@ -13,14 +13,15 @@ struct image_config;
 
 struct run_options {
 	struct settings settings; /* what one flag sets in one member */
-	bool detach, no_sig_proxy, publish_all, rootfs;
-	const char *cidfile, *pull, *userns, *entrypoint;
+	bool detach, sig_proxy, publish_all, rootfs;
+	const char *cidfile, *pull, *userns, *entrypoint, *platform;
 	struct strlist env, env_files, mounts, label_files, expose, log_opts, storage_opts;
 	const char *log_driver;
 };
 
+/* The first ones are for `run` only. */
+enum { RUN_ONLY_OPTIONS = 2 };
 extern const struct option_def run_option_defs[];
-extern const struct option_def create_option_defs[];
 
 int run_options_settings(const struct run_options *o, const struct image_config *image,
 			 char *const *args, struct settings *s, struct error *err);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "cgroups/limits.h"
 #include "network/port.h"
 
 struct error;
@@ -63,7 +64,8 @@ struct settings {
 	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;
 	int64_t pids_max, io_weight;
 	const char *cpuset_cpus, *cpuset_mems;
-	struct strlist cgroup_conf; /* "file=value" */
+	struct strlist io_limits[CGROUP_IO_KINDS]; /* as given: "/dev/sda:1m" */
+	struct strlist cgroup_conf;		   /* "file=value" */
 
 	int64_t log_max_bytes, log_max_files; /* 0: 10 MiB, 3 */
 

@@ -14,6 +14,7 @@
 #include "cmd/monitor.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
+#include "cmd/volume.h"
 #include "runtime/executable.h"
 
 struct start_options {
@@ -60,6 +61,8 @@ static int read_stopped(struct stopped *c, const struct context *ctx, const char
 	r = settings_from_json(&c->settings, config, err);
 	if (r == 0 && c->settings.host_userns)
 		r = executable_protect(err);
+	if (r == 0)
+		r = volume_make(&c->settings, ctx->store.root_fd, err);
 	if (r < 0 || c->settings.rootfs)
 		return r;
 	r = birth_find_image(ctx, c->record.image_id, &c->image, err);

@@ -23,6 +23,9 @@ static int open_pipe(int fds[2], int64_t owner, struct error *err)
 		return error_sys(err, errno, "make a pipe");
 	if (owner >= 0 && fchown(fds[0], (uid_t)owner, (gid_t)owner) < 0) {
 		error_sys(err, errno, "give a pipe to the container");
+		if (err->code == EINVAL) /* chown(2): an id that has no mapping */
+			error_hint(err, "the user namespace that tare runs in has too few ids; "
+					"--userns=host does without");
 		(void)close(fds[0]);
 		(void)close(fds[1]);
 		return -err->code;

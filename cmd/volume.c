@@ -8,6 +8,7 @@
  */
 #include "cmd/volume.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -280,41 +281,62 @@ int volume_parse_mount(struct settings *s, const char *spec, struct error *err)
 	return finish(s, &m, err);
 }
 
-/* Make the volume's directory if it is new. */
-static int open_volume(struct settings_mount *m, int root_fd, const char *root, struct error *err)
+/**
+ * volume_locate() - Where on the host the volumes among the mounts are, or will be
+ * @root:	Path of the store
+ */
+void volume_locate(struct settings *s, const char *root)
+{
+	for (size_t i = 0; i < s->n_mounts; i++) {
+		struct settings_mount *m = &s->mounts[i];
+
+		if (!*m->name)
+			continue;
+		free(m->source);
+		m->source = xasprintf("%s/volumes/%s/_data", root, m->name);
+	}
+}
+
+static bool is_empty(int dirfd, const char *path)
+{
+	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (path_is_name(e->d_name))
+			return false;
+	return dir;
+}
+
+static int make_volume(struct settings_mount *m, int root_fd, struct error *err)
 {
 	autofree char *dir = xasprintf("volumes/%s", m->name);
 	autofree char *data = xasprintf("volumes/%s/_data", m->name);
 
 	if ((mkdirat(root_fd, "volumes", 0700) < 0 && errno != EEXIST) ||
-	    (mkdirat(root_fd, dir, 0700) < 0 && errno != EEXIST))
+	    (mkdirat(root_fd, dir, 0700) < 0 && errno != EEXIST) ||
+	    (mkdirat(root_fd, data, 0755) < 0 && errno != EEXIST))
 		return error_sys(err, errno, "make volume '%s'", m->name);
-	m->fresh = mkdirat(root_fd, data, 0755) == 0;
-	if (!m->fresh && errno != EEXIST)
-		return error_sys(err, errno, "make volume '%s'", m->name);
-	free(m->source);
-	m->source = xasprintf("%s/%s", root, data);
+	m->fresh = is_empty(root_fd, data);
 	return 0;
 }
 
 /**
- * volume_resolve() - Make the volumes among the mounts exist
+ * volume_make() - Make the volumes among the mounts exist, before a container starts
  *
- * Afterwards every mount has a source on the host; volumes that were made just
- * now are marked fresh.
+ * After the container's record, which tells a sweep of anonymous ones. A volume
+ * that is empty takes the image's content, like docker's: not only one made
+ * just now, since it may be another command that starts the container.
  */
-int volume_resolve(struct settings *s, int root_fd, const char *root, struct error *err)
+int volume_make(struct settings *s, int root_fd, struct error *err)
 {
-	for (size_t i = 0; i < s->n_mounts; i++) {
-		int r;
+	int r = 0;
 
-		if (!*s->mounts[i].name)
-			continue;
-		r = open_volume(&s->mounts[i], root_fd, root, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < s->n_mounts; i++)
+		if (*s->mounts[i].name)
+			r = make_volume(&s->mounts[i], root_fd, err);
+	return r;
 }
 
 static int tmpfs_option(struct config_mount *m, const char *option, struct error *err)

@@ -13,7 +13,8 @@ struct error;
 int volume_parse(struct settings *s, const char *spec, struct error *err);
 int volume_parse_mount(struct settings *s, const char *spec, struct error *err);
 int volume_add_anonymous(struct settings *s, const char *target, struct error *err);
-int volume_resolve(struct settings *s, int root_fd, const char *root, struct error *err);
+void volume_locate(struct settings *s, const char *root);
+int volume_make(struct settings *s, int root_fd, struct error *err);
 int volume_parse_tmpfs(const char *spec, struct config_mount *out, struct error *err);
 void volume_remove_anonymous(const struct settings *s, int root_fd);
 

@@ -104,10 +104,23 @@ static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
 	return r;
 }
 
+/* No line of mountinfo is then for "/"; proc(5), fifth field. */
+static bool is_in_chroot(void)
+{
+	autofree char *text = NULL;
+	size_t len;
+
+	return file_read_at(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX_BYTES, &text, &len,
+			    &(struct error){ 0 }) == 0 &&
+	       !strstr(text, " / / ");
+}
+
 static int explain_clone(const struct config *c, int errnum, struct error *err)
 {
 	error_sys(err, errnum, "create the container's namespaces");
-	if (config_has_userns(c) && (errnum == EPERM || errnum == ENOSPC))
+	if (errnum == EPERM && is_in_chroot())
+		error_hint(err, "this is a chroot, where containers cannot be made: run tare outside");
+	else if (config_has_userns(c) && (errnum == EPERM || errnum == ENOSPC))
 		error_hint(err, "user namespaces may be switched off or used up here "
 				"(user.max_user_namespaces); --userns=host does without");
 	return -errnum;
@@ -130,8 +143,11 @@ static int clone_init(struct container *ct, const struct init_plan *plan,
 		args.cgroup = (uint64_t)place->cgroup_fd;
 	}
 	pid = sys_clone3(&args);
-	if (pid == 0)
+	if (pid == 0) {
+		/* Held by itself, the caller's end would never tell of the caller's death. */
+		(void)close(ct->sync_fd);
 		init_main(plan);
+	}
 	if (pid < 0)
 		return explain_clone(c, errno, err);
 	ct->pid = pid;

@@ -6,8 +6,9 @@
  *
  * A line longer than LOGFILE_MAX_LINE is split into entries without "\n" but
  * for the last, as docker does. Files are rotated between entries that end a
- * line, so that no message is torn over two files: container.log is the newest,
- * then container.log.1 and so on.
+ * line, so that no message is torn over two files, unless it would make a file
+ * twice as large as allowed: container.log is the newest, then container.log.1
+ * and so on.
  */
 #include "runtime/logfile.h"
 
@@ -147,19 +148,36 @@ static int put_entry(struct logfile *l, enum logfile_stream stream, const char *
 	if (r < 0)
 		return r;
 	l->size += line.len;
-	if (l->max_size && l->size >= l->max_size && data[len - 1] == '\n')
+	if (l->max_size && l->size >= l->max_size &&
+	    (data[len - 1] == '\n' || l->size / 2 >= l->max_size))
 		rotate(l);
 	return 0;
 }
 
-/* Where to split an overlong line: not inside a UTF-8 sequence. */
-static size_t split_at(const char *data, size_t len)
+/* All but a UTF-8 sequence at the end whose rest is still to come. */
+static size_t whole_length(const char *data, size_t len)
 {
-	size_t n = len;
+	for (size_t back = 1; back < 4 && back < len; back++) {
+		unsigned char c = (unsigned char)data[len - back];
+		size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
 
-	while (n > len - 4 && ((unsigned char)data[n] & 0xc0) == 0x80)
-		n--;
-	return n;
+		if ((c & 0xc0) != 0x80)
+			return n > back ? len - back : len;
+	}
+	return len;
+}
+
+static int put_partial(struct logfile *l, enum logfile_stream stream)
+{
+	struct str *partial = &l->partial[stream], rest = { 0 };
+	size_t n = whole_length(partial->data, partial->len);
+	int r = put_entry(l, stream, partial->data, n);
+
+	if (n < partial->len)
+		str_append(&rest, partial->data + n, partial->len - n);
+	str_done(partial);
+	*partial = rest;
+	return r;
 }
 
 /**
@@ -177,16 +195,14 @@ int logfile_write(struct logfile *l, enum logfile_stream stream, const char *dat
 		const char *newline = memchr(data, '\n', len);
 		size_t n = newline ? (size_t)(newline - data) + 1 : len;
 
-		if (partial->len + n > LOGFILE_MAX_LINE && partial->len < LOGFILE_MAX_LINE)
-			n = split_at(data, LOGFILE_MAX_LINE - partial->len);
+		if (n > LOGFILE_MAX_LINE - partial->len)
+			n = LOGFILE_MAX_LINE - partial->len;
 		if (!partial->len && data[n - 1] == '\n') {
 			r = put_entry(l, stream, data, n);
 		} else {
 			str_append(partial, data, n);
-			if (data[n - 1] == '\n' || partial->len >= LOGFILE_MAX_LINE - 4) {
-				r = put_entry(l, stream, partial->data, partial->len);
-				str_done(partial);
-			}
+			if (data[n - 1] == '\n' || partial->len == LOGFILE_MAX_LINE)
+				r = put_partial(l, stream);
 		}
 		data += n;
 		len -= n;

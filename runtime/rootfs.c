@@ -51,8 +51,13 @@ static int open_store(struct rootfs *fs, const struct init_plan *plan, struct er
 	if (plan->store_tree < 0) {
 		/* A copy of the host's mounts must not pass ours on; a new user namespace sees to
 		 * that by itself (mount_namespaces(7), "Restrictions"). */
-		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-			return error_sys(err, errno, "make the mounts private");
+		if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+			error_sys(err, errno, "make the mounts private");
+			if (err->code == EINVAL) /* "/" is no mount point */
+				error_hint(err, "this is a chroot, where containers cannot be "
+						"made: run tare outside");
+			return -err->code;
+		}
 		fs->store = openat(AT_FDCWD, plan->store_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fs->store < 0 ? error_sys(err, errno, "open '%s'", plan->store_path) : 0;
 	}

@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/sys.h"
 #include "runtime/console.h"
+#include "runtime/footprint.h"
 
 #define CHUNK		   4096
 #define SIGNALS_UNTIL_KILL 3
@@ -191,6 +192,23 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 	return p[SLOT_PID].revents;
 }
 
+/* Who has something to do every second has it in memory anyway: shrink when it is quiet. */
+static int await_events(const struct supervise *s, struct pollfd *p, bool *shrunk)
+{
+	static const struct timespec quiet = { .tv_sec = 1 };
+	int n;
+
+	n = sys_ppoll(p, SLOT_COUNT, s->frugal && !*shrunk ? &quiet : NULL);
+	if (n == 0) {
+		footprint_shrink((const void *)(uintptr_t)await_events);
+		*shrunk = true;
+		n = sys_ppoll(p, SLOT_COUNT, NULL);
+	}
+	if (n > 0)
+		*shrunk = false;
+	return n < 0 && errno != EINTR ? -1 : 0;
+}
+
 static int collect(int pidfd, int *wait_status, struct error *err)
 {
 	siginfo_t info = { 0 };
@@ -210,14 +228,17 @@ static int collect(int pidfd, int *wait_status, struct error *err)
 int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 {
 	struct pollfd p[SLOT_COUNT];
-	struct pending in = { .len = 0 };
+	struct pending in;
+	bool shrunk = false;
 	int insistence = 0;
+
+	in.at = in.len = 0; /* its buffer is written before it is read */
 
 	if (s->stdin_to >= 0 && s->read_stdin && !s->terminal)
 		(void)fcntl(s->stdin_to, F_SETFL, O_NONBLOCK);
 	do {
 		prepare(s, &in, p);
-		if (poll(p, SLOT_COUNT, -1) < 0 && errno != EINTR)
+		if (await_events(s, p, &shrunk) < 0)
 			return error_sys(err, errno, "wait for the container");
 	} while (!handle(s, &in, p, &insistence));
 	/* All its processes are gone, so what is in the pipes is all there is. */

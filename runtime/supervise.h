@@ -23,6 +23,7 @@ struct supervise {
 	bool pass_signals;
 	bool terminal;	     /* stdout_from is a pty: follow our terminal's size */
 	struct logfile *log; /* or NULL; borrowed */
+	bool frugal;	     /* keep little memory while there is nothing to do */
 };
 
 int supervise_block_signals(struct error *err);

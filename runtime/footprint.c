@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/footprint.c - What a process that only waits keeps in memory
+ *
+ * Theory of operation:
+ * A monitor has the program of the CLI and what is left of its work. Nearly
+ * all of it is not needed to wait: the pages of the program are given back,
+ * which the kernel can always read again, and the dead part of the stack.
+ *
+ * A page fault in a file maps up to 16 pages around (fault_around_bytes), so
+ * the wait loop alone would bring hundreds of kilobytes back. It never looks
+ * beyond the borders of a mapping, though; so the few pages that the loop runs
+ * in get mappings of their own. MADV_DONTDUMP makes them: it only sets a flag
+ * that means nothing for program text, but by which mappings differ.
+ */
+#include "runtime/footprint.h"
+
+#include <fcntl.h>
+#include <link.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+#define PAGE	    4096UL
+#define STACK_MAX   (1UL << 20) /* what may have been used of it */
+#define STACK_SPARE PAGE	/* what the next calls need */
+
+static uintptr_t page_of(const void *p)
+{
+	return (uintptr_t)p & ~(PAGE - 1);
+}
+
+/* A mapping of its own for the page of some code, and its neighbours. */
+static void set_apart(const void *code, unsigned long before, unsigned long after)
+{
+	(void)madvise((void *)(page_of(code) - before * PAGE), (before + 1 + after) * PAGE,
+		      MADV_DONTDUMP); /* should it fail, more comes back: no harm */
+}
+
+/*
+ * Of what can be written, only pages that are still the file's: the rest has
+ * no other copy. Bit 61 of an entry tells (proc_pid_pagemap(5)).
+ */
+static void give_back_data(uintptr_t begin, uintptr_t end)
+{
+	uint64_t entries[64];
+	autoclose int fd = openat(AT_FDCWD, "/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t n = (end - begin + PAGE - 1) / PAGE;
+
+	if (fd < 0 || n > 64 ||
+	    pread(fd, entries, n * sizeof(*entries), (off_t)(begin / PAGE * sizeof(*entries))) !=
+		    (ssize_t)(n * sizeof(*entries)))
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (entries[i] >> 61 & 1)
+			(void)madvise((void *)(begin + i * PAGE), PAGE, MADV_DONTNEED);
+}
+
+/* @arg is a bool: whether it is the turn of what can be written, or of the rest. */
+static int give_back_program(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+		uintptr_t begin = (info->dlpi_addr + p->p_vaddr) & ~(PAGE - 1);
+		bool writable = p->p_flags & PF_W;
+
+		if (p->p_type != PT_LOAD || writable != *(const bool *)arg)
+			continue;
+		if (writable)
+			give_back_data(begin, info->dlpi_addr + p->p_vaddr + p->p_filesz);
+		else
+			(void)madvise((void *)begin,
+				      info->dlpi_addr + p->p_vaddr + p->p_memsz - begin,
+				      MADV_DONTNEED);
+	}
+	return 0;
+}
+
+static void give_back_stack(void)
+{
+	uintptr_t here = page_of(__builtin_frame_address(0));
+
+	/* Below the pages that were ever used there is no mapping: then nothing happens. */
+	for (uintptr_t p = here - STACK_SPARE; p > here - STACK_MAX; p -= PAGE)
+		if (madvise((void *)p, PAGE, MADV_DONTNEED) < 0)
+			return;
+}
+
+/**
+ * footprint_shrink() - Give back what the process does not need while it waits
+ * @waiting_function:	What it waits in, next to the other functions of the loop
+ *
+ * For a single-threaded process; everything comes back when it is used again.
+ */
+void footprint_shrink(const void *waiting_function)
+{
+	bool writable = true;
+
+	set_apart(waiting_function, 1, 1);
+	set_apart((const void *)(uintptr_t)footprint_shrink, 0, 0);
+	set_apart((const void *)(uintptr_t)madvise, 0, 0);
+	set_apart((const void *)(uintptr_t)syscall, 0, 0);
+	set_apart((const void *)(uintptr_t)dl_iterate_phdr, 0, 0);
+	(void)dl_iterate_phdr(give_back_program, &writable);
+	/* Last what all of this runs on. */
+	give_back_stack();
+	writable = false;
+	(void)dl_iterate_phdr(give_back_program, &writable);
+}
