@@ -20,7 +20,13 @@ struct error;
 /* For the signed fields: 0 is "not asked for", this is "explicitly none". */
 #define CGROUP_UNLIMITED (-1)
 
-enum cgroup_io_kind { CGROUP_IO_RBPS, CGROUP_IO_WBPS, CGROUP_IO_RIOPS, CGROUP_IO_WIOPS };
+enum cgroup_io_kind {
+	CGROUP_IO_RBPS,
+	CGROUP_IO_WBPS,
+	CGROUP_IO_RIOPS,
+	CGROUP_IO_WIOPS,
+	CGROUP_IO_KINDS,
+};
 
 struct cgroup_io_limit {
 	unsigned int major, minor; /* the whole disk, not a partition */

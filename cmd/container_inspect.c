@@ -22,8 +22,8 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
-#include "cmd/container_row.h"
 #include "cmd/io_limit.h"
+#include "cmd/target.h"
 #include "cmd/units.h"
 #include "image/image.h"
 #include "network/address.h"
@@ -54,7 +54,7 @@ static struct json *make_state(const struct record *r)
 	struct json *state = json_new_map();
 
 	json_set_text(state, "Status", record_status_name(r->status));
-	json_set_bool(state, "Running", container_is_running(r));
+	json_set_bool(state, "Running", target_is_running(r));
 	json_set_bool(state, "Paused", r->status == RECORD_PAUSED);
 	json_set_bool(state, "Restarting", false);
 	json_set_bool(state, "OOMKilled", r->oom_killed);
@@ -73,7 +73,7 @@ static struct json *make_ports(const struct record *r)
 {
 	struct json *map = json_new_map();
 
-	for (size_t i = 0; container_is_running(r) && i < r->n_ports; i++) {
+	for (size_t i = 0; target_is_running(r) && i < r->n_ports; i++) {
 		const struct record_port *p = &r->ports[i];
 		autofree char *key = xasprintf("%u/%s", p->container_port, p->protocol);
 		const struct json *before = json_get(map, key);

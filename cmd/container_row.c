@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/target.h"
 #include "cmd/template.h"
 #include "cmd/units.h"
 
@@ -135,7 +136,7 @@ char *container_ports_text(const struct record *r)
 	struct str out = { 0 };
 	size_t first = 0;
 
-	if (!container_is_running(r))
+	if (!target_is_running(r))
 		return xstrdup("");
 	if (r->n_ports)
 		memcpy(ports, r->ports, r->n_ports * sizeof(*ports));
@@ -163,12 +164,6 @@ char *container_command_text(const struct record *r, bool truncate)
 	if (!truncate || chars <= COMMAND_MAX_CHARS)
 		return xasprintf("\"%s\"", r->command);
 	return xasprintf("\"%.*s…\"", (int)cut, r->command);
-}
-
-/** container_is_running() - Whether it has processes (paused ones included) */
-bool container_is_running(const struct record *r)
-{
-	return r->status == RECORD_RUNNING || r->status == RECORD_PAUSED;
 }
 
 static void append_item(struct str *out, const char *text)
@@ -277,7 +272,7 @@ static struct json *typed_ports(const struct record *r)
 {
 	struct json *list = json_new_list();
 
-	for (size_t i = 0; container_is_running(r) && i < r->n_ports; i++) {
+	for (size_t i = 0; target_is_running(r) && i < r->n_ports; i++) {
 		struct json *port = json_new_map();
 
 		if (!r->ports[i].host_port) {

@@ -23,7 +23,6 @@ struct container_item {
 extern const struct format_column container_columns[];
 
 char *container_status_text(const struct record *r, int64_t now_ns);
-bool container_is_running(const struct record *r);
 char *container_ports_text(const struct record *r);
 char *container_command_text(const struct record *r, bool truncate);
 struct json *container_row(const struct container_item *item, bool truncate, int64_t now_ns);

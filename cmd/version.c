@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
+#include "image/plan.h"
 
 #ifdef __GLIBC__
 #define VERSION_LIBC "glibc"
@@ -27,28 +28,16 @@ static const struct option_def version_options[] = {
 	{ 0 },
 };
 
-/* As images name it. */
-static const char *architecture(const struct utsname *system)
-{
-	static const char *const names[][2] = {
-		{ "x86_64", "amd64" }, { "aarch64", "arm64" }, { "i686", "386" },
-		{ "armv7l", "arm" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(system->machine, names[i][0]))
-			return names[i][1];
-	return system->machine;
-}
-
 /* docker has a client and a server; here both are one, so either name finds it. */
 static struct json *describe(const struct utsname *system)
 {
 	struct json *all = json_new_map(), *self = json_new_map();
+	struct plan_platform platform;
 
+	plan_this_machine(&platform);
 	json_set_text(self, "Version", TARE_VERSION);
 	json_set_text(self, "Os", "linux");
-	json_set_text(self, "Arch", architecture(system));
+	json_set_text(self, "Arch", platform.architecture);
 	json_set_text(self, "KernelVersion", system->release);
 	json_set_text(self, "Libc", VERSION_LIBC);
 	json_set_text(self, "OciRuntimeSpec", "1.2.0");
@@ -61,17 +50,19 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct version_options *o = ctx->options;
 	autojson struct json *doc = NULL;
+	struct plan_platform platform;
 	struct utsname system;
 
 	(void)argc;
 	(void)argv;
 	(void)uname(&system);
+	plan_this_machine(&platform);
 	if (o->format) {
 		doc = describe(&system);
 		return format_print_template(o->format, doc, err);
 	}
 	printf("Version:      %s\n", TARE_VERSION);
-	printf("OS/Arch:      linux/%s\n", architecture(&system));
+	printf("OS/Arch:      linux/%s\n", platform.architecture);
 	printf("Kernel:       %s\n", system.release);
 	printf("Built with:   %s\n", VERSION_LIBC);
 	return 0;

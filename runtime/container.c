@@ -18,17 +18,21 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "runtime/idmap.h"
 #include "runtime/init.h"
 #include "runtime/mount.h"
 #include "runtime/plan.h"
+
+#define MOUNTINFO_MAX_BYTES (4U << 20)
 
 static void close_trees(struct init_plan *plan)
 {
@@ -119,7 +123,8 @@ static int explain_clone(const struct config *c, int errnum, struct error *err)
 {
 	error_sys(err, errnum, "create the container's namespaces");
 	if (errnum == EPERM && is_in_chroot())
-		error_hint(err, "this is a chroot, where containers cannot be made: run tare outside");
+		error_hint(err,
+			   "this is a chroot, where containers cannot be made: run tare outside");
 	else if (config_has_userns(c) && (errnum == EPERM || errnum == ENOSPC))
 		error_hint(err, "user namespaces may be switched off or used up here "
 				"(user.max_user_namespaces); --userns=host does without");

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/io_limit.c - --device-read-bps and its like: PATH:RATE
+ */
+#include "cmd/io_limit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "cmd/units.h"
+
+static int parse_rate(enum cgroup_io_kind kind, const char *text, uint64_t *rate)
+{
+	int64_t bytes;
+	int r;
+
+	if (kind == CGROUP_IO_RIOPS || kind == CGROUP_IO_WIOPS)
+		return str_parse_u64(text, INT64_MAX, rate);
+	r = units_parse_size(text, &bytes);
+	if (r == 0)
+		*rate = (uint64_t)bytes;
+	return r;
+}
+
+/**
+ * io_limit_parse() - Take PATH:RATE apart
+ * @kind:	Rates of bytes may have a suffix, as 1m
+ * @path:	Freed by the caller
+ *
+ * Return: 0, or -EINVAL
+ */
+int io_limit_parse(enum cgroup_io_kind kind, const char *spec, char **path, uint64_t *rate,
+		   struct error *err)
+{
+	const char *colon = strrchr(spec, ':');
+	uint64_t value = 0;
+
+	if (!colon || spec[0] != '/' || parse_rate(kind, colon + 1, &value) < 0 || value == 0)
+		return error_set(err, EINVAL, "disk limit '%s' is not PATH:RATE, as '/dev/sda:%s'",
+				 spec,
+				 kind == CGROUP_IO_RBPS || kind == CGROUP_IO_WBPS ? "1m" : "100");
+	*path = xstrndup(spec, (size_t)(colon - spec));
+	*rate = value;
+	return 0;
+}
+
+/* The kernel counts by disk, and knows no limit for a part of one. */
+static int check_whole_disk(const char *path, dev_t device, struct error *err)
+{
+	autofree char *partition = xasprintf("/sys/dev/block/%u:%u/partition", major(device),
+					     minor(device));
+
+	if (access(partition, F_OK) < 0)
+		return 0;
+	error_set(err, EINVAL, "limit disk '%s': it is a partition", path);
+	return error_hint(err, "limits are for whole disks: name the one that it is on");
+}
+
+static int add_one(struct cgroup_limits *to, enum cgroup_io_kind kind, const char *spec,
+		   struct error *err)
+{
+	struct cgroup_io_limit limit = { .kind = kind };
+	autofree char *path = NULL;
+	struct stat st;
+	int r;
+
+	r = io_limit_parse(kind, spec, &path, &limit.per_second, err);
+	if (r < 0)
+		return r;
+	if (stat(path, &st) < 0)
+		return error_sys(err, errno, "limit disk '%s'", path);
+	if (!S_ISBLK(st.st_mode))
+		return error_set(err, ENOTBLK, "limit disk '%s': it is no block device", path);
+	limit.major = major(st.st_rdev);
+	limit.minor = minor(st.st_rdev);
+	r = check_whole_disk(path, st.st_rdev, err);
+	if (r == 0)
+		cgroup_limits_add_io(to, &limit);
+	return r;
+}
+
+/** io_limit_count() - How many limits of disks were asked for */
+size_t io_limit_count(const struct strlist limits[CGROUP_IO_KINDS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CGROUP_IO_KINDS; i++)
+		n += limits[i].n;
+	return n;
+}
+
+/** io_limit_add_all() - Look the disks up and add their limits to those of the cgroup */
+int io_limit_add_all(struct cgroup_limits *to, const struct strlist limits[CGROUP_IO_KINDS],
+		     struct error *err)
+{
+	int r = 0;
+
+	for (enum cgroup_io_kind kind = 0; kind < CGROUP_IO_KINDS; kind++)
+		for (size_t i = 0; r == 0 && i < limits[kind].n; i++)
+			r = add_one(to, kind, limits[kind].items[i], err);
+	return r;
+}

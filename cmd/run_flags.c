@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/run_flags.c - The flags of run and create, as tables
+ *
+ * Flags that docker and podman have and tare does not are here too, so that
+ * the answer says why and what to use instead.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cgroups/limits.h"
+#include "cmd/run_options.h"
+
+static int parse_cpus(void *member, const char *value, struct error *err)
+{
+	char *end;
+	double cpus = strtod(value, &end);
+
+	if (end == value || *end || !(cpus > 0 && cpus < 1e6) || !(value[0] != '+'))
+		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
+	*(int64_t *)member = (int64_t)(cpus * 1e9 + 0.5);
+	return 0;
+}
+
+/* There is one mode of each of these namespaces. */
+static int parse_namespace_mode(void *member, const char *value, struct error *err)
+{
+	(void)member;
+	if (!strcmp(value, "private"))
+		return 0;
+	error_set(err, ENOTSUP, "mode '%s' is not supported", value);
+	return error_hint(err, "every container has this namespace to itself; "
+			       "only --network and --userns can share the host's");
+}
+
+static int parse_restart(void *member, const char *value, struct error *err)
+{
+	(void)member;
+	if (!strcmp(value, "no"))
+		return 0;
+	error_set(err, ENOTSUP, "restart policy '%s' is not supported", value);
+	return error_hint(err, "nothing of tare stays running to restart it; let a service of the "
+			       "init system run 'tare run --rm' in the foreground");
+}
+
+#define O(...) OPTION(struct run_options, __VA_ARGS__)
+
+const struct option_def run_option_defs[] = {
+	/* Of `run` only: see RUN_ONLY_OPTIONS. */
+	O('d', "detach", NULL, OPTION_BOOL, detach, "Run in the background, print the id"),
+	O(0, "sig-proxy", NULL, OPTION_BOOL, sig_proxy,
+	  "Pass signals on to the container (default true)"),
+
+	/* Of `create` too. */
+	O(0, "add-host", "NAME:IP", OPTION_LIST, settings.extra_hosts, "Add a line to /etc/hosts"),
+	O(0, "blkio-weight", "N", OPTION_INT, settings.io_weight, "Share of disk time, 10 to 1000"),
+	O(0, "cap-add", "CAP", OPTION_LIST, settings.cap_add, "Give a capability"),
+	O(0, "cap-drop", "CAP", OPTION_LIST, settings.cap_drop, "Take a capability away"),
+	O(0, "cgroup-conf", "KEY=VALUE", OPTION_LIST, settings.cgroup_conf,
+	  "Set a file of the cgroup"),
+	O(0, "cgroupns", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
+	O(0, "cidfile", "FILE", OPTION_TEXT, cidfile, "Write the container's id there"),
+	O(0, "cpu-period", "US", OPTION_INT, settings.cpu_period_us, "Period of the CPU limit"),
+	O(0, "cpu-quota", "US", OPTION_INT, settings.cpu_quota_us, "CPU time per period"),
+	O('c', "cpu-shares", "N", OPTION_INT, settings.cpu_shares,
+	  "Share of CPU time, 1024 is normal"),
+	O(0, "cpus", "N", OPTION_FUNC, settings.nano_cpus, "CPUs' worth of time at most",
+	  .parse = parse_cpus),
+	O(0, "cpuset-cpus", "LIST", OPTION_TEXT, settings.cpuset_cpus, "CPUs to run on: 0-2,4"),
+	O(0, "cpuset-mems", "LIST", OPTION_TEXT, settings.cpuset_mems, "Memory nodes to use"),
+	O(0, "device", "PATH[:PATH]", OPTION_LIST, settings.devices, "Show a device of the host"),
+	O(0, "device-read-bps", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_RBPS],
+	  "Bytes per second read from a disk at most"),
+	O(0, "device-read-iops", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_RIOPS],
+	  "Reads per second from a disk at most"),
+	O(0, "device-write-bps", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_WBPS],
+	  "Bytes per second written to a disk at most"),
+	O(0, "device-write-iops", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_WIOPS],
+	  "Writes per second to a disk at most"),
+	O(0, "dns", "IP", OPTION_LIST, settings.dns, "Name server"),
+	O(0, "dns-option", "OPTION", OPTION_LIST, settings.dns_options, "Option for resolv.conf",
+	  .alias = "dns-opt"),
+	O(0, "dns-search", "DOMAIN", OPTION_LIST, settings.dns_search, "Search domain"),
+	O(0, "entrypoint", "COMMAND", OPTION_TEXT, entrypoint, "Instead of the image's ENTRYPOINT"),
+	O('e', "env", "NAME[=VALUE]", OPTION_LIST, env, "Set a variable, or pass the host's on"),
+	O(0, "env-file", "FILE", OPTION_LIST, env_files, "Variables from a file"),
+	O(0, "expose", "PORT", OPTION_LIST, expose, "Note a port without publishing it"),
+	O(0, "group-add", "GROUP", OPTION_LIST, settings.groups, "Add a supplementary group"),
+	O('h', "hostname", "NAME", OPTION_TEXT, settings.hostname, "Host name inside"),
+	O(0, "init", NULL, OPTION_BOOL, settings.init, "Run a reaper as process 1"),
+	O('i', "interactive", NULL, OPTION_BOOL, settings.interactive, "Keep standard input open"),
+	O(0, "ipc", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
+	O('l', "label", "KEY=VALUE", OPTION_LIST, settings.labels, "Attach a label"),
+	O(0, "label-file", "FILE", OPTION_LIST, label_files, "Labels from a file"),
+	O(0, "log-driver", "NAME", OPTION_TEXT, log_driver, "json-file or none"),
+	O(0, "log-opt", "KEY=VALUE", OPTION_LIST, log_opts, "max-size=10m, max-file=3"),
+	O('m', "memory", "SIZE", OPTION_SIZE, settings.memory_bytes, "Memory at most"),
+	O(0, "memory-reservation", "SIZE", OPTION_SIZE, settings.memory_reservation_bytes,
+	  "Memory protected from reclaim"),
+	O(0, "memory-swap", "SIZE", OPTION_LIMIT, settings.memory_swap_bytes,
+	  "Memory and swap together, -1: no limit"),
+	O(0, "mount", "SPEC", OPTION_LIST, mounts, "type=bind|volume|tmpfs,source=,target="),
+	O(0, "name", "NAME", OPTION_TEXT, settings.name, "Name of the container"),
+	O(0, "network", "MODE", OPTION_TEXT, settings.network,
+	  "bridge, none, host, container:NAME or ns:PATH", .alias = "net"),
+	O(0, "oom-score-adj", "N", OPTION_INT, settings.oom_score_adj,
+	  "Rank for the OOM killer, up to 1000"),
+	O(0, "pid", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
+	O(0, "pids-limit", "N", OPTION_INT, settings.pids_max, "Processes at most, -1: no limit"),
+	O(0, "platform", "OS/ARCH[/VARIANT]", OPTION_TEXT, platform,
+	  "Refuse an image for another platform"),
+	O(0, "privileged", NULL, OPTION_BOOL, settings.privileged,
+	  "Give everything away (implies --userns=host)"),
+	O('p', "publish", "SPEC", OPTION_LIST, settings.publish, "[[IP:]HOSTPORT:]PORT[/udp]"),
+	O('P', "publish-all", NULL, OPTION_BOOL, publish_all, "Publish all exposed ports"),
+	O(0, "pull", "POLICY", OPTION_TEXT, pull, "never or missing: images come from tarballs"),
+	O(0, "read-only", NULL, OPTION_BOOL, settings.read_only,
+	  "Root file system cannot be written"),
+	O(0, "restart", "POLICY", OPTION_FUNC, settings, "no: other policies are not there yet",
+	  .parse = parse_restart),
+	O(0, "rm", NULL, OPTION_BOOL, settings.auto_remove, "Remove the container when it ends"),
+	O(0, "rootfs", NULL, OPTION_BOOL, rootfs, "The operand is a root directory, no image"),
+	O(0, "security-opt", "OPTION", OPTION_LIST, settings.security,
+	  "seccomp=, no-new-privileges=, apparmor=, label="),
+	O(0, "shm-size", "SIZE", OPTION_SIZE, settings.shm_bytes, "Size of /dev/shm (64m)"),
+	O(0, "stop-signal", "SIGNAL", OPTION_TEXT, settings.stop_signal, "Signal for `stop`"),
+	O(0, "stop-timeout", "SECONDS", OPTION_INT, settings.stop_timeout_s,
+	  "How long `stop` waits (10)"),
+	O(0, "storage-opt", "KEY=VALUE", OPTION_LIST, storage_opts, "size=1g, upper=disk|memory"),
+	O(0, "tmpfs", "PATH[:OPTIONS]", OPTION_LIST, settings.tmpfs, "Mount a tmpfs"),
+	O('t', "tty", NULL, OPTION_BOOL, settings.tty, "Give it a terminal"),
+	O(0, "ulimit", "NAME=SOFT[:HARD]", OPTION_LIST, settings.ulimits, "Set a resource limit"),
+	O('u', "user", "USER[:GROUP]", OPTION_TEXT, settings.user, "Run as this user"),
+	O(0, "userns", "MODE", OPTION_TEXT, userns, "private (the default) or host"),
+	O(0, "uts", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
+	O('v', "volume", "[SRC:]DST[:OPTIONS]", OPTION_LIST, settings.binds,
+	  "Mount a directory or a volume"),
+	O('w', "workdir", "DIR", OPTION_TEXT, settings.cwd, "Working directory, made if missing"),
+
+	/* Known elsewhere. */
+	{ .name = "attach",
+	  .short_name = 'a',
+	  .arg = "STREAM",
+	  .type = OPTION_REFUSED,
+	  .refused = "without -d all output is attached; add -i for the input" },
+	OPTION_REFUSE("cgroup-parent", "containers are below the cgroup 'tare'"),
+	OPTION_REFUSE("detach-keys", "start it with -d, and look at it with 'tare logs -f'"),
+	OPTION_REFUSE("device-cgroup-rule", "name the devices with --device"),
+	OPTION_REFUSE("gpus", "name the devices with --device"),
+	OPTION_REFUSE("health-cmd", "there are no health checks yet; use 'tare exec'"),
+	OPTION_REFUSE("ip", "addresses are given out by tare; publish ports with -p"),
+	OPTION_REFUSE("isolation", "it is for Windows"),
+	OPTION_REFUSE("link", "links are gone; use --network container:NAME or --add-host"),
+	OPTION_REFUSE("mac-address", "it follows from the container's address"),
+	OPTION_REFUSE("memory-swappiness", "cgroup v2 has none; limit swap with --memory-swap"),
+	OPTION_REFUSE("network-alias",
+		      "containers do not find each other by name yet; use --add-host"),
+	OPTION_REFUSE("oom-kill-disable", "cgroup v2 cannot; protect it with --oom-score-adj"),
+	OPTION_REFUSE("sysctl", "ping and ports below 1024 work without; others cannot be set yet"),
+	OPTION_REFUSE("volumes-from", "repeat the -v options of the other container"),
+	{ 0 },
+};
