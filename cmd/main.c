@@ -306,6 +306,24 @@ static void open_standard_fds(void)
 			(void)!openat(AT_FDCWD, "/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
+static bool is_oci_name(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+
+	return !strcmp(slash ? slash + 1 : program, "tare-oci");
+}
+
+/* The link is installed for engines; answering them in the users' dialect would mislead them. */
+static int refuse_oci(const struct context *ctx)
+{
+	struct error err;
+
+	error_set(&err, ENOSYS, "tare-oci: this version does not speak the OCI runtime interface");
+	error_hint(&err, "use 'tare', or another OCI runtime for this engine");
+	message_error(ctx, &err);
+	return 1; /* runc's code for an error of the runtime */
+}
+
 int main(int argc, char **argv)
 {
 	struct context ctx = { .store = { .root_fd = -1, .run_fd = -1 } };
@@ -313,6 +331,8 @@ int main(int argc, char **argv)
 	int r;
 
 	open_standard_fds();
+	if (argc > 0 && is_oci_name(argv[0]))
+		return refuse_oci(&ctx);
 	r = dispatch(&ctx, argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv, &err);
 	if (r < 0)
 		message_error(&ctx, &err);

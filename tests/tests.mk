@@ -89,6 +89,7 @@ FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 
 install: all
 	install -D -m 0755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
+	ln -sf tare $(DESTDIR)$(PREFIX)/bin/tare-oci
 	docs/man/generate $(B)/tare $(DESTDIR)$(MANDIR)/man1
 	install -d $(DESTDIR)$(BASHDIR) $(DESTDIR)$(ZSHDIR) $(DESTDIR)$(FISHDIR)
 	$(B)/tare completion bash >$(DESTDIR)$(BASHDIR)/tare

@@ -10,6 +10,11 @@ run make -s -C "$TARE_TEST_TOP" install DESTDIR="$root" PREFIX=/usr
 is 'make install succeeds' "$status" 0
 like 'the installed binary runs' "$("$root/usr/bin/tare" --version)" '^tare version [0-9]'
 
+is 'tare-oci is a link to it' "$(readlink "$root/usr/bin/tare-oci")" tare
+run "$root/usr/bin/tare-oci" --version
+is 'which says that this version has no such interface' "$status" 1
+like 'in words' "$stderr" 'does not speak the OCI runtime interface'
+
 missing=''
 for command in $("$root/usr/bin/tare" --help | awk '/^Commands:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }'); do
 	[ -s "$root/usr/share/man/man1/tare-$command.1" ] || missing+=" $command"
