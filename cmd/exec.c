@@ -77,8 +77,6 @@ static void joined_init(struct joined *j)
 
 static void joined_done(struct joined *j)
 {
-	struct config_process *p = &j->process;
-
 	container_done(&j->process_handle);
 	streams_close(&j->streams, j->stdio);
 	if (j->cgroup_fd >= 0)
@@ -86,12 +84,7 @@ static void joined_done(struct joined *j)
 	if (j->signal_fd >= 0)
 		(void)close(j->signal_fd);
 	cgroup_root_close(&j->cgroup_root);
-	strlist_done(&p->args);
-	strlist_done(&p->env);
-	strlist_done(&p->add_groups);
-	free(p->cwd);
-	free(p->user);
-	seccomp_done(&p->seccomp);
+	config_process_done(&j->process);
 	settings_done(&j->settings);
 	record_done(&j->record);
 }
@@ -100,7 +93,6 @@ static int find_running(struct joined *j, const struct context *ctx, const char 
 			struct error *err)
 {
 	char id[RECORD_ID_HEX + 1];
-	struct json *config;
 	int r;
 
 	r = record_find(&ctx->store, operand, id, err);
@@ -115,8 +107,7 @@ static int find_running(struct joined *j, const struct context *ctx, const char 
 			       ? error_hint(err, "unpause it first: tare unpause %s", operand)
 			       : error_hint(err, "start it first: tare start %s", operand);
 	}
-	config = record_read_config(&ctx->store, id, err);
-	return config ? settings_from_json(&j->settings, config, err) : -err->code;
+	return settings_load(&j->settings, &ctx->store, id, err);
 }
 
 /* The container's settings, as far as the flags do not say otherwise. */

@@ -72,9 +72,8 @@ static void remove_volumes(const struct record_store *s, const char *id)
 {
 	autosettings struct settings settings = { 0 };
 	struct error ignored;
-	struct json *config = record_read_config(s, id, &ignored);
 
-	if (config && settings_from_json(&settings, config, &ignored) == 0)
+	if (settings_load(&settings, s, id, &ignored) == 0)
 		volume_remove_anonymous(&settings, s->root_fd);
 }
 

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "runtime/record.h"
 
 enum field_type { FIELD_TEXT, FIELD_LIST, FIELD_BOOL, FIELD_INT };
 
@@ -344,6 +345,15 @@ int settings_from_json(struct settings *s, struct json *document, struct error *
 	exposed_from_json(s, json_get(config, "ExposedPorts"));
 	mounts_from_json(s, json_get(document, "Mounts"));
 	return ports_from_json(s, json_get(host, "PortBindings"), err);
+}
+
+/** settings_load() - The settings of a container on record; as settings_from_json() */
+int settings_load(struct settings *s, const struct record_store *store, const char *id,
+		  struct error *err)
+{
+	struct json *document = record_read_config(store, id, err);
+
+	return document ? settings_from_json(s, document, err) : -err->code;
 }
 
 /** settings_add_mount() - Append a mount, whose strings the settings own from now on */

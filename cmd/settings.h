@@ -18,6 +18,7 @@
 
 struct error;
 struct json;
+struct record_store;
 
 /* A volume that tare made (-v NAME:/x or -v /x), or a directory of the host. */
 struct settings_mount {
@@ -74,6 +75,8 @@ struct settings {
 
 struct json *settings_to_json(const struct settings *s);
 int settings_from_json(struct settings *s, struct json *document, struct error *err);
+int settings_load(struct settings *s, const struct record_store *store, const char *id,
+		  struct error *err);
 void settings_add_mount(struct settings *s, const struct settings_mount *m);
 void settings_done(struct settings *s);
 #define autosettings __attribute__((cleanup(settings_done)))

@@ -47,7 +47,6 @@ static int read_stopped(struct stopped *c, const struct context *ctx, const char
 			struct error *err)
 {
 	char id[RECORD_ID_HEX + 1];
-	struct json *config;
 	int r;
 
 	r = record_find(&ctx->store, operand, id, err);
@@ -55,10 +54,7 @@ static int read_stopped(struct stopped *c, const struct context *ctx, const char
 		r = record_read(&ctx->store, id, &c->record, err);
 	if (r < 0)
 		return r;
-	config = record_read_config(&ctx->store, id, err);
-	if (!config)
-		return -err->code;
-	r = settings_from_json(&c->settings, config, err);
+	r = settings_load(&c->settings, &ctx->store, id, err);
 	if (r == 0 && c->settings.host_userns)
 		r = executable_protect(err);
 	if (r == 0)

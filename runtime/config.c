@@ -15,7 +15,8 @@ void config_init(struct config *c)
 	*c = (struct config){ .join_net = -1, .idmap_base = -1 };
 }
 
-static void process_done(struct config_process *p)
+/** config_process_done() - Release what the description of a process holds */
+void config_process_done(struct config_process *p)
 {
 	strlist_done(&p->args);
 	strlist_done(&p->env);
@@ -48,7 +49,7 @@ void config_done(struct config *c)
 	free(c->files);
 	if (c->join_net >= 0)
 		(void)close(c->join_net);
-	process_done(&c->process);
+	config_process_done(&c->process);
 	config_init(c);
 }
 

@@ -113,6 +113,7 @@ struct config {
 
 void config_init(struct config *c);
 void config_done(struct config *c);
+void config_process_done(struct config_process *p);
 bool config_has_userns(const struct config *c);
 
 #endif
