@@ -51,12 +51,15 @@ static const int passed_signals[] = {
  */
 int supervise_block_signals(struct error *err)
 {
+	struct sigaction now;
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
+	/* While blocked even an ignored signal would be queued, and read. */
 	for (size_t i = 0; i < sizeof(passed_signals) / sizeof(*passed_signals); i++)
-		sigaddset(&set, passed_signals[i]);
+		if (sigaction(passed_signals[i], NULL, &now) < 0 || now.sa_handler != SIG_IGN)
+			sigaddset(&set, passed_signals[i]);
 	/* A reader that is gone, on either side, is an error to handle and not our end. */
 	sigaddset(&set, SIGPIPE);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
@@ -234,7 +237,8 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 
 	in.at = in.len = 0; /* its buffer is written before it is read */
 
-	if (s->stdin_to >= 0 && s->read_stdin && !s->terminal)
+	/* A terminal's queue fills up like a pipe, when its program does not read what is pasted. */
+	if (s->stdin_to >= 0 && s->read_stdin)
 		(void)fcntl(s->stdin_to, F_SETFL, O_NONBLOCK);
 	do {
 		prepare(s, &in, p);
