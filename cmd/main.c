@@ -187,8 +187,9 @@ static int check_flags(struct context *ctx, const struct command *cmd, struct er
 
 static int usage_error(const struct command *cmd, const char *group, struct error *err)
 {
-	error_hint(err, "see 'tare %s%s%s --help'", group ? group : "", group ? " " : "",
-		   cmd->name);
+	if (!err->hint[0])
+		error_hint(err, "see 'tare %s%s%s --help'", group ? group : "", group ? " " : "",
+			   cmd->name);
 	return -EINVAL;
 }
 
@@ -218,11 +219,34 @@ static int run_command(struct context *ctx, const struct command *cmd, const cha
 	return r;
 }
 
+/* What people type who know docker, and what there is instead. */
+static const struct {
+	const char *name, *instead;
+} elsewhere[] = {
+	{ "attach", "'tare logs -f' shows the output; 'tare exec -it' gives a shell" },
+	{ "build", "buildah, podman or docker build images; 'tare load' takes what they save" },
+	{ "compose", "start each service with 'tare run -d'" },
+	{ "container", "leave the word out: 'tare ps', 'tare rm', 'tare inspect'" },
+	{ "cp", "pipe a tar through 'tare exec -i', or mount a directory with -v" },
+	{ "login", "tare has no network client; skopeo has: skopeo login" },
+	{ "network", "there is one bridge, made when needed; see --network in 'tare run --help'" },
+	{ "pull", "tare has no network client: skopeo copy docker://NAME oci-archive:FILE:NAME, "
+		  "then 'tare load -i FILE'" },
+	{ "push", "tare has no network client; skopeo copies images to registries" },
+	{ "restart", "'tare stop' and then 'tare start'" },
+	{ "save", "ROOT/images is an OCI layout, but without the layers' blobs: keep the archive" },
+	{ "update", "limits are those of 'tare run'" },
+	{ "volume", "'tare run -v NAME:/path' makes volumes; they are in ROOT/volumes" },
+};
+
 static int unknown_command(const char *group, const char *name, struct error *err)
 {
 	error_set(err, EINVAL, "unknown command '%s%s%s'", group ? group : "", group ? " " : "",
 		  name);
 	error_hint(err, "see 'tare%s%s --help'", group ? " " : "", group ? group : "");
+	for (size_t i = 0; !group && i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
+		if (!strcmp(name, elsewhere[i].name))
+			error_hint(err, "%s", elsewhere[i].instead);
 	return -EINVAL;
 }
 

@@ -73,6 +73,17 @@ struct json *catalog_row_of(const struct json *index, const char *id)
 	return NULL;
 }
 
+/** catalog_has_name() - Whether an image has this name */
+bool catalog_has_name(const struct json *index, const char *name)
+{
+	const struct json *rows = json_get(index, "manifests");
+
+	for (size_t i = 0; i < json_count(rows); i++)
+		if (!strcmp(name_of(json_at(rows, i)), name))
+			return true;
+	return false;
+}
+
 static void set_name(struct json *row, const char *name)
 {
 	struct json *annotations = json_clone(json_get(row, "annotations"));

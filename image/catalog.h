@@ -29,6 +29,7 @@ struct image_list {
 
 void catalog_read(const struct json *index, struct image_list *out);
 struct json *catalog_row_of(const struct json *index, const char *id);
+bool catalog_has_name(const struct json *index, const char *name);
 void catalog_put(struct json *index, struct json *row, const char *name);
 void catalog_drop_name(struct json *index, const char *name);
 void catalog_drop_id(struct json *index, const char *id);

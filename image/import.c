@@ -5,8 +5,8 @@
  * images/import/KEY remembers which image a file turned out to be. KEY is a
  * digest of what identifies the file's content without reading it: device,
  * inode, size and both times. The cache may be deleted at any time. Images
- * come in without the names the archive gives them: running a file must not
- * change what a name means.
+ * get the names that the archive gives them only where no other image has
+ * them: running a file must not change what a name means.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,7 +61,7 @@ static void remember(const struct image_store *s, const char *key, const char *i
 static int load_one(const struct image_store *s, int fd, const char *path, char *id,
 		    struct error *err)
 {
-	const struct image_load_options options = { .untagged = true };
+	const struct image_load_options options = { .only_free_names = true };
 	autoloadresult struct image_load_result result = { 0 };
 	int r;
 

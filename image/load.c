@@ -185,19 +185,28 @@ static struct json *make_row(const struct json *image)
 	return row;
 }
 
+/* What is added to the index. */
+struct addition {
+	const struct json *images;
+	bool only_free_names;
+};
+
 static int edit_add(struct json *index, void *arg, struct error *err)
 {
-	const struct json *images = arg;
+	const struct addition *a = arg;
 
 	(void)err;
-	for (size_t i = 0; i < json_count(images); i++) {
-		const struct json *image = json_at(images, i);
+	for (size_t i = 0; i < json_count(a->images); i++) {
+		const struct json *image = json_at(a->images, i);
 		const struct json *names = json_get(image, "names");
 
-		if (!json_count(names))
-			catalog_put(index, make_row(image), "");
-		for (size_t j = 0; j < json_count(names); j++)
-			catalog_put(index, make_row(image), json_text_or(json_at(names, j), ""));
+		catalog_put(index, make_row(image), "");
+		for (size_t j = 0; j < json_count(names); j++) {
+			const char *name = json_text_or(json_at(names, j), "");
+
+			if (!a->only_free_names || !catalog_has_name(index, name))
+				catalog_put(index, make_row(image), name);
+		}
 	}
 	return 0;
 }
@@ -228,9 +237,9 @@ static void list_results(const struct json *images, struct image_load_result *ou
 }
 
 static int publish(const struct image_store *s, int staging, const struct json *report,
-		   struct error *err)
+		   bool only_free_names, struct error *err)
 {
-	const struct json *images = json_get(report, "images");
+	struct addition addition = { json_get(report, "images"), only_free_names };
 	const struct json *layers = json_get(report, "layers");
 	int r;
 
@@ -243,7 +252,7 @@ static int publish(const struct image_store *s, int staging, const struct json *
 				 err);
 	if (r < 0)
 		return r;
-	return image_store_edit_index(s, edit_add, (void *)(uintptr_t)images, err);
+	return image_store_edit_index(s, edit_add, &addition, err);
 }
 
 static int load_staged(const struct image_store *s, const struct source *source, int source_fd,
@@ -256,7 +265,6 @@ static int load_staged(const struct image_store *s, const struct source *source,
 		.source = source,
 		.staging_fd = staging,
 		.max_bytes = options->max_bytes,
-		.untagged = options->untagged,
 	};
 	int r;
 
@@ -274,7 +282,7 @@ static int load_staged(const struct image_store *s, const struct source *source,
 	if (!report)
 		return -err->code;
 	if (!options->verify_only) {
-		r = publish(s, staging, report, err);
+		r = publish(s, staging, report, options->only_free_names, err);
 		if (r < 0)
 			return r;
 	}

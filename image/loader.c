@@ -351,7 +351,7 @@ static struct json *describe_image(const struct work *w, const struct plan_image
 
 	for (size_t i = 0; i < image->n_layers; i++)
 		size += layer_size(w, &image->layers[i]);
-	json_set_list(doc, "names", image->names.items, w->loader->untagged ? 0 : image->names.n);
+	json_set_list(doc, "names", image->names.items, image->names.n);
 	json_set_text(doc, "id", image->config_digest.hex);
 	json_set_text(doc, "manifest", image->manifest.hex);
 	json_set_text(doc, "manifestType", image->manifest_type);

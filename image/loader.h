@@ -42,7 +42,6 @@ struct loader {
 	int staging_fd;
 	int report_fd; /* SOCK_SEQPACKET, one struct loader_message each */
 	uint64_t max_bytes;
-	bool untagged;
 	struct plan_platform platform;
 };
 

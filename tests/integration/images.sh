@@ -67,15 +67,21 @@ fails 'an image in use is not removed' 2 tare rmi busybox
 tare rm user >/dev/null
 ok 'and then it is' tare rmi busybox
 
-# Running an archive gives nobody a name, and loads it once.
+# Running an archive takes no name from another image, and loads it once.
 run tare run --rm --network none "$FIXTURES/busybox.tar" echo hello
 is 'an archive runs' "$status $stdout" '0 hello'
-is 'it has no name' "$(tare images --format '{{.Repository}}')" '<none>'
+is 'it has its own name, which was free' "$(tare images --format '{{.Repository}}')" localhost/busybox
 run tare run --rm --network none "$FIXTURES/busybox.tar" echo again
 is 'and runs again' "$status $stdout" '0 again'
 is 'as the same image' "$(tare images -q | wc -l)" 1
 rm -rf "$TARE_ROOT/images/import"/*
 run tare run --rm --network none "$FIXTURES/busybox.tar" echo third
 is 'the cache may go' "$status $stdout" '0 third'
+tare rmi -a >/dev/null
+tare load -q -i "$FIXTURES/web.tar" >/dev/null
+tare tag web localhost/busybox:latest
+ok 'an archive runs whose name another image has' tare run --rm --network none "$FIXTURES/busybox.tar" true
+is 'and that keeps it' "$(tare image inspect --format '{{.Config.WorkingDir}}' localhost/busybox)" /www
+like 'the new one has none' "$(tare images --format '{{.Repository}}')" '<none>'
 tare rmi -a >/dev/null
 done_testing

@@ -207,13 +207,13 @@ kill -TERM $job
 wait $job
 is 'and process 1 itself' $? 34
 : >"$T/out"
-"$TARE" run --rm --network none --no-sig-proxy --name sig busybox sh -c 'trap "exit 35" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
+"$TARE" run --rm --network none --sig-proxy=false --name sig busybox sh -c 'trap "exit 35" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
 job=$!
 wait_for 10 grep -q ready "$T/out"
 kill -TERM $job
 tare kill -s KILL sig >/dev/null
 wait $job
-is 'but not with --no-sig-proxy' $? 137
+is 'but not with --sig-proxy=false' $? 137
 
 # --- rights ---
 
