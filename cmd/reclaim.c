@@ -34,6 +34,7 @@
 #include "cgroups/hierarchy.h"
 #include "cmd/command.h"
 #include "cmd/settings.h"
+#include "cmd/target.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "network/network.h"
@@ -157,6 +158,22 @@ void reclaim_sweep(const struct context *ctx)
 		(void)network_release_stale(ctx->store.run_fd, is_supervised,
 					    (void *)(uintptr_t)ctx, &ignored);
 	reclaim_empty_trash(&ctx->store);
+}
+
+/**
+ * reclaim_failed() - Clear up after a start that failed
+ * @lock_fd:	The supervisor's lock, ours or shared with a monitor that ended; closed
+ *
+ * A monitor that was killed has given nothing back, and init, which holds the
+ * lock with it, may take a moment to notice.
+ */
+void reclaim_failed(const struct context *ctx, const char *id, int *lock_fd)
+{
+	if (*lock_fd >= 0)
+		(void)close(*lock_fd);
+	*lock_fd = -1;
+	(void)target_wait_released(ctx, id);
+	reclaim_sweep(ctx);
 }
 
 /** reclaim_thoroughly() - A sweep that also finds what never got a record */

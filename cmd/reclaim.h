@@ -9,6 +9,7 @@ struct context;
 struct record_store;
 
 void reclaim_sweep(const struct context *ctx);
+void reclaim_failed(const struct context *ctx, const char *id, int *lock_fd);
 void reclaim_thoroughly(const struct context *ctx);
 void reclaim_scratch(const struct record_store *s, const char *id);
 void reclaim_close_slowly(int fd);

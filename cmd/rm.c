@@ -59,15 +59,21 @@ static int remove_record(const struct context *ctx, const struct record *r, stru
 static int await_start(const struct context *ctx, struct record *r, struct error *err)
 {
 	const struct timespec pause = { .tv_nsec = START_LOOK_NS };
+	bool waited = false;
 	int ret = 0;
 
 	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_running(r) &&
 			record_is_supervised(&ctx->store, r->id);
 	     i++) {
+		waited = true;
 		(void)nanosleep(&pause, NULL);
 		ret = record_read(&ctx->store, r->id, r, err);
 	}
-	return ret;
+	if (ret < 0 || !waited)
+		return ret;
+	/* Its supervisor may just have died: without a record nobody finds what that left. */
+	reclaim_sweep(ctx);
+	return record_read(&ctx->store, r->id, r, err);
 }
 
 /* -ENOENT: no such container; -EBUSY: it runs. */
@@ -93,6 +99,7 @@ static int remove_one(const struct context *ctx, const char *operand, struct err
 		ret = target_kill(ctx, &r, err);
 		if (ret < 0)
 			return ret;
+		reclaim_sweep(ctx); /* should its supervisor have died meanwhile */
 		/* Its supervisor has removed it if it was run with --rm. */
 		ret = record_read(&ctx->store, r.id, &r, &(struct error){ 0 });
 		if (ret == -ENOENT)

@@ -29,10 +29,12 @@ static int run_detached(struct launch *l, struct birth *b, const struct context 
 
 	if (r == 0)
 		return puts(b->record.id) < 0 ? -EIO : 0;
-	if (r < 0)
+	if (r < 0) {
+		reclaim_failed(ctx, b->record.id, &l->lock_fd);
 		birth_undo(b, ctx);
-	else
+	} else {
 		message_error(ctx, err);
+	}
 	return r;
 }
 

@@ -117,7 +117,7 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 				 : start_detached(&l, ctx, operand, err);
 	}
 	if (r < 0 && l.lock_fd >= 0)
-		(void)record_clear_running(&ctx->store, c.record.id);
+		reclaim_failed(ctx, c.record.id, &l.lock_fd);
 	launch_done(&l);
 	settings_done(&c.settings);
 	if (c.has_image)
