@@ -239,9 +239,9 @@ static int mount_key(struct mount_keys *k, char *item, struct error *err)
 
 static void add_tmpfs(struct settings *s, const struct mount_keys *k)
 {
-	strlist_take(&s->tmpfs, xasprintf("%s:rw%s%s%s%s", k->target, k->size ? ",size=" : "",
-					  k->size ? k->size : "", k->mode ? ",mode=" : "",
-					  k->mode ? k->mode : ""));
+	strlist_take(&s->tmpfs, xasprintf("%s:%s%s%s%s%s", k->target, k->read_only ? "ro" : "rw",
+					  k->size ? ",size=" : "", k->size ? k->size : "",
+					  k->mode ? ",mode=" : "", k->mode ? k->mode : ""));
 }
 
 /** volume_parse_mount() - --mount type=bind|volume|tmpfs,source=…,target=…[,readonly] */
