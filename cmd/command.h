@@ -46,7 +46,8 @@ enum command_flags {
 	COMMAND_PREFIX = 1 << 2, /* options end at the first operand (run, exec) */
 	COMMAND_HIDDEN = 1 << 3, /* not in the list of commands */
 	COMMAND_OPERAND_TEXT =
-		1 << 4, /* operands are names of nothing that exists: for completion */
+		1 << 4,		  /* operands are names of nothing that exists: for completion */
+	COMMAND_ANYBODY = 1 << 5, /* with COMMAND_STORE: useful without root, whatever store */
 };
 
 #define COMMAND_ANY (-1)
@@ -56,7 +57,8 @@ struct context {
 	const char *root, *runroot; /* absolute */
 	const void *options;	    /* the command's own struct */
 	const struct command *command;
-	bool log_json; /* messages on stderr as JSON lines */
+	bool own_store; /* the user named ROOT */
+	bool log_json;	/* messages on stderr as JSON lines */
 };
 
 struct command {

@@ -268,10 +268,8 @@ static const char man_exit_codes[] =
 
 static const char man_files[] =
 	".SH FILES\n"
-	".TP\n\\fI/var/lib/tare\\fR\nimages and containers (mode 0700); "
-	"without root \\fI$XDG_DATA_HOME/tare\\fR\n"
-	".TP\n\\fI/run/tare\\fR\nwhat is gone after a restart of the machine; "
-	"without root \\fI$XDG_RUNTIME_DIR/tare\\fR\n"
+	".TP\n\\fI/var/lib/tare\\fR\nimages and containers (mode 0700)\n"
+	".TP\n\\fI/run/tare\\fR\nwhat is gone after a restart of the machine\n"
 	".SH ENVIRONMENT\n"
 	".TP\n\\fBTARE_ROOT\\fR, \\fBTARE_RUNROOT\\fR\nother places for these two\n";
 

@@ -254,6 +254,6 @@ const struct command cmd_info = {
 	.summary = "Show what this machine offers to containers",
 	.options = info_options,
 	COMMAND_OPTIONS(struct info_options, .format = NULL),
-	.flags = COMMAND_STORE,
+	.flags = COMMAND_STORE | COMMAND_ANYBODY,
 	.run = run,
 };

@@ -178,9 +178,15 @@ static int check_operands(const struct command *cmd, int argc, struct error *err
 
 static int check_flags(struct context *ctx, const struct command *cmd, struct error *err)
 {
-	if ((cmd->flags & COMMAND_ROOT) && geteuid() != 0) {
+	if (geteuid() != 0 && (cmd->flags & COMMAND_ROOT)) {
 		error_set(err, EPERM, "'%s' needs root", cmd->name);
 		return error_hint(err, "run it with sudo");
+	}
+	/* An empty list, or an image that sudo does not find later, would only puzzle. */
+	if (geteuid() != 0 && (cmd->flags & COMMAND_STORE) && !ctx->own_store &&
+	    !(cmd->flags & COMMAND_ANYBODY)) {
+		error_set(err, EPERM, "'%s' needs root, or a store of your own", cmd->name);
+		return error_hint(err, "run it with sudo; TARE_ROOT or --root names a store");
 	}
 	return cmd->flags & COMMAND_STORE ? open_stores(ctx, err) : 0;
 }
@@ -282,6 +288,7 @@ static int apply_globals(struct context *ctx, const struct global_options *g, st
 		return error_set(err, EINVAL, "--log-format '%s' is neither text nor json",
 				 g->log_format);
 	ctx->log_json = g->log_format && !strcmp(g->log_format, "json");
+	ctx->own_store = g->root || getenv("TARE_ROOT");
 	ctx->root = absolute(
 		choose_dir(g->root, "TARE_ROOT", "XDG_DATA_HOME", ".local/share", "/var/lib/tare"));
 	ctx->runroot = absolute(

@@ -30,6 +30,20 @@ refused pids --pids-limit 100
 refused io --blkio-weight 500
 refused memory --cgroup-conf memory.high=64m
 
+if disk=$(find /dev -type b | head -n 1) && [ -n "$disk" ] && [ ! -e "/sys/class/block/${disk##*/}/partition" ]; then
+	refused io --device-read-bps "$disk:1m"
+	refused io --device-write-iops "$disk:100"
+	tare create --name slow --device-write-bps "$disk:1m" busybox true >/dev/null
+	is 'inspect shows limits of disks as docker does' \
+		"$(tare inspect -f '{{json .HostConfig.BlkioDeviceWriteBps}}' slow)" "[{\"Path\":\"$disk\",\"Rate\":1048576}]"
+	tare rm slow >/dev/null
+else
+	skip 'limits of disks' 'there is no whole disk in /dev'
+fi
+for bad in /dev/null:1m /dev:1m /nosuch:1m /dev/null /dev/null: relative:1m /dev/null:0 /dev/null:-1; do
+	fails "--device-read-bps $bad is refused" 125 tare run --rm --device-read-bps $bad busybox true
+done
+
 run tare run --rm busybox echo ran
 is 'without limits it runs' "$status $stdout" '0 ran'
 run tare run --rm --pids-limit -1 busybox echo ran

@@ -60,6 +60,14 @@ tare kill killed >/dev/null
 wait "$follower"
 is 'logs -f ends when the container is killed' "$(cat "$T/killed")" alive
 
+"$TARE" run --rm --network none --name fleeting busybox sleep 1000 &
+foreground=$!
+wait_for 10 tare exec fleeting true
+run tare logs fleeting
+like 'no log where none is kept: that is said' "$status $stderr" "^125 tare: container 'fleeting' keeps no log"
+tare kill fleeting >/dev/null
+wait "$foreground"
+
 long=$(head -c 50000 /dev/zero | tr '\0' x)
 tare run -d --network none --name long busybox sh -c 'head -c 50000 /dev/zero | tr "\0" x; echo' >/dev/null
 tare wait long >/dev/null

@@ -181,6 +181,11 @@ is 'refusals leave one lease, that of the server' "$(leases)" 1
 
 tare run -d --name chosen -p 80 -p 127.0.0.1::81/udp busybox sleep 600 >/dev/null
 like 'host ports are chosen' "$(tare port chosen | tr '\n' ' ')" '80/tcp -> 0\.0\.0\.0:[3-6][0-9]{4} .*81/udp -> 127\.0\.0\.1:[3-6][0-9]{4}|81/udp -> 127\.0\.0\.1:[3-6][0-9]{4} .*80/tcp -> 0\.0\.0\.0:[3-6][0-9]{4}'
+tare stop -t 0 chosen >/dev/null
+is 'a stopped container publishes nothing' "$(tare port chosen; tare ps -a --filter name=chosen --format '{{.Ports}}')" ''
+is 'and inspect shows none' "$(tare inspect -f '{{json .NetworkSettings.Ports}}' chosen)" '{}'
+tare start chosen >/dev/null
+like 'started again, it does' "$(tare port chosen 80)" '^0\.0\.0\.0:[3-6][0-9]{4}$'
 tare rm -f chosen >/dev/null
 
 run tare run --rm -p 21000-21999:21000-21999 busybox true

@@ -40,6 +40,17 @@ fails 'an absent image gives 125' 125 tare run --rm nosuch true
 fails 'no operand gives 125' 125 tare run
 fails '--pull never with an image that is there works' 0 tare run --rm --network none --pull never busybox true
 fails '--pull always is refused' 125 tare run --rm --network none --pull always busybox true
+ok 'what is the case anyway may be asked for' tare run --rm --network none --ipc private --pid private \
+	--uts private --cgroupns private --restart no --platform linux/amd64 busybox true
+for namespace in ipc pid uts; do
+	run tare run --rm --network none --$namespace host busybox true
+	is "--$namespace host is refused" "$status" 125
+	like 'and the hint says what is shared' "$stderr" 'hint: .*--network and --userns'
+done
+run tare run -d --restart always busybox true
+like '--restart always says what to do instead' "$status $stderr" '^125 .*hint: .*service'
+run tare run --rm --network none --platform linux/riscv64 busybox true
+like 'another platform is refused' "$status $stderr" "^125 .*the image is for 'linux/[a-z0-9/]+', not for 'linux/riscv64'"
 
 # --- streams ---
 
@@ -181,7 +192,8 @@ is 'no mount has its parent outside' \
 	"$(awk '{ id[$1] = 1; parent[$1] = $2; at[$1] = $5 } END { for (i in id) if (!(parent[i] in id) && at[i] != "/") print at[i] }' <<<"$stdout")" ''
 is 'mount points are those of tare' \
 	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''
-unlike 'no path of the host is seen' "$stdout" "$TARE_ROOT|$T"
+# Before Linux 6.3 no tmpfs can be idmapped: these three files are in TARE_ROOT then.
+unlike 'no path of the host is seen' "$(grep -vE ' /etc/(hosts|hostname|resolv.conf) ' <<<"$stdout")" "$TARE_ROOT|$T"
 box --userns=host -- cat /proc/self/mountinfo
 is 'with --userns=host neither' \
 	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''

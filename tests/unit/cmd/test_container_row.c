@@ -76,6 +76,8 @@ static void runs_of_ports_are_folded(void **state)
 
 	(void)state;
 	record_init(&r);
+	r.status = RECORD_RUNNING;
+	r.pid = 42;
 	expect_owned(container_ports_text(&r), "");
 	add_port(&r, "0.0.0.0", 2001, 2001, "tcp");
 	add_port(&r, "0.0.0.0", 2000, 2000, "tcp");
@@ -87,6 +89,17 @@ static void runs_of_ports_are_folded(void **state)
 	expect_owned(container_ports_text(&r),
 		     "9000-9001/tcp, 0.0.0.0:8080->80/tcp, 0.0.0.0:2000-2002->2000-2002/tcp, "
 		     "127.0.0.1:53->53/udp");
+}
+
+static void what_has_ended_publishes_nothing(void **state)
+{
+	autorecord struct record r;
+
+	(void)state;
+	record_init(&r);
+	r.status = RECORD_EXITED;
+	add_port(&r, "0.0.0.0", 8080, 80, "tcp");
+	expect_owned(container_ports_text(&r), "");
 }
 
 static void long_commands_are_cut_at_twenty(void **state)
@@ -159,6 +172,8 @@ static void typed_rows_have_podmans_types(void **state)
 	(void)state;
 	make_item(&item);
 	add_port(&item.record, "0.0.0.0", 8080, 80, "tcp");
+	item.record.status = RECORD_RUNNING;
+	item.record.pid = 42;
 	row = container_typed_row(&item, 0);
 	assert_string_equal(json_text(json_at(json_get(row, "Names"), 0)), "web-1");
 	assert_int_equal(json_count(json_get(row, "Command")), 2);
@@ -240,6 +255,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_worded_as_docker_does),
 		cmocka_unit_test(runs_of_ports_are_folded),
+		cmocka_unit_test(what_has_ended_publishes_nothing),
 		cmocka_unit_test(long_commands_are_cut_at_twenty),
 		cmocka_unit_test(rows_have_every_column),
 		cmocka_unit_test(typed_rows_have_podmans_types),
