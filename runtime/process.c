@@ -139,6 +139,7 @@ static int join(const struct join_plan *plan, struct strlist *env, struct error 
 	autoclose int rootfd = -1;
 	int r;
 
+	rlimit_make_room(&plan->process->rlimits);
 	r = join_namespaces(plan, err);
 	if (r < 0)
 		return r;

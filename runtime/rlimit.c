@@ -175,6 +175,28 @@ int rlimit_clamp(struct rlimit_set *set, struct error *err)
 }
 
 /**
+ * rlimit_make_room() - Raise the calling process's hard limits as far as needed
+ * @set:	Limits to be applied later, by rlimit_apply()
+ *
+ * For a process that is about to enter a user namespace, where it may no longer
+ * raise any. The soft limits stay: what comes before the last step is not to
+ * run into them. What is refused here rlimit_apply() reports.
+ */
+void rlimit_make_room(const struct rlimit_set *set)
+{
+	for (int i = 0; i < RLIMIT_COUNT; i++) {
+		const struct rlimit_value *v = &set->limits[i];
+		struct rlimit own;
+
+		if (!v->is_set || getrlimit((__typeof__(RLIMIT_CPU))i, &own) < 0 ||
+		    v->hard <= own.rlim_max)
+			continue;
+		own.rlim_max = v->hard;
+		(void)setrlimit((__typeof__(RLIMIT_CPU))i, &own);
+	}
+}
+
+/**
  * rlimit_apply() - Set limits
  * @set:	Limits
  * @pid:	Process, 0 for the calling one

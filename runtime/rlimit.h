@@ -31,6 +31,7 @@ int rlimit_parse(struct rlimit_set *set, const char *text, struct error *err);
 int rlimit_add(struct rlimit_set *set, const char *name, uint64_t soft, uint64_t hard,
 	       struct error *err);
 int rlimit_clamp(struct rlimit_set *set, struct error *err);
+void rlimit_make_room(const struct rlimit_set *set);
 int rlimit_apply(const struct rlimit_set *set, pid_t pid, struct error *err);
 const char *rlimit_name(int resource);
 
