@@ -18,7 +18,9 @@ static int parse_cpus(void *member, const char *value, struct error *err)
 	char *end;
 	double cpus = strtod(value, &end);
 
-	if (end == value || *end || !(cpus > 0 && cpus < 1e6) || !(value[0] != '+'))
+	/* What rounds to 0 would be no limit at all. */
+	if (end == value || value[strspn(value, "0123456789.")] || *end ||
+	    !(cpus >= 1e-9 && cpus < 1e6))
 		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
 	*(int64_t *)member = (int64_t)(cpus * 1e9 + 0.5);
 	return 0;

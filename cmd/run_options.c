@@ -246,9 +246,9 @@ static int parse_storage(const struct run_options *o, struct settings *s, struct
 
 static int parse_log(const struct run_options *o, struct settings *s, struct error *err)
 {
-	if (o->log_driver && !strcmp(o->log_driver, "none"))
-		s->log_max_files = -1;
-	else if (o->log_driver && strcmp(o->log_driver, "json-file") != 0)
+	bool none = o->log_driver && !strcmp(o->log_driver, "none");
+
+	if (o->log_driver && !none && strcmp(o->log_driver, "json-file") != 0)
 		return error_set(err, EINVAL, "log driver '%s' is not json-file or none",
 				 o->log_driver);
 	for (size_t i = 0; i < o->log_opts.n; i++) {
@@ -266,6 +266,8 @@ static int parse_log(const struct run_options *o, struct settings *s, struct err
 		return error_set(err, EINVAL, "log option '%s' is not max-size=SIZE or max-file=N",
 				 option);
 	}
+	if (none)
+		s->log_max_files = -1;
 	return 0;
 }
 
