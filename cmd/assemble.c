@@ -26,6 +26,7 @@
 
 #define DEFAULT_SHM_BYTES  (INT64_C(64) << 20)
 #define DEFAULT_PIDS_LIMIT 2048
+#define OOM_SCORE_MAX	   1000 /* proc_pid_oom_score_adj(5) */
 #define DEFAULT_PATH	   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* ---- security options --------------------------------------------------- */
@@ -144,6 +145,9 @@ int assemble_process(const struct settings *s, struct config_process *p, struct 
 	uint64_t caps = 0;
 	int r;
 
+	if (s->oom_score_adj < -OOM_SCORE_MAX || s->oom_score_adj > OOM_SCORE_MAX)
+		return error_set(err, ERANGE, "--oom-score-adj must be -%d to %d", OOM_SCORE_MAX,
+				 OOM_SCORE_MAX);
 	r = read_security(s, &sec, err);
 	if (r == 0)
 		r = choose_capabilities(s, &caps, err);
@@ -183,7 +187,8 @@ static int by_depth(const void *a, const void *b)
 		dx += *p == '/';
 	for (const char *p = y->target; *p; p++)
 		dy += *p == '/';
-	return dx < dy ? -1 : dx > dy;
+	/* Equal ones become neighbours: what is mounted twice is found so. */
+	return dx != dy ? (dx < dy ? -1 : 1) : strcmp(x->target, y->target);
 }
 
 static int fill_mounts(const struct settings *s, struct config *c, struct error *err)
@@ -224,22 +229,79 @@ static void add_device(struct config *c, const char *source, const char *target)
 	c->devices[c->n_devices++] = (struct config_device){ xstrdup(source), xstrdup(target) };
 }
 
-/* HOST[:CONTAINER][:rwm]; access is that of the node: cgroup device rules are not needed. */
-static int parse_device(struct config *c, const char *spec, struct error *err)
-{
-	autostrlist struct strlist parts = { 0 };
+/* --device, taken apart: HOST[:CONTAINER][:rwm] */
+struct device {
+	struct strlist parts;
+	const char *source, *target;
+	unsigned int access; /* enum cgroup_device_access */
 	struct stat st;
+};
 
-	strlist_split(&parts, spec, ':');
-	if (!parts.n || parts.n > 3 || parts.items[0][0] != '/')
+static int parse_access(const char *text, unsigned int *access)
+{
+	*access = 0;
+	for (const char *p = text; *p; p++) {
+		unsigned int bit = *p == 'r'   ? CGROUP_DEVICE_READ
+				   : *p == 'w' ? CGROUP_DEVICE_WRITE
+				   : *p == 'm' ? CGROUP_DEVICE_MKNOD
+					       : 0;
+
+		if (!bit)
+			return -EINVAL;
+		*access |= bit;
+	}
+	return *access ? 0 : -EINVAL;
+}
+
+/* @d: zeroed; the caller releases its parts. */
+static int parse_device(const char *spec, struct device *d, struct error *err)
+{
+	const char *access = "rwm";
+
+	strlist_split(&d->parts, spec, ':');
+	if (!d->parts.n || d->parts.n > 3)
 		return error_set(err, EINVAL, "device '%s' is not PATH[:PATH[:rwm]]", spec);
-	if (stat(parts.items[0], &st) < 0)
-		return error_sys(err, errno, "device '%s'", parts.items[0]);
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return error_set(err, ENODEV, "'%s' is no device", parts.items[0]);
-	add_device(c, parts.items[0],
-		   parts.n > 1 && parts.items[1][0] == '/' ? parts.items[1] : parts.items[0]);
+	d->source = d->target = d->parts.items[0];
+	if (d->parts.n == 2 && d->parts.items[1][0] != '/')
+		access = d->parts.items[1];
+	else if (d->parts.n > 1)
+		d->target = d->parts.items[1];
+	if (d->parts.n == 3)
+		access = d->parts.items[2];
+	if (d->source[0] != '/' || d->target[0] != '/' || parse_access(access, &d->access) < 0)
+		return error_set(err, EINVAL, "device '%s' is not PATH[:PATH[:rwm]]", spec);
+	if (stat(d->source, &d->st) < 0)
+		return error_sys(err, errno, "device '%s'", d->source);
+	if (!S_ISCHR(d->st.st_mode) && !S_ISBLK(d->st.st_mode))
+		return error_set(err, ENODEV, "'%s' is no device", d->source);
 	return 0;
+}
+
+/* Less than reading and writing is for the cgroup to enforce, see assemble_device_rules(). */
+static int check_access(const struct settings *s, const struct device *d, const char *spec,
+			struct error *err)
+{
+	const unsigned int both = CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE;
+
+	if ((d->access & both) == both || (s->host_userns && !s->privileged))
+		return 0;
+	error_set(err, ENOTSUP, "device '%s': its access can only be limited with --userns=host",
+		  spec);
+	return error_hint(err, "leave the access out: the permissions of the node apply");
+}
+
+static int add_device_of(const struct settings *s, struct config *c, const char *spec,
+			 struct error *err)
+{
+	struct device d = { 0 };
+	int r = parse_device(spec, &d, err);
+
+	if (r == 0)
+		r = check_access(s, &d, spec, err);
+	if (r == 0)
+		add_device(c, d.source, d.target);
+	strlist_done(&d.parts);
+	return r;
 }
 
 /* --privileged: every node right in the host's /dev that the container lacks. */
@@ -273,26 +335,24 @@ static int fill_devices(const struct settings *s, struct config *c, struct error
 	int r = s->privileged ? add_host_devices(c, err) : 0;
 
 	for (size_t i = 0; r == 0 && i < s->devices.n; i++)
-		r = parse_device(c, s->devices.items[i], err);
+		r = add_device_of(s, c, s->devices.items[i], err);
 	return r;
 }
 
 static int add_rule(struct cgroup_device_rule *rule, const char *spec, struct error *err)
 {
-	autostrlist struct strlist parts = { 0 };
-	struct stat st;
+	struct device d = { 0 };
+	int r = parse_device(spec, &d, err);
 
-	strlist_split(&parts, spec, ':');
-	if (!parts.n || stat(parts.items[0], &st) < 0)
-		return error_sys(err, errno, "device '%s'", spec);
 	*rule = (struct cgroup_device_rule){
 		.allow = true,
-		.type = S_ISBLK(st.st_mode) ? 'b' : 'c',
-		.major = major(st.st_rdev),
-		.minor = minor(st.st_rdev),
-		.access = CGROUP_DEVICE_ALL,
+		.type = S_ISBLK(d.st.st_mode) ? 'b' : 'c',
+		.major = major(d.st.st_rdev),
+		.minor = minor(d.st.st_rdev),
+		.access = d.access,
 	};
-	return 0;
+	strlist_done(&d.parts);
+	return r;
 }
 
 /**
@@ -390,6 +450,8 @@ static int check_limits(const struct settings *s, struct error *err)
 		return error_set(err, ERANGE, "--cpu-shares must be 2 to 262144");
 	if (s->io_weight && (s->io_weight < 10 || s->io_weight > 1000))
 		return error_set(err, ERANGE, "--blkio-weight must be 10 to 1000");
+	if (s->cpu_quota_us < -1)
+		return error_set(err, ERANGE, "--cpu-quota must be positive, or -1 for no limit");
 	if (s->pids_max < -1)
 		return error_set(err, ERANGE, "--pids-limit must be positive, or -1 for no limit");
 	return 0;
