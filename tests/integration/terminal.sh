@@ -179,9 +179,10 @@ after run --rm --network none -it busybox nosuch <<END
 wait
 END
 like 'and after a command that is not there' "$(tr '\n' ' ' <<<"$stdout")" 'ended 127 .*isig icanon echo'
-after run --rm --network none -it --name killed busybox sh -c 'echo ready; sleep 100' < <(
+after run --rm --network none -it --name killed busybox sh -c 'echo ready; touch /ready; sleep 100' < <(
 	echo expect ready
-	wait_for 10 tare kill killed
+	wait_for 10 tare exec killed test -e /ready
+	tare kill killed >/dev/null
 	echo wait
 )
 like 'and after tare kill' "$(tr '\n' ' ' <<<"$stdout")" 'ended 137 .*isig icanon echo'
