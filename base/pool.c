@@ -21,7 +21,7 @@
 #define CHUNK_BYTES 16384
 
 #ifdef __SANITIZE_ADDRESS__ /* which has to see every piece */
-#define SMALL_KINDS 1 /* with its header no piece is of a smaller kind */
+#define SMALL_KINDS 1	    /* with its header no piece is of a smaller kind */
 #else
 #define SMALL_KINDS PIECE_KINDS
 #endif
