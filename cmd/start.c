@@ -107,7 +107,11 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 		l.lock_fd = record_lock(&ctx->store, c.record.id, err);
 		r = l.lock_fd < 0 ? l.lock_fd : 0;
 	}
-	if (r == -EBUSY) {
+	if (r == -EBUSY && (o->attach || o->interactive)) {
+		error_set(err, EBUSY, "it runs already");
+		error_hint(err, "'tare logs -f' shows its output, 'tare exec -it' gives a shell");
+		r = -EBUSY;
+	} else if (r == -EBUSY) {
 		r = puts(operand) < 0 ? -EIO : 0; /* docker: starting what runs is no error */
 	} else if (r == 0) {
 		l.foreground = o->attach || o->interactive;

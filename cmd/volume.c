@@ -42,6 +42,9 @@ static const struct {
 	{ "nodev", SET_NOTHING },
 	{ "z", SET_NOTHING },
 	{ "Z", SET_NOTHING },
+	{ "cached", SET_NOTHING }, /* docker's hints for virtual machines */
+	{ "consistent", SET_NOTHING },
+	{ "delegated", SET_NOTHING },
 	{ "nocopy", SET_NOTHING },
 	{ "exec", SET_NOTHING },
 };

@@ -93,6 +93,8 @@ is 'the log has it, too' "$(tare logs later 2>/dev/null)" $'1\nin\n1'
 run tare start later nosuch
 is 'start goes on after an error' "$status $stdout" '125 later'
 like 'which it names' "$stderr" "start 'nosuch': no such container"
+run tare start -a later
+like 'start -a of what runs says what to do instead' "$status $stderr" '^125 .*it runs already.*hint: .*tare logs -f'
 is 'one with -i keeps its stdin open, with nobody there' "$(state later)" 'running 0'
 tare kill later >/dev/null
 fails 'start -a of two is refused' 125 tare start -a later later
