@@ -4,6 +4,7 @@
  */
 #include "base/pool.h"
 
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -60,6 +61,9 @@ static void pieces_in_use_never_overlap(void **state)
 		}
 	}
 	pool_trim(); /* some are in use: nothing may happen to them */
+	for (size_t i = 0; i < PIECES; i++)
+		if (!pieces[i].data)
+			take(&pieces[i], random / 65536 % 240, (unsigned int)(i ^ 0x55));
 	for (size_t i = 0; i < PIECES; i++) {
 		if (pieces[i].data)
 			assert_true(is_intact(&pieces[i]));
@@ -102,6 +106,21 @@ static void trimming_is_safe_at_any_time(void **state)
 }
 
 #ifndef __SANITIZE_ADDRESS__
+static void trimming_gives_the_memory_back(void **state)
+{
+	static void *pieces[PIECES];
+	const size_t before = mallinfo2().uordblks;
+
+	(void)state;
+	for (size_t i = 0; i < PIECES; i++)
+		pieces[i] = pool_new(100);
+	assert_true(mallinfo2().uordblks > before);
+	for (size_t i = 0; i < PIECES; i++)
+		pool_free(pieces[i]);
+	pool_trim();
+	assert_true(mallinfo2().uordblks <= before);
+}
+
 static void what_was_given_back_is_used_again(void **state)
 {
 	void *first = pool_new(48), *second;
@@ -175,6 +194,7 @@ int main(void)
 		cmocka_unit_test(trimming_is_safe_at_any_time),
 #ifndef __SANITIZE_ADDRESS__
 		cmocka_unit_test(what_was_given_back_is_used_again),
+		cmocka_unit_test(trimming_gives_the_memory_back),
 #endif
 		cmocka_unit_test(many_documents_live_side_by_side),
 	};

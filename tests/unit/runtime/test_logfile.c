@@ -162,7 +162,7 @@ static void make_text(struct str *out)
 	};
 	unsigned int random = 1;
 
-	for (int line = 0; line < 12; line++) {
+	for (int line = 0; line < 24; line++) {
 		for (int i = 0; i < line * 1200; i++) {
 			random = random * 1103515245 + 12345;
 			str_puts(out, letters[(random >> 16) % 9]);

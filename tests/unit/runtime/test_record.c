@@ -558,6 +558,7 @@ static void removal_frees_the_name_and_keeps_the_files_for_later(void **state)
 	create(t, ID_B, "web", NAMED);
 	assert_int_equal(record_remove(&t->s, &r, &err), 0);
 	expect_found(t, "web", ID_B);
+	assert_true(scratch_has(&t->root, "names/web"));
 }
 
 static void a_volatile_container_leaves_nothing(void **state)
