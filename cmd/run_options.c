@@ -59,6 +59,17 @@ static int add_variable(struct strlist *env, const char *text, struct error *err
 	return 0;
 }
 
+/* docker refuses these in files only: there, "export X=1" is a mistake. */
+static int add_file_variable(struct strlist *env, const char *line, struct error *err)
+{
+	size_t n = strcspn(line, "=");
+
+	if (strcspn(line, " \t") < n)
+		return error_set(err, EINVAL, "environment variable '%.*s' contains a space",
+				 (int)n, line);
+	return add_variable(env, line, err);
+}
+
 typedef int add_line(struct strlist *list, const char *line, struct error *err);
 
 /* Lines of a file, without comments and blank ones. */
@@ -116,7 +127,7 @@ int run_options_add_env(struct strlist *env, const struct strlist *files,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < files->n; i++)
-		r = add_file(env, files->items[i], add_variable, err);
+		r = add_file(env, files->items[i], add_file_variable, err);
 	for (size_t i = 0; r == 0 && i < flags->n; i++)
 		r = add_variable(env, flags->items[i], err);
 	return r;

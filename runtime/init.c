@@ -32,6 +32,7 @@
 #include "base/sys.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
+#include "runtime/mount.h"
 #include "runtime/plan.h"
 #include "runtime/protect.h"
 #include "runtime/rootfs.h"
@@ -74,11 +75,29 @@ static int init_join(const struct init_plan *plan, struct error *err)
 	return 0;
 }
 
+/* runtime-spec config-linux.md, "Default Devices": the terminal again, as /dev/console. */
+static int show_console(const struct rootfs *fs, int peer, struct error *err)
+{
+	int target, tree, r;
+
+	target = openat(fs->dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+			0620);
+	if (target < 0)
+		return error_sys(err, errno, "make '/dev/console'");
+	tree = mount_clone(peer, "", false, err);
+	if (tree < 0)
+		return tree;
+	r = mount_attach(tree, target, "/dev/console", err);
+	(void)close(tree);
+	(void)close(target);
+	return r;
+}
+
 static int connect_terminal(const struct init_plan *plan, const struct rootfs *fs,
 			    struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
-	int pts, master, peer, console, r;
+	int pts, master, peer, r;
 
 	pts = openat(fs->dev, "pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (pts < 0)
@@ -91,12 +110,8 @@ static int connect_terminal(const struct init_plan *plan, const struct rootfs *f
 		return error_sys(err, -r, "hand over the terminal");
 	(void)close(master);
 	(void)close(pts);
-	console = openat(fs->dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			 0620);
-	if (console < 0)
-		return error_sys(err, errno, "make '/dev/console'");
-	(void)close(console);
-	return console_take_over(peer, err);
+	r = show_console(fs, peer, err);
+	return r == 0 ? console_take_over(peer, err) : r;
 }
 
 static int connect_stdio(const struct init_plan *plan, struct error *err)

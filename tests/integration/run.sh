@@ -93,6 +93,8 @@ PASSED=host box --env-file "$T/env" -e X=2 -- env
 like '--env-file is overridden by -e' "$stdout" $'(^|\n)X=2'
 like 'quotes in it are kept, as in docker' "$stdout" 'Y="quoted"'
 like 'a name alone passes the host on' "$stdout" PASSED=host
+echo 'export X=1' >"$T/exporting"
+fails 'a file of variables is no shell script' 125 tare run --rm --env-file "$T/exporting" busybox true
 fails 'a missing --env-file is an error' 125 tare run --rm --env-file "$T/nosuch" busybox true
 fails 'a variable without a name is an error' 125 tare run --rm -e =x busybox true
 

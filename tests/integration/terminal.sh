@@ -84,13 +84,14 @@ box=(run --rm --network none -it)
 
 # --- what it is ---
 
-term "$TARE" "${box[@]}" busybox sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo three; stty size; echo $TERM; ls -l /dev/console; exit 9' <<END
+term "$TARE" "${box[@]}" busybox sh -c 'tty; test -t 0 && test -t 1 && test -t 2 && echo three; stty size; echo $TERM; test -c /dev/console && echo seen >/dev/console; exit 9' <<END
 wait
 END
 like 'a terminal of its own' "$stdout" $'^/dev/pts/0\n'
 like 'on all three streams' "$stdout" $'\nthree\n'
 like 'as large as ours' "$stdout" $'\n24 80\n'
 like 'TERM is set' "$stdout" $'\nxterm\n'
+like 'it is /dev/console, too' "$stdout" $'\nseen\n'
 like 'the exit code passes' "$stdout" $'\ncode 9$'
 
 # shellcheck disable=SC2016 # for the shell inside
