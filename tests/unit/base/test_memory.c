@@ -16,7 +16,7 @@
 #undef __GLIBC__
 #define memcpy	ours_memcpy
 #define memmove ours_memmove
-#include "base/memory.c" /* NOLINT(bugprone-suspicious-include) */
+#include "base/memory.c"
 #undef memcpy
 #undef memmove
 

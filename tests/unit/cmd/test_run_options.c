@@ -197,14 +197,16 @@ static void files_of_variables_come_before_flags(void **state)
 	setenv("TARE_TEST_HOST", "host", 1);
 	scratch_put_text(s, "env",
 			 "# comment\n\n  INDENTED=1\r\nMODE=file\n\t#no\nTARE_TEST_HOST\n"
-			 "SPACED = a b #c\nLAST=x=y");
+			 "SPACED= a b #c\nLAST=x=y");
 	snprintf(line, sizeof(line), "-e MODE=flag --env-file %s/env image sh", s->path);
 	allow(&o, line);
 	expect_list(&o.settings.env,
-		    "INDENTED=1|MODE=flag|TARE_TEST_HOST=host|SPACED = a b #c|LAST=x=y");
+		    "INDENTED=1|MODE=flag|TARE_TEST_HOST=host|SPACED= a b #c|LAST=x=y");
 	forget(&o);
 	scratch_put_text(s, "env", "GOOD=1\n=bad\n");
 	refuse(&o, line, "/env': environment variable '=bad' has no name");
+	scratch_put_text(s, "env", "SPACED =1\n");
+	refuse(&o, line, "environment variable 'SPACED ' contains a space");
 	scratch_put(s, "env", "A=1\0B=2\n", 9);
 	refuse(&o, line, "contains a NUL byte");
 	unlinkat(s->fd, "env", 0);
