@@ -178,6 +178,27 @@ static void merge_image(const struct image_config *image, struct settings *s)
 	image_labels(s, image->labels);
 }
 
+static bool is_published(const struct network_ports *ports, const struct network_port *port)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		if (ports->items[i].protocol == port->protocol &&
+		    ports->items[i].container_port == port->container_port)
+			return true;
+	return false;
+}
+
+/* docker: -P leaves alone what -p has published already. */
+static int publish_exposed(const char *spec, struct network_ports *ports, struct error *err)
+{
+	autoports struct network_ports exposed = { 0 };
+	int r = network_port_parse(spec, &exposed, err);
+
+	for (size_t i = 0; r == 0 && i < exposed.n; i++)
+		if (!is_published(ports, &exposed.items[i]))
+			network_ports_add(ports, &exposed.items[i]);
+	return r;
+}
+
 static int parse_ports(const struct run_options *o, struct settings *s, struct error *err)
 {
 	int r = 0;
@@ -186,7 +207,7 @@ static int parse_ports(const struct run_options *o, struct settings *s, struct e
 	for (size_t i = 0; r == 0 && i < o->settings.publish.n; i++)
 		r = network_port_parse(o->settings.publish.items[i], &s->ports, err);
 	for (size_t i = 0; r == 0 && o->publish_all && i < s->exposed.n; i++)
-		r = network_port_parse(s->exposed.items[i], &s->ports, err);
+		r = publish_exposed(s->exposed.items[i], &s->ports, err);
 	if (r < 0)
 		return r;
 	if (s->ports.n && s->network && strcmp(s->network, "bridge") != 0)

@@ -248,6 +248,12 @@ static void ports_are_published_on_request(void **state)
 	assert_int_equal(o.settings.ports.items[0].host_port, 0);
 	assert_int_equal(o.settings.ports.items[1].container_port, 90);
 	forget(&o);
+	allow(&o, "-p 8080:80 -P --expose 80-82 --expose 80/udp image");
+	assert_int_equal(o.settings.ports.n, 4);
+	assert_int_equal(o.settings.ports.items[0].host_port, 8080);
+	assert_int_equal(o.settings.ports.items[1].container_port, 81);
+	assert_int_equal(o.settings.ports.items[3].protocol, IPPROTO_UDP);
+	forget(&o);
 	refuse(&o, "-p 8080:80 --network none image", "published with --network none");
 	refuse(&o, "-p 8080:80 --network host image", "published with --network host");
 	refuse(&o, "-p 99999:80 image", "99999");
