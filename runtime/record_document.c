@@ -130,6 +130,7 @@ void record_from_json(struct record *r, const struct json *v)
 	r->created_ns = json_int(json_get(v, "created"), 0);
 	r->started_ns = json_int(json_get(v, "started"), 0);
 	r->finished_ns = json_int(json_get(v, "finished"), 0);
+	r->status = RECORD_EXITED; /* of a word that a later version may write, too */
 	for (size_t i = 0; i < sizeof(status_names) / sizeof(*status_names); i++)
 		if (!strcmp(status, status_names[i]))
 			r->status = (enum record_status)i;

@@ -281,6 +281,25 @@ static void every_status_has_its_word(void **state)
 	}
 }
 
+static void an_unknown_status_is_no_state_to_act_in(void **state)
+{
+	static const char *const texts[] = { "{}", "{\"status\":\"frozen\"}", "{\"status\":5}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		autorecord struct record r = { 0 };
+		autojson struct json *v = NULL;
+		struct error err;
+
+		v = json_parse(texts[i], strlen(texts[i]), &err);
+		record_init(&r);
+		record_from_json(&r, v);
+		assert_int_equal(r.status, RECORD_EXITED);
+		assert_int_equal(r.idmap_base, -1);
+		assert_string_equal(r.name, "");
+	}
+}
+
 static void a_damaged_record_is_an_error_and_stays_bounded(void **state)
 {
 	const struct stores *t = *state;
@@ -632,6 +651,7 @@ int main(void)
 		store_test(lists_name_every_container_once),
 		store_test(records_survive_the_disk),
 		cmocka_unit_test(every_status_has_its_word),
+		cmocka_unit_test(an_unknown_status_is_no_state_to_act_in),
 		store_test(a_damaged_record_is_an_error_and_stays_bounded),
 		store_test(configurations_come_back_from_either_store),
 		store_test(the_running_record_shadows_the_last_known),
