@@ -206,6 +206,12 @@ static const struct filter *find_filter(const char *arg, const char **value, boo
 	return NULL;
 }
 
+static int explain_unknown(const char *arg, struct error *err)
+{
+	error_set(err, EINVAL, "unknown filter '%.*s'", (int)strcspn(arg, "="), arg);
+	return error_hint(err, "'tare ps --help' lists them");
+}
+
 /** container_filter_check() - Refuse filters that do not exist; 0 or -EINVAL */
 int container_filter_check(const struct strlist *filters, struct error *err)
 {
@@ -216,8 +222,7 @@ int container_filter_check(const struct strlist *filters, struct error *err)
 		if (!strchr(arg, '='))
 			return error_set(err, EINVAL, "filter '%s' is not KEY=VALUE", arg);
 		if (!find_filter(arg, &value, &negated))
-			return error_set(err, EINVAL, "unknown filter '%.*s'",
-					 (int)strcspn(arg, "="), arg);
+			return explain_unknown(arg, err);
 		if (strlen(value) > FILTER_VALUE_MAX)
 			return error_set(err, EINVAL, "filter '%.*s' is too long",
 					 (int)strcspn(arg, "="), arg);

@@ -115,7 +115,10 @@ const struct command cmd_run = {
 		"125 when tare failed, 126 when the program cannot be run and 127 when it is not "
 		"there.\n\n"
 		"A --rm container writes to memory (at most half of the machine's) unless it has "
-		"a memory limit; --storage-opt upper=disk makes it write to disk.",
+		"a memory limit; --storage-opt upper=disk makes it write to disk.\n\n"
+		"  tare run -d --name web --memory 256m -p 8080:80 ./nginx.tar\n"
+		"  tare run --rm -it -v ./src:/src -w /src debian bash\n"
+		"  tar c src | tare run -i --rm -v results:/out debian tar x -C /out",
 	.options = run_option_defs,
 	COMMAND_OPTIONS(struct run_options, .sig_proxy = true),
 	.min_args = 1,

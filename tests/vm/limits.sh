@@ -85,6 +85,9 @@ disk=$(cat /sys/class/block/vda/dev)
 slow="io.max=$disk wbps=$((2 * MIB))"
 run tare run --rm --cgroup-conf "$slow" busybox cat /sys/fs/cgroup/io.max
 is 'the limit of a disk is set' "$stdout" "$disk rbps=max wbps=$((2 * MIB)) riops=max wiops=max"
+run tare run --rm --device-read-bps /dev/vda:1m --device-write-bps /dev/vda:2m --device-read-iops /dev/vda:300 \
+	--device-write-iops /dev/vda:400 busybox cat /sys/fs/cgroup/io.max
+is '--device-read-bps and its like set it' "$stdout" "$disk rbps=$MIB wbps=$((2 * MIB)) riops=300 wiops=400"
 began=$SECONDS
 # Into a volume: a container's own files are never synced, so nothing would wait for them.
 run tare run --rm --cgroup-conf "$slow" -v "$T:/data" busybox dd if=/dev/zero of=/data/file bs=1M count=8 conv=fsync
