@@ -34,6 +34,7 @@ is 'without it stdin is empty' "$(echo hello | tare exec box cat)" ''
 head -c 20000000 /dev/urandom >"$T/big"
 is '20 MB go in and out' "$(tare exec -i box cat <"$T/big" | md5sum)" "$(md5sum <"$T/big")"
 rm "$T/big"
+[ "$(tare inspect -f '{{.State.Status}}' box)" = running ] || diag "$(tare inspect -f '{{json .State}}' box)"
 
 run tare exec box env
 like "the container's environment" "$stdout" $'(^|\n)FROM=run'
