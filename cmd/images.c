@@ -97,6 +97,14 @@ static void split_name(const struct image_summary *row, char **repository, const
 	*tag = *name && colon ? colon + 1 : NONE;
 }
 
+#define LOCAL_PREFIX "localhost/" /* of what buildah and podman build */
+
+static bool matches_either(const char *pattern, const char *repository, const char *name)
+{
+	return fnmatch(pattern, repository, FNM_PATHNAME) == 0 ||
+	       fnmatch(pattern, name, FNM_PATHNAME) == 0;
+}
+
 static bool matches_reference(const struct image_summary *row, const char *pattern)
 {
 	autofree char *repository = NULL, *full = NULL;
@@ -106,10 +114,12 @@ static bool matches_reference(const struct image_summary *row, const char *patte
 		return false;
 	split_name(row, &repository, &tag);
 	full = xstrndup(row->name, colon ? (size_t)(colon - row->name) : strlen(row->name));
-	return fnmatch(pattern, repository, FNM_PATHNAME) == 0 ||
-	       fnmatch(pattern, reference_familiar(row->name), FNM_PATHNAME) == 0 ||
-	       fnmatch(pattern, full, FNM_PATHNAME) == 0 ||
-	       fnmatch(pattern, row->name, FNM_PATHNAME) == 0;
+	return matches_either(pattern, repository, reference_familiar(row->name)) ||
+	       matches_either(pattern, full, row->name) ||
+	       /* Found by `run` without it, so found by lists, too. */
+	       (str_starts(full, LOCAL_PREFIX) &&
+		matches_either(pattern, full + strlen(LOCAL_PREFIX),
+			       row->name + strlen(LOCAL_PREFIX)));
 }
 
 static bool matches_label(const struct listing *l, const struct image_summary *row,

@@ -62,6 +62,9 @@ is 'nothing is left of them' "$(find "$TARE_ROOT/images/layer" "$TARE_ROOT/image
 	"$TARE_ROOT/images/tmp" -mindepth 1)" ''
 
 load_busybox
+is 'images NAME finds what run NAME finds' "$(tare images -q busybox)" "$(tare images -q localhost/busybox)"
+isnt 'which is something' "$(tare images -q busybox:latest)" ''
+is 'and nothing else' "$(tare images -q busy; tare images -q localhost)" ''
 tare create --network none --name user busybox true >/dev/null
 fails 'an image in use is not removed' 2 tare rmi busybox
 tare rm user >/dev/null
