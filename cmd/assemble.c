@@ -2,24 +2,20 @@
 /*
  * cmd/assemble.c - From settings and image to what runtime/, cgroups/ and network/ take
  *
- * Pure but for reading what --device names; no container exists yet.
+ * Pure, but for what cmd/device looks up; no container exists yet.
  */
 #include "cmd/assemble.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sys.h"
-#include "cgroups/devices.h"
+#include "cmd/device.h"
 #include "cmd/io_limit.h"
 #include "cmd/volume.h"
 #include "image/image.h"
@@ -169,7 +165,7 @@ int assemble_process(const struct settings *s, struct config_process *p, struct 
 	return 0;
 }
 
-/* ---- mounts and devices ------------------------------------------------- */
+/* ---- mounts ------------------------------------------------------------ */
 
 static void add_mount(struct config *c, const struct config_mount *m)
 {
@@ -223,156 +219,6 @@ static int fill_mounts(const struct settings *s, struct config *c, struct error 
 	return 0;
 }
 
-static void add_device(struct config *c, const char *source, const char *target)
-{
-	c->devices = xrealloc(c->devices, (c->n_devices + 1) * sizeof(*c->devices));
-	c->devices[c->n_devices++] = (struct config_device){ xstrdup(source), xstrdup(target) };
-}
-
-/* --device, taken apart: HOST[:CONTAINER][:rwm] */
-struct device {
-	struct strlist parts;
-	const char *source, *target;
-	unsigned int access; /* enum cgroup_device_access */
-	struct stat st;
-};
-
-static int parse_access(const char *text, unsigned int *access)
-{
-	*access = 0;
-	for (const char *p = text; *p; p++) {
-		unsigned int bit = *p == 'r'   ? CGROUP_DEVICE_READ
-				   : *p == 'w' ? CGROUP_DEVICE_WRITE
-				   : *p == 'm' ? CGROUP_DEVICE_MKNOD
-					       : 0;
-
-		if (!bit)
-			return -EINVAL;
-		*access |= bit;
-	}
-	return *access ? 0 : -EINVAL;
-}
-
-/* @d: zeroed; the caller releases its parts. */
-static int parse_device(const char *spec, struct device *d, struct error *err)
-{
-	const char *access = "rwm";
-
-	strlist_split(&d->parts, spec, ':');
-	if (!d->parts.n || d->parts.n > 3)
-		return error_set(err, EINVAL, "device '%s' is not PATH[:PATH[:rwm]]", spec);
-	d->source = d->target = d->parts.items[0];
-	if (d->parts.n == 2 && d->parts.items[1][0] != '/')
-		access = d->parts.items[1];
-	else if (d->parts.n > 1)
-		d->target = d->parts.items[1];
-	if (d->parts.n == 3)
-		access = d->parts.items[2];
-	if (d->source[0] != '/' || d->target[0] != '/' || parse_access(access, &d->access) < 0)
-		return error_set(err, EINVAL, "device '%s' is not PATH[:PATH[:rwm]]", spec);
-	if (stat(d->source, &d->st) < 0)
-		return error_sys(err, errno, "device '%s'", d->source);
-	if (!S_ISCHR(d->st.st_mode) && !S_ISBLK(d->st.st_mode))
-		return error_set(err, ENODEV, "'%s' is no device", d->source);
-	return 0;
-}
-
-/* Less than reading and writing is for the cgroup to enforce, see assemble_device_rules(). */
-static int check_access(const struct settings *s, const struct device *d, const char *spec,
-			struct error *err)
-{
-	const unsigned int both = CGROUP_DEVICE_READ | CGROUP_DEVICE_WRITE;
-
-	if ((d->access & both) == both || (s->host_userns && !s->privileged))
-		return 0;
-	error_set(err, ENOTSUP, "device '%s': its access can only be limited with --userns=host",
-		  spec);
-	return error_hint(err, "leave the access out: the permissions of the node apply");
-}
-
-static int add_device_of(const struct settings *s, struct config *c, const char *spec,
-			 struct error *err)
-{
-	struct device d = { 0 };
-	int r = parse_device(spec, &d, err);
-
-	if (r == 0)
-		r = check_access(s, &d, spec, err);
-	if (r == 0)
-		add_device(c, d.source, d.target);
-	strlist_done(&d.parts);
-	return r;
-}
-
-/* --privileged: every node right in the host's /dev that the container lacks. */
-static int add_host_devices(struct config *c, struct error *err)
-{
-	static const char *const own[] = { "null", "zero",    "full", "random", "urandom",
-					   "tty",  "console", "ptmx", NULL };
-	autodir DIR *dir = opendir("/dev");
-	struct dirent *e;
-
-	if (!dir)
-		return error_sys(err, errno, "open '/dev'");
-	while ((e = readdir(dir))) {
-		autofree char *path = NULL;
-		struct stat st;
-		bool skip = false;
-
-		for (size_t i = 0; own[i]; i++)
-			skip |= !strcmp(e->d_name, own[i]);
-		if (skip || fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
-			continue;
-		path = xasprintf("/dev/%s", e->d_name);
-		add_device(c, path, path);
-	}
-	return 0;
-}
-
-static int fill_devices(const struct settings *s, struct config *c, struct error *err)
-{
-	int r = s->privileged ? add_host_devices(c, err) : 0;
-
-	for (size_t i = 0; r == 0 && i < s->devices.n; i++)
-		r = add_device_of(s, c, s->devices.items[i], err);
-	return r;
-}
-
-static int add_rule(struct cgroup_device_rule *rule, const char *spec, struct error *err)
-{
-	struct device d = { 0 };
-	int r = parse_device(spec, &d, err);
-
-	*rule = (struct cgroup_device_rule){
-		.allow = true,
-		.type = S_ISBLK(d.st.st_mode) ? 'b' : 'c',
-		.major = major(d.st.st_rdev),
-		.minor = minor(d.st.st_rdev),
-		.access = d.access,
-	};
-	strlist_done(&d.parts);
-	return r;
-}
-
-/**
- * assemble_device_rules() - Let a cgroup use no devices but the default ones and --device's
- *
- * For containers that share the host's user namespace, where root may mknod.
- */
-int assemble_device_rules(const struct settings *s, int cgroup_fd, struct error *err)
-{
-	autofree struct cgroup_device_rule *rules = NULL;
-	size_t n = cgroup_n_default_devices;
-	int r = 0;
-
-	rules = xcalloc(n + s->devices.n, sizeof(*rules));
-	memcpy(rules, cgroup_default_devices, n * sizeof(*rules));
-	for (size_t i = 0; r == 0 && i < s->devices.n; i++)
-		r = add_rule(&rules[n++], s->devices.items[i], err);
-	return r == 0 ? cgroup_devices_attach(cgroup_fd, rules, n, err) : r;
-}
-
 /* ---- the root ----------------------------------------------------------- */
 
 static void fill_root(const struct settings *s, const struct image *image, struct config *c)
@@ -421,7 +267,7 @@ int assemble_config(const struct settings *s, const char *id, const struct image
 	strlist_copy(&c->process.args, &s->cmd);
 	if (r == 0)
 		r = fill_mounts(s, c, err);
-	return r == 0 ? fill_devices(s, c, err) : r;
+	return r == 0 ? device_fill(s, c, err) : r;
 }
 
 /* ---- limits ------------------------------------------------------------- */

@@ -16,7 +16,6 @@ int assemble_config(const struct settings *s, const char *id, const struct image
 		    struct config *c, struct error *err);
 int assemble_process(const struct settings *s, struct config_process *p, struct error *err);
 int assemble_limits(const struct settings *s, struct cgroup_limits *limits, struct error *err);
-int assemble_device_rules(const struct settings *s, int cgroup_fd, struct error *err);
 bool assemble_wants_limits(const struct settings *s);
 
 #endif

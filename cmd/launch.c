@@ -29,6 +29,7 @@
 #include "base/pool.h"
 #include "base/sys.h"
 #include "cgroups/stats.h"
+#include "cmd/device.h"
 #include "cmd/reclaim.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
@@ -101,7 +102,7 @@ static int take_cgroup(struct launch *l, struct error *err)
 	str_replace(&l->record->cgroup, path);
 	/* A user namespace takes mknod away by itself. */
 	if (l->settings->host_userns && !l->settings->privileged)
-		return assemble_device_rules(l->settings, l->cgroup_fd, err);
+		return device_apply_rules(l->settings, l->cgroup_fd, err);
 	return 0;
 }
 

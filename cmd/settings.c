@@ -256,7 +256,6 @@ static struct json *mounts_to_json(const struct settings *s)
 		json_set_text(v, "Propagation", *m->name ? "" : "rprivate");
 		json_set_bool(v, "Recursive", m->recursive);
 		json_set_bool(v, "Idmap", m->idmap);
-		json_set_bool(v, "Exec", m->exec);
 		json_set_bool(v, "Anonymous", m->anonymous);
 		json_add(list, v);
 	}
@@ -274,7 +273,6 @@ static void mounts_from_json(struct settings *s, const struct json *list)
 			.read_only = !json_is_true(json_get(v, "RW")),
 			.recursive = json_is_true(json_get(v, "Recursive")),
 			.idmap = json_is_true(json_get(v, "Idmap")),
-			.exec = json_is_true(json_get(v, "Exec")),
 			.anonymous = json_is_true(json_get(v, "Anonymous")),
 		};
 

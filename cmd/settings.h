@@ -25,7 +25,7 @@ struct settings_mount {
 	char *source; /* on the host */
 	char *name;   /* of the volume; "" for a bind */
 	char *target;
-	bool read_only, recursive, idmap, exec;
+	bool read_only, recursive, idmap;
 	bool anonymous; /* goes with `rm -v`, and with --rm */
 	bool fresh;	/* the volume is new: it takes the image's content */
 };

@@ -261,7 +261,6 @@ static void mounts_survive(void **state)
 			.read_only = i == 1,
 			.recursive = i == 2,
 			.idmap = i == 3,
-			.exec = i == 4,
 			.anonymous = i == 5,
 		};
 
@@ -276,7 +275,6 @@ static void mounts_survive(void **state)
 		assert_int_equal(back.mounts[i].read_only, i == 1);
 		assert_int_equal(back.mounts[i].recursive, i == 2);
 		assert_int_equal(back.mounts[i].idmap, i == 3);
-		assert_int_equal(back.mounts[i].exec, i == 4);
 		assert_int_equal(back.mounts[i].anonymous, i == 5);
 		assert_false(back.mounts[i].fresh);
 	}
