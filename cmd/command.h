@@ -90,8 +90,8 @@ extern const struct option_def command_global_options[];
 const struct command *command_find(const struct command *const *list, const char *name);
 
 extern const struct command cmd_completion, cmd_create, cmd_exec, cmd_help, cmd_image, cmd_images,
-	cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_logs, cmd_pause, cmd_port, cmd_ps,
-	cmd_rename, cmd_rm, cmd_rmi, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_tag, cmd_top,
-	cmd_unpause, cmd_version, cmd_wait;
+	cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_logs, cmd_pause, cmd_port, cmd_ps, cmd_rm,
+	cmd_rmi, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_tag, cmd_top, cmd_unpause,
+	cmd_version, cmd_wait;
 
 #endif
