@@ -28,13 +28,13 @@ is 'nothing was left in a temporary directory' "$(find /tmp -maxdepth 1 -name 't
 # A chroot that is a directory, not a mount point: no user namespaces there.
 cp -a "$FIXTURES/root" "$T/chroot"
 mkdir -p "$T/chroot/proc" "$T/chroot/dev"
-cp "$TARE" "$T/chroot/tare"
+copy_program "$T/chroot" "$TARE"
 mount -t proc proc "$T/chroot/proc"
 mount --bind /dev "$T/chroot/dev"
 on_exit umount "$T/chroot/proc" "$T/chroot/dev"
 for mode in private host; do
 	run env TARE_ROOT=/tare-root TARE_RUNROOT=/tare-run \
-		chroot "$T/chroot" /tare run --rm --network none --userns $mode --rootfs / true
+		chroot "$T/chroot" "$(readlink -f "$TARE")" run --rm --network none --userns $mode --rootfs / true
 	is "in a chroot nothing runs with --userns=$mode" "$status" 125
 	like 'and the hint says why' "$stderr" 'hint: this is a chroot'
 done
