@@ -24,9 +24,8 @@
 
 #include "base/cleanup.h"
 
-#define PAGE	    4096UL
-#define STACK_MAX   (1UL << 20) /* what may have been used of it */
-#define STACK_SPARE PAGE	/* what the next calls need */
+#define PAGE	  4096UL
+#define STACK_MAX (1UL << 20) /* what may have been used of it */
 
 static uintptr_t page_of(const void *p)
 {
@@ -80,12 +79,18 @@ static int give_back_program(struct dl_phdr_info *info, size_t size, void *arg)
 	return 0;
 }
 
-static void give_back_stack(void)
+/*
+ * @here lies below all that is in use but the frames of our own callees, which
+ * get the rest of its page and all of the next. Never inlined: then a caller's
+ * variables might lie below it.
+ */
+__attribute__((noinline)) static void give_back_stack(void)
 {
-	uintptr_t here = page_of(__builtin_frame_address(0));
+	volatile char here = 0;
+	uintptr_t top = page_of((const void *)(uintptr_t)&here);
 
 	/* Below the pages that were ever used there is no mapping: then nothing happens. */
-	for (uintptr_t p = here - STACK_SPARE; p > here - STACK_MAX; p -= PAGE)
+	for (uintptr_t p = top - 2 * PAGE; p > top - STACK_MAX; p -= PAGE)
 		if (madvise((void *)p, PAGE, MADV_DONTNEED) < 0)
 			return;
 }
