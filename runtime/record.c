@@ -176,13 +176,9 @@ int record_open_dir(const struct record_store *s, const char *id, bool volatile_
 	return fd < 0 ? -errno : fd;
 }
 
-/**
- * record_read_dir() - The record in one of a container's two directories
- * @r:	An initialised record, replaced on success
- */
-int record_read_dir(int dirfd, struct record *r, struct error *err)
+static int read_document(int dirfd, const char *path, struct record *r, struct error *err)
 {
-	autojson struct json *v = json_read_at(dirfd, "record.json", RECORD_MAX_BYTES, err);
+	autojson struct json *v = json_read_at(dirfd, path, RECORD_MAX_BYTES, err);
 
 	if (!v)
 		return -err->code;
@@ -190,6 +186,15 @@ int record_read_dir(int dirfd, struct record *r, struct error *err)
 	record_init(r);
 	record_from_json(r, v);
 	return 0;
+}
+
+/**
+ * record_read_dir() - The record in one of a container's two directories
+ * @r:	An initialised record, replaced on success
+ */
+int record_read_dir(int dirfd, struct record *r, struct error *err)
+{
+	return read_document(dirfd, "record.json", r, err);
 }
 
 /**
@@ -201,15 +206,13 @@ int record_read_dir(int dirfd, struct record *r, struct error *err)
 int record_read_raw(const struct record_store *s, const char *id, struct record *r,
 		    struct error *err)
 {
-	int sides[] = { true, false };
+	const int stores[] = { s->run_fd, s->root_fd };
+	char path[RECORD_DIR_NAME + sizeof("/record.json")];
 
+	snprintf(path, sizeof(path), "containers/%s/record.json", id);
 	for (size_t i = 0; i < 2; i++) {
-		autoclose int fd = record_open_dir(s, id, sides[i]);
-		int ret;
+		int ret = read_document(stores[i], path, r, err);
 
-		if (fd < 0)
-			continue;
-		ret = record_read_dir(fd, r, err);
 		if (ret != -ENOENT)
 			return ret;
 	}
