@@ -211,8 +211,11 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 
 	snprintf(path, sizeof(path), "containers/%s/record.json", id);
 	for (size_t i = 0; i < 2; i++) {
-		int ret = read_document(stores[i], path, r, err);
+		struct error why;
+		int ret = read_document(stores[i], path, r, &why);
 
+		if (ret < 0 && ret != -ENOENT)
+			*err = why;
 		if (ret != -ENOENT)
 			return ret;
 	}
