@@ -146,7 +146,8 @@ static bool load(const struct context *ctx, const char *id, bool with_config,
 
 	*item = (struct container_item){ .size_bytes = -1 };
 	record_init(&item->record);
-	if (record_read(&ctx->store, id, &item->record, &ignored) == 0) {
+	/* After the sweep the disk is right: who supervises need not be asked again. */
+	if (record_read_raw(&ctx->store, id, &item->record, &ignored) == 0) {
 		if (with_config)
 			item->config = record_read_config(&ctx->store, id, &ignored);
 		if (is_wanted(ctx, item))
