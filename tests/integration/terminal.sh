@@ -94,8 +94,10 @@ like 'TERM is set' "$stdout" $'\nxterm\n'
 like 'it is /dev/console, too' "$stdout" $'\nseen\n'
 like 'the exit code passes' "$stdout" $'\ncode 9$'
 
+# The kernel sends the signal an instant before the new size can be read (pty_resize()).
 # shellcheck disable=SC2016 # for the shell inside
-term "$TARE" "${box[@]}" busybox sh -c 'trap "stty size; exit 3" WINCH; echo ready; while :; do sleep 0.1; done' <<END
+term "$TARE" "${box[@]}" busybox sh -c 'changed() { while [ "$(stty size)" = "24 80" ]; do :; done; stty size; exit 3; }
+	trap changed WINCH; echo ready; while :; do sleep 0.1; done' <<END
 expect ready
 size 40 120
 expect 40 120
