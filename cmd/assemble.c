@@ -160,6 +160,8 @@ int assemble_process(const struct settings *s, struct config_process *p, struct 
 	p->cwd = xstrdup(s->cwd ? s->cwd : "/");
 	p->user = xstrdup(s->user ? s->user : "");
 	p->oom_score_adj = (int)s->oom_score_adj;
+	p->has_oom_score = s->oom_score_adj != 0;
+	p->umask = 022;
 	strlist_copy(&p->add_groups, &s->groups);
 	fill_env(s, &p->env);
 	return 0;

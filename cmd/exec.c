@@ -3,6 +3,7 @@
  * cmd/exec.c - tare exec: one more process in a running container
  */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/sys.h"
 #include "base/json.h"
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
@@ -162,7 +164,10 @@ static int spawn(struct joined *j, struct error *err)
 	const struct process_place place = {
 		.pid = j->record.pid,
 		.pid_start = j->record.pid_start,
-		.user_namespace = j->record.idmap_base >= 0,
+		.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			      CLONE_NEWNET | CLONE_NEWCGROUP |
+			      (j->record.idmap_base >= 0 ? CLONE_NEWUSER : 0),
+		.root_fd = -1,
 		.cgroup_fd = j->cgroup_fd,
 		.stdio = { j->stdio[0], j->stdio[1], j->stdio[2] },
 	};

@@ -184,6 +184,8 @@ static int spawn(struct launch *l, struct error *err)
 		.root_path = l->ctx->root,
 		.cgroup_fd = l->cgroup_fd,
 		.stdio = { l->stdio[0], l->stdio[1], l->stdio[2] },
+		.start_fd = -1,
+		.hook_state_fd = -1,
 	};
 	int r = container_spawn(&l->container, &l->config, &place, err);
 
@@ -252,7 +254,7 @@ static int start_steps(struct launch *l, struct error *err)
 	if (r == 0)
 		r = connect_console(l, err);
 	if (r == 0)
-		r = process_set_oom_score(l->container.pid, l->config.process.oom_score_adj, err);
+		r = process_set_oom_score(l->container.pid, &l->config.process, err);
 	return r == 0 ? container_start(&l->container, &l->config.process.rlimits, err) : r;
 }
 

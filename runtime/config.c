@@ -4,15 +4,54 @@
  */
 #include "runtime/config.h"
 
+#include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
+#include "base/sys.h"
+
+/* Names as in config.json (config-linux.md, "Namespaces"), flags of clone(2). */
+static const struct {
+	const char *name;
+	uint64_t flag;
+} namespaces[CONFIG_NS_COUNT] = {
+	[CONFIG_NS_USER] = { "user", CLONE_NEWUSER },
+	[CONFIG_NS_PID] = { "pid", CLONE_NEWPID },
+	[CONFIG_NS_NET] = { "network", CLONE_NEWNET },
+	[CONFIG_NS_IPC] = { "ipc", CLONE_NEWIPC },
+	[CONFIG_NS_UTS] = { "uts", CLONE_NEWUTS },
+	[CONFIG_NS_CGROUP] = { "cgroup", CLONE_NEWCGROUP },
+	[CONFIG_NS_TIME] = { "time", CLONE_NEWTIME },
+	[CONFIG_NS_MOUNT] = { "mount", CLONE_NEWNS },
+};
+
+/** config_ns_flag() - CLONE_NEW* of a namespace */
+uint64_t config_ns_flag(enum config_ns ns)
+{
+	return namespaces[ns].flag;
+}
+
+/** config_ns_name() - "network", "pid", …: linux.namespaces[].type */
+const char *config_ns_name(enum config_ns ns)
+{
+	return namespaces[ns].name;
+}
+
+/** config_ns_of_name() - The enum config_ns of a name, or -ENOENT */
+int config_ns_of_name(const char *name)
+{
+	for (int i = 0; i < CONFIG_NS_COUNT; i++)
+		if (!strcmp(namespaces[i].name, name))
+			return i;
+	return -ENOENT;
+}
 
 /** config_init() - An empty configuration: no namespaces, nothing to join, no ids mapped */
 void config_init(struct config *c)
 {
-	*c = (struct config){ .join_net = -1, .idmap_base = -1 };
+	*c = (struct config){ .join_net = -1, .idmap_base = -1, .process.umask = 022 };
 }
 
 /** config_process_done() - Release what the description of a process holds */
@@ -23,7 +62,45 @@ void config_process_done(struct config_process *p)
 	strlist_done(&p->add_groups);
 	free(p->cwd);
 	free(p->user);
+	free(p->groups);
 	seccomp_done(&p->seccomp);
+}
+
+static void mount_done(struct config_mount *m)
+{
+	free(m->type);
+	free(m->source);
+	free(m->target);
+	free(m->uid_map.items);
+	free(m->gid_map.items);
+	strlist_done(&m->data);
+}
+
+static void hooks_done(struct config_hook_list *hooks)
+{
+	for (size_t i = 0; i < hooks->n; i++) {
+		free(hooks->items[i].path);
+		strlist_done(&hooks->items[i].args);
+		strlist_done(&hooks->items[i].env);
+	}
+	free(hooks->items);
+}
+
+static void bundle_done(struct config *c)
+{
+	for (size_t i = 0; i < c->n_nodes; i++)
+		free(c->nodes[i].path);
+	free(c->nodes);
+	strlist_done(&c->masked_paths);
+	strlist_done(&c->readonly_paths);
+	strlist_done(&c->sysctls);
+	for (size_t i = 0; i < CONFIG_HOOK_KINDS; i++)
+		hooks_done(&c->hooks[i]);
+	for (size_t i = 0; i < CONFIG_NS_COUNT; i++)
+		free(c->join_paths[i]);
+	free(c->uid_map.items);
+	free(c->gid_map.items);
+	free(c->time_offsets);
 }
 
 /** config_done() - Release all that a configuration holds */
@@ -31,13 +108,11 @@ void config_done(struct config *c)
 {
 	free(c->id);
 	free(c->hostname);
+	free(c->domainname);
 	free(c->root_path);
 	strlist_done(&c->lowers);
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		free(c->mounts[i].source);
-		free(c->mounts[i].target);
-		strlist_done(&c->mounts[i].data);
-	}
+	for (size_t i = 0; i < c->n_mounts; i++)
+		mount_done(&c->mounts[i]);
 	for (size_t i = 0; i < c->n_devices; i++) {
 		free(c->devices[i].source);
 		free(c->devices[i].target);
@@ -49,12 +124,13 @@ void config_done(struct config *c)
 	free(c->files);
 	if (c->join_net >= 0)
 		(void)close(c->join_net);
+	bundle_done(c);
 	config_process_done(&c->process);
 	config_init(c);
 }
 
-/** config_has_userns() - Whether the container gets a user namespace of its own */
+/** config_has_userns() - Whether the container has another user namespace than we */
 bool config_has_userns(const struct config *c)
 {
-	return c->namespaces & CLONE_NEWUSER;
+	return (c->namespaces & CLONE_NEWUSER) || c->join_paths[CONFIG_NS_USER];
 }

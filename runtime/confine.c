@@ -65,10 +65,12 @@ static void own_streams(const struct user *u)
 
 static int become(const struct user *u, const struct config_process *p, struct error *err)
 {
-	bool keep = u->uid && p->capabilities.ambient;
+	bool keep = u->uid && (p->numeric ? p->capabilities.permitted : p->capabilities.ambient);
+	const gid_t *groups = p->numeric ? p->groups : u->groups;
 	int r;
 
-	if (sys_setgroups(u->n_groups, u->groups) < 0)
+	if (sys_setgroups(p->numeric ? p->n_groups : u->n_groups, groups) < 0 &&
+	    !(p->numeric && !p->n_groups && errno == EPERM)) /* setgroups denied in the namespace */
 		return error_sys(err, errno, "set the supplementary groups");
 	if (sys_setresgid(u->gid) < 0)
 		return error_sys(err, errno, "become group %u", u->gid);
@@ -80,11 +82,16 @@ static int become(const struct user *u, const struct config_process *p, struct e
 	return 0;
 }
 
-static int load_filter(const struct config_process *p, struct error *err)
+/**
+ * confine_filter() - Load the system call filter
+ *
+ * Return: 0; the listener's fd if there is one to ask a supervisor; or -errno
+ */
+int confine_filter(const struct config_process *p, struct error *err)
 {
 	int r = p->seccomp.n ? seccomp_apply(&p->seccomp) : 0;
 
-	return r < 0 ? error_sys(err, -r, "load the seccomp filter") : 0;
+	return r < 0 ? error_sys(err, -r, "load the seccomp filter") : r;
 }
 
 static int set_capabilities(const struct user *u, const struct config_process *p, struct error *err)
@@ -93,10 +100,28 @@ static int set_capabilities(const struct user *u, const struct config_process *p
 	int r;
 
 	/* As execve would have it for a user who is not root. */
-	if (u->uid && !sets.ambient)
+	if (u->uid && !sets.ambient && !p->numeric)
 		sets.effective = sets.permitted = sets.inheritable = 0;
 	r = capability_set(&sets);
 	return r < 0 ? error_sys(err, -r, "set capabilities") : 0;
+}
+
+static int find_user(const struct config_process *p, int rootfd, struct user *user,
+		     struct error *err)
+{
+	static const struct strlist none = { 0 };
+	autofree char *spec = NULL;
+	struct error ignored;
+
+	if (!p->numeric)
+		return user_resolve(rootfd, p->user, &p->add_groups, user, err);
+	/* Only the home directory is wanted; a root without /etc/passwd has none. */
+	spec = xasprintf("%u", p->uid);
+	if (!p->home_from_passwd || user_resolve(rootfd, spec, &none, user, &ignored) < 0)
+		*user = (struct user){ .home = "/" };
+	user->uid = p->uid;
+	user->gid = p->gid;
+	return 0;
 }
 
 /**
@@ -105,14 +130,18 @@ static int set_capabilities(const struct user *u, const struct config_process *p
  * @env:	Gets HOME, if it is to come from /etc/passwd and is not there
  *
  * With full capabilities over the container's user namespace when it begins.
+ * The filter comes last, by confine_filter(), where no_new_privs allows that;
+ * else, as only CAP_SYS_ADMIN may load it then, here.
+ *
+ * Return: 0; the filter's listener (above 0) if it has one and was loaded; or -errno
  */
 int confine_process(const struct config_process *p, int rootfd, struct strlist *env,
 		    struct error *err)
 {
 	struct user user;
-	int r;
+	int listener = 0, r;
 
-	r = user_resolve(rootfd, p->user, &p->add_groups, &user, err);
+	r = find_user(p, rootfd, &user, err);
 	if (r < 0)
 		return r;
 	if (p->home_from_passwd && !has_variable(env, "HOME"))
@@ -122,16 +151,16 @@ int confine_process(const struct config_process *p, int rootfd, struct strlist *
 	if (r < 0)
 		return error_sys(err, -r, "limit the capabilities");
 	if (!p->no_new_privs)
-		r = load_filter(p, err);
-	if (r == 0)
+		r = listener = confine_filter(p, err);
+	if (r >= 0)
 		r = become(&user, p, err);
 	if (r == 0)
 		r = set_capabilities(&user, p, err);
-	if (r < 0 || !p->no_new_privs)
+	if (r < 0)
 		return r;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (p->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_sys(err, errno, "set no_new_privs");
-	return load_filter(p, err);
+	return listener;
 }
 
 /**
@@ -165,28 +194,77 @@ static const char *path_variable(char *const *env)
 	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 }
 
+/* One name after the other along PATH; false at its end. */
+static bool next_candidate(const char **path, const char *name, char *full, size_t size)
+{
+	size_t n;
+
+	do {
+		if (!*path)
+			return false;
+		n = strcspn(*path, ":");
+		(void)snprintf(full, size, "%.*s%s%s", (int)n, *path, n ? "/" : "", name);
+		*path = (*path)[n] ? *path + n + 1 : NULL;
+	} while (strlen(full) + 1 >= size);
+	return true;
+}
+
 /* execve() along PATH; the most telling errno wins, as in execvp(3). */
 static int exec_by_path(const char *name, char *const *argv, char *const *env)
 {
 	const char *path = path_variable(env);
 	int told = ENOENT;
+	char full[4096];
 
-	for (;;) {
-		size_t n = strcspn(path, ":");
-		char full[4096];
-
-		if (snprintf(full, sizeof(full), "%.*s%s%s", (int)n, path, n ? "/" : "", name) <
-		    (int)sizeof(full)) {
-			(void)execve(full, argv, env);
-			if (errno == EACCES)
-				told = EACCES;
-			else if (errno != ENOENT && errno != ENOTDIR)
-				return -errno;
-		}
-		path += n;
-		if (!*path++)
-			return -told;
+	while (next_candidate(&path, name, full, sizeof(full))) {
+		(void)execve(full, argv, env);
+		if (errno == EACCES)
+			told = EACCES;
+		else if (errno != ENOENT && errno != ENOTDIR)
+			return -errno;
 	}
+	return -told;
+}
+
+static int check_program(const char *file)
+{
+	struct stat st;
+
+	if (stat(file, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+/**
+ * confine_find_program() - Whether the program is there, before the start is asked for
+ *
+ * In the words that engines look for: podman and docker turn them into the
+ * exit codes 126 and 127.
+ *
+ * Return: 0, -ENOENT, -EACCES or another -errno
+ */
+int confine_find_program(const struct config_process *p, char *const *env, struct error *err)
+{
+	const char *name = p->args.items[0], *path = path_variable(env);
+	int told = -ENOENT, r;
+	char full[4096];
+
+	if (strchr(name, '/')) {
+		r = check_program(name);
+		return r < 0 ? error_sys(err, -r, "exec '%s'", name) : 0;
+	}
+	while (*name && next_candidate(&path, name, full, sizeof(full))) {
+		r = check_program(full);
+		if (r == 0)
+			return 0;
+		if (r == -EACCES)
+			told = r;
+	}
+	if (told == -EACCES)
+		return error_sys(err, EACCES, "exec '%s'", name);
+	return error_set(err, ENOENT, "exec '%s': executable file not found in $PATH", name);
 }
 
 /**
@@ -201,7 +279,7 @@ int confine_exec(const struct config_process *p, char *const *env, struct error 
 	char **argv = p->args.items;
 	int r;
 
-	if (sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
+	if (sys_close_range(3 + p->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, errno, "close inherited descriptors");
 	if (strchr(argv[0], '/')) {
 		(void)execve(argv[0], argv, env);

@@ -14,7 +14,9 @@ struct error;
 int confine_reset_signals(struct error *err);
 int confine_process(const struct config_process *p, int rootfd, struct strlist *env,
 		    struct error *err);
+int confine_filter(const struct config_process *p, struct error *err);
 int confine_chdir(const char *cwd, int rootfd, bool make, struct error *err);
+int confine_find_program(const struct config_process *p, char *const *env, struct error *err);
 int confine_exec(const struct config_process *p, char *const *env, struct error *err);
 
 #endif

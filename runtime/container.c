@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@
 #include "runtime/idmap.h"
 #include "runtime/init.h"
 #include "runtime/mount.h"
+#include "runtime/namespace.h"
 #include "runtime/plan.h"
 
 #define MOUNTINFO_MAX_BYTES (4U << 20)
@@ -46,15 +48,32 @@ static void close_trees(struct init_plan *plan)
 	free(plan->mount_trees);
 }
 
-static int open_bind(const struct config_mount *m, struct error *err)
+static int open_bind(const struct config *c, const struct config_mount *m, struct error *err)
 {
-	autoclose int fd = mount_clone(AT_FDCWD, m->source, m->recursive, err);
+	autoclose int fd = mount_clone_source(m, err);
 	int r;
 
 	if (fd < 0)
 		return fd;
-	r = mount_set(fd, m->attributes, m->recursive, m->source, err);
+	if (c->root != CONFIG_ROOT_BUNDLE)
+		r = mount_set(fd, m->attributes, m->recursive, m->source, err);
+	else
+		r = mount_set_all(fd, m, MS_PRIVATE, err);
 	return r < 0 ? r : steal_fd(&fd);
+}
+
+static int open_root(struct init_plan *plan, struct error *err)
+{
+	const struct config *c = plan->config;
+
+	if (c->root == CONFIG_ROOT_OVERLAY)
+		return 0;
+	plan->root_tree = mount_clone(AT_FDCWD, c->root_path, true, err);
+	if (plan->root_tree < 0)
+		return plan->root_tree;
+	return mount_set(plan->root_tree,
+			 c->root == CONFIG_ROOT_DIRECTORY ? SYS_MOUNT_ATTR_NODEV : 0, true,
+			 c->root_path, err);
 }
 
 /* Everything of the host that the child will attach, opened while we may see it. */
@@ -62,30 +81,39 @@ static int open_trees(struct init_plan *plan, const struct container_place *plac
 		      struct error *err)
 {
 	const struct config *c = plan->config;
+	int r;
 
 	plan->mount_trees = xmalloc((c->n_mounts + 1) * sizeof(int));
 	for (size_t i = 0; i < c->n_mounts; i++)
 		plan->mount_trees[i] = -1;
-	if (config_has_userns(c)) {
+	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE) {
 		plan->store_tree = mount_clone(place->root_fd, "", false, err);
 		if (plan->store_tree < 0)
 			return plan->store_tree;
 	}
-	if (c->root == CONFIG_ROOT_DIRECTORY) {
-		plan->root_tree = mount_clone(AT_FDCWD, c->root_path, true, err);
-		if (plan->root_tree < 0)
-			return plan->root_tree;
-		if (mount_set(plan->root_tree, SYS_MOUNT_ATTR_NODEV, true, c->root_path, err) < 0)
-			return -err->code;
-	}
+	r = open_root(plan, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < c->n_mounts; i++) {
 		if (c->mounts[i].kind != CONFIG_MOUNT_BIND)
 			continue;
-		plan->mount_trees[i] = open_bind(&c->mounts[i], err);
+		plan->mount_trees[i] = open_bind(c, &c->mounts[i], err);
 		if (plan->mount_trees[i] < 0)
 			return plan->mount_trees[i];
 	}
 	return 0;
+}
+
+static int map_mount(const struct config_mount *m, int tree, int userns, struct error *err)
+{
+	autoclose int own = -1;
+
+	if (m->uid_map.n) {
+		own = idmap_make_userns(&m->uid_map, &m->gid_map, err);
+		if (own < 0)
+			return own;
+	}
+	return idmap_tree(tree, own >= 0 ? own : userns, m->idmap_below, m->source, err);
 }
 
 static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
@@ -93,19 +121,30 @@ static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
 	const struct config *c = plan->config;
 	autoclose int userns = -1;
 	char path[64];
-	int r;
+	int r = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
 	userns = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		return error_sys(err, errno, "open '%s'", path);
-	r = idmap_tree(plan->store_tree, userns, plan->store_path, err);
-	if (r == 0 && plan->root_tree >= 0)
-		r = idmap_tree(plan->root_tree, userns, c->root_path, err);
+	if (plan->store_tree >= 0)
+		r = idmap_tree(plan->store_tree, userns, false, plan->store_path, err);
+	if (r == 0 && c->root == CONFIG_ROOT_DIRECTORY)
+		r = idmap_tree(plan->root_tree, userns, false, c->root_path, err);
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
 		if (plan->mount_trees[i] >= 0 && c->mounts[i].idmap)
-			r = idmap_tree(plan->mount_trees[i], userns, c->mounts[i].source, err);
+			r = map_mount(&c->mounts[i], plan->mount_trees[i], userns, err);
 	return r;
+}
+
+static bool has_mapped_trees(const struct config *c)
+{
+	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE)
+		return true;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].idmap)
+			return true;
+	return false;
 }
 
 /* No line of mountinfo is then for "/"; proc(5), fifth field. */
@@ -132,14 +171,15 @@ static int explain_clone(const struct config *c, int errnum, struct error *err)
 }
 
 /* The one clone; the child never comes back from it. */
-static int clone_init(struct container *ct, const struct init_plan *plan,
-		      const struct container_place *place, struct error *err)
+static int clone_init(struct container *ct, struct init_plan *plan,
+		      const struct container_place *place, uint64_t flags, struct error *err)
 {
 	const struct config *c = plan->config;
 	struct sys_clone_args args = {
-		.flags = (c->namespaces & ~(uint64_t)CLONE_NEWCGROUP) | CLONE_PIDFD,
+		.flags = (c->namespaces & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME)) |
+			 CLONE_PIDFD | flags,
 		.pidfd = (uintptr_t)&ct->pidfd,
-		.exit_signal = SIGCHLD,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	pid_t pid;
 
@@ -159,38 +199,79 @@ static int clone_init(struct container *ct, const struct init_plan *plan,
 	return 0;
 }
 
+struct helper {
+	struct container *ct;
+	struct init_plan *plan;
+	const struct container_place *place;
+	int userns, r;
+	struct error *err;
+};
+
+static int help(void *arg)
+{
+	struct helper *h = arg;
+
+	if (setns(h->userns, CLONE_NEWUSER) < 0)
+		h->r = error_sys(h->err, errno, "enter the user namespace to share");
+	else
+		h->r = clone_init(h->ct, h->plan, h->place, CLONE_PARENT, h->err);
+	return 0;
+}
+
 /*
- * A namespace to share belongs to another user namespace, so only we may enter
- * it: the child is born there, and we come back.
+ * There is no way back from another user namespace, so a helper goes there and
+ * makes our child from there. It shares our memory and descriptors: what it finds
+ * out, and the pidfd, are where we look for them.
  */
-static int clone_in_netns(struct container *ct, const struct init_plan *plan,
+static int clone_in_userns(struct container *ct, struct init_plan *plan,
+			   const struct container_place *place, int userns, struct error *err)
+{
+	struct helper h = { .ct = ct, .plan = plan, .place = place, .userns = userns, .err = err };
+	const size_t size = 256 << 10; /* of its stack; init builds the container on a copy of it */
+	autofree char *stack = xmalloc(size);
+	pid_t pid = clone(help, stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &h);
+
+	if (pid < 0)
+		return error_sys(err, errno, "create a helper for the user namespace to share");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return h.r;
+}
+
+static int clone_in_place(struct container *ct, struct init_plan *plan,
 			  const struct container_place *place, struct error *err)
 {
-	autoclose int own = -1;
+	struct namespace_set set;
+	struct error leaving;
 	int r;
 
-	if (plan->config->join_net < 0)
-		return clone_init(ct, plan, place, err);
-	own = openat(AT_FDCWD, "/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (own < 0)
-		return error_sys(err, errno, "open our network namespace");
-	if (setns(plan->config->join_net, CLONE_NEWNET) < 0)
-		return error_sys(err, errno, "enter the network namespace to share");
-	r = clone_init(ct, plan, place, err);
-	if (setns(own, CLONE_NEWNET) < 0 && r == 0)
-		r = error_sys(err, errno, "return to our network namespace");
+	r = namespace_open(&set, plan->config, err);
+	plan->mount_ns = set.there[CONFIG_NS_MOUNT];
+	if (r == 0)
+		r = namespace_enter(&set, plan->config, err);
+	if (r == 0)
+		r = set.there[CONFIG_NS_USER] < 0
+			    ? clone_init(ct, plan, place, 0, err)
+			    : clone_in_userns(ct, plan, place, set.there[CONFIG_NS_USER], err);
+	if (namespace_leave(&set, &leaving) < 0 && r == 0) {
+		*err = leaving;
+		r = -leaving.code;
+	}
+	namespace_close(&set);
 	return r;
 }
 
-static int map_and_go(struct container *ct, const struct init_plan *plan, struct error *err)
+static int map_and_go(struct container *ct, const struct init_plan *plan,
+		      const struct container_place *place, struct error *err)
 {
 	int r = 0;
 
-	if (config_has_userns(plan->config)) {
-		r = idmap_write(ct->pid, plan->config->idmap_base, err);
-		if (r == 0)
-			r = map_trees(plan, ct->pid, err);
-	}
+	if (place->cloned)
+		r = place->cloned(place->cloned_arg, ct->pid, err);
+	if (r == 0 && (plan->config->namespaces & CLONE_NEWUSER))
+		r = idmap_write(ct->pid, plan->config, err);
+	if (r == 0 && has_mapped_trees(plan->config))
+		r = map_trees(plan, ct->pid, err);
 	if (r < 0)
 		return r;
 	r = sync_send(ct->sync_fd, SYNC_MAPPED, NULL, -1);
@@ -213,6 +294,10 @@ int container_spawn(struct container *ct, const struct config *config,
 		.store_tree = -1,
 		.root_tree = -1,
 		.stdio = { place->stdio[0], place->stdio[1], place->stdio[2] },
+		.start_fd = place->start_fd,
+		.hook_state_fd = place->hook_state_fd,
+		.cgroup_fd = place->cgroup_fd,
+		.mount_ns = -1,
 	};
 	int fds[2] = { -1, -1 };
 	int r;
@@ -227,11 +312,11 @@ int container_spawn(struct container *ct, const struct config *config,
 	if (r == 0) {
 		ct->sync_fd = fds[0];
 		plan.sync_fd = fds[1];
-		r = clone_in_netns(ct, &plan, place, err);
+		r = clone_in_place(ct, &plan, place, err);
 		(void)close(fds[1]);
 	}
 	if (r == 0)
-		r = map_and_go(ct, &plan, err);
+		r = map_and_go(ct, &plan, place, err);
 	close_trees(&plan);
 	if (r < 0) {
 		container_kill(ct);
@@ -260,21 +345,58 @@ static int receive(struct container *ct, enum sync_step *step, int *fd, struct e
 }
 
 /**
+ * container_await() - Wait until init says that it has come to a step
+ * @want:	SYNC_MOUNTED, SYNC_CONSOLE, SYNC_SECCOMP or SYNC_READY
+ * @fd:		Gets what comes with SYNC_CONSOLE and SYNC_SECCOMP (caller closes it); or NULL
+ *
+ * Return: 0, or -errno with init's error
+ */
+int container_await(struct container *ct, enum sync_step want, int *fd, struct error *err)
+{
+	enum sync_step step;
+	int passed = -1;
+	int r = receive(ct, &step, &passed, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return error_set(err, ECHILD, "the container's first process died during set-up");
+	if (step != want) {
+		if (passed >= 0)
+			(void)close(passed);
+		return step == SYNC_SETUP || step == SYNC_EXEC
+			       ? -err->code
+			       : error_set(err, EPROTO,
+					   "the container's first process is at step %d, "
+					   "not %d",
+					   (int)step, (int)want);
+	}
+	if (fd)
+		*fd = passed;
+	return 0;
+}
+
+/** container_hooked() - Tell init that the hooks it asked for with SYNC_MOUNTED have run */
+int container_hooked(struct container *ct, struct error *err)
+{
+	int r = sync_send(ct->sync_fd, SYNC_HOOKED, NULL, -1);
+
+	return r < 0 ? error_sys(err, -r, "wake the container's first process") : 0;
+}
+
+/**
  * container_console() - Wait for the terminal that init makes
  *
  * Return: its master end, which the caller closes, or -errno with init's error
  */
 int container_console(struct container *ct, struct error *err)
 {
-	enum sync_step step;
 	int fd = -1;
-	int r = receive(ct, &step, &fd, err);
+	int r = container_await(ct, SYNC_CONSOLE, &fd, err);
 
 	if (r < 0)
 		return r;
-	if (r == 0)
-		return error_set(err, ECHILD, "the container's first process died during set-up");
-	return step == SYNC_CONSOLE && fd >= 0 ? fd : -err->code;
+	return fd >= 0 ? fd : error_set(err, EPROTO, "the container's terminal did not arrive");
 }
 
 /**

@@ -25,6 +25,14 @@ struct container_place {
 	const char *root_path;
 	int cgroup_fd; /* to be born in, or -1 */
 	int stdio[3];  /* unless it has a terminal */
+
+	/* For a container that another command will start; else -1. */
+	int start_fd;	   /* listening socket, see runtime/state */
+	int hook_state_fd; /* two states for hooks inside, each with its NUL; filled by cloned() */
+
+	/* Once the process exists, before its ids are mapped and it goes on; or NULL. */
+	int (*cloned)(void *arg, pid_t pid, struct error *err);
+	void *cloned_arg;
 };
 
 struct container {
@@ -36,6 +44,8 @@ struct container {
 int container_spawn(struct container *ct, const struct config *config,
 		    const struct container_place *place, struct error *err);
 int container_netns(const struct container *ct, struct error *err);
+int container_await(struct container *ct, enum sync_step want, int *fd, struct error *err);
+int container_hooked(struct container *ct, struct error *err);
 int container_console(struct container *ct, struct error *err);
 int container_start(struct container *ct, const struct rlimit_set *limits, struct error *err);
 int container_await_exec(struct container *ct, enum sync_step *failed, struct error *err);

@@ -14,12 +14,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "runtime/config.h"
 
@@ -74,32 +78,85 @@ static int write_map(pid_t pid, const char *which, const char *map, struct error
 	return r < 0 ? error_sys(err, -r, "write '%s'", path) : 0;
 }
 
-/** idmap_write() - Map ids 0..65535 of the process's user namespace to @base onwards */
-int idmap_write(pid_t pid, int64_t base, struct error *err)
+static char *map_text(const struct config_idmap_list *map)
+{
+	autostr struct str text = { 0 };
+
+	for (size_t i = 0; i < map->n; i++)
+		str_printf(&text, "%u %u %u\n", map->items[i].inside, map->items[i].outside,
+			   map->items[i].size);
+	return str_take(&text);
+}
+
+static int write_lists(pid_t pid, const struct config_idmap_list *uids,
+		       const struct config_idmap_list *gids, struct error *err)
+{
+	autofree char *uid_text = map_text(uids), *gid_text = map_text(gids);
+	int r = write_map(pid, "uid_map", uid_text, err);
+
+	return r < 0 ? r : write_map(pid, "gid_map", gid_text, err);
+}
+
+/** idmap_write() - Map the ids of a process's new user namespace as the configuration says */
+int idmap_write(pid_t pid, const struct config *c, struct error *err)
 {
 	char map[64];
 	int r;
 
-	snprintf(map, sizeof(map), "0 %lld %d\n", (long long)base, CONFIG_IDMAP_SIZE);
+	if (c->idmap_base < 0)
+		return write_lists(pid, &c->uid_map, &c->gid_map, err);
+	snprintf(map, sizeof(map), "0 %lld %d\n", (long long)c->idmap_base, CONFIG_IDMAP_SIZE);
 	r = write_map(pid, "uid_map", map, err);
 	return r < 0 ? r : write_map(pid, "gid_map", map, err);
 }
 
 /**
+ * idmap_make_userns() - A user namespace for nothing but its maps
+ *
+ * Return: its fd, for idmap_tree(), or -errno
+ */
+int idmap_make_userns(const struct config_idmap_list *uids, const struct config_idmap_list *gids,
+		      struct error *err)
+{
+	struct sys_clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&args);
+	char path[64];
+	int fd = -1, r;
+
+	if (pid == 0)
+		for (;;)
+			(void)pause();
+	if (pid < 0)
+		return error_sys(err, errno, "create a user namespace for a mount's ids");
+	r = write_lists(pid, uids, gids, err);
+	if (r == 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
+		fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+		r = fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
+	}
+	(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return r;
+}
+
+/**
  * idmap_tree() - Show a detached mount with ids as a user namespace maps them
  * @tree_fd:	From open_tree(OPEN_TREE_CLONE), not attached yet
+ * @recursive:	With the mounts below it
  * @path:	What it is a clone of, for the message
  *
  * mount_setattr(2), "ID-mapped mounts": Linux 5.12, and support by the file system.
  */
-int idmap_tree(int tree_fd, int userns_fd, const char *path, struct error *err)
+int idmap_tree(int tree_fd, int userns_fd, bool recursive, const char *path, struct error *err)
 {
 	struct sys_mount_attr attr = {
 		.attr_set = SYS_MOUNT_ATTR_IDMAP,
 		.userns_fd = (uint64_t)userns_fd,
 	};
 
-	if (sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr) == 0)
+	if (sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) ==
+	    0)
 		return 0;
 	if (errno != EINVAL && errno != EPERM)
 		return error_sys(err, errno, "map the owner ids of '%s'", path);

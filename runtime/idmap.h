@@ -9,10 +9,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct config;
+struct config_idmap_list;
 struct error;
 
 int idmap_lease(int run_fd, const char *id, int64_t *base, struct error *err);
-int idmap_write(pid_t pid, int64_t base, struct error *err);
-int idmap_tree(int tree_fd, int userns_fd, const char *path, struct error *err);
+int idmap_write(pid_t pid, const struct config *c, struct error *err);
+int idmap_tree(int tree_fd, int userns_fd, bool recursive, const char *path, struct error *err);
+int idmap_make_userns(const struct config_idmap_list *uids, const struct config_idmap_list *gids,
+		      struct error *err);
 
 #endif

@@ -8,7 +8,7 @@
  *
  *   1. init_join()	wait for the id maps, become the container's root
  *   2. rootfs_setup()	mounts, devices, volumes; then pivot_root: the host is gone
- *   3. connect()	terminal or pipes become the standard streams
+ *   3. connect_streams()	terminal or pipes become the standard streams
  *   4. confine		groups, ids, capabilities, no_new_privs, seccomp: one way
  *   5. wait for SYNC_START (the parent has made the network meanwhile), execve
  *
@@ -20,33 +20,43 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "base/sys.h"
+#include "runtime/bundle.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
+#include "runtime/hook.h"
 #include "runtime/mount.h"
 #include "runtime/plan.h"
 #include "runtime/protect.h"
 #include "runtime/rootfs.h"
 #include "runtime/sync.h"
 
-#define SETUP_FAILED 125
+#define SETUP_FAILED	     125
+#define HOOK_STATE_MAX_BYTES (16U << 20) /* twice a state with the annotations of a config.json */
 
-static int wait_for(int fd, enum sync_step want, struct error *err)
+static char *const environ_none[] = { NULL };
+
+static void wait_for(int fd, enum sync_step want, struct error *err)
 {
 	enum sync_step step;
 	int r = sync_receive(fd, &step, err, NULL);
 
 	if (r > 0 && step == want)
-		return 0;
+		return;
 	_exit(SETUP_FAILED); /* the parent is gone or gave up: nobody is there to be told */
 }
 
@@ -56,22 +66,28 @@ static int init_join(const struct init_plan *plan, struct error *err)
 	const struct config *c = plan->config;
 
 	wait_for(plan->sync_fd, SYNC_MAPPED, err);
-	if (c->namespaces & CLONE_NEWUSER) {
+	if (plan->mount_ns >= 0 && setns(plan->mount_ns, CLONE_NEWNS) < 0)
+		return error_sys(err, errno, "enter the mount namespace to share");
+	if (config_has_userns(c)) {
 		if (sys_setresgid(0) < 0 || sys_setresuid(0) < 0)
 			return error_sys(err, errno, "become root of the user namespace");
 	}
 	umask(0);
 	if (setsid() < 0)
 		return error_sys(err, errno, "begin a session");
-	(void)sys_keyctl_join_session(NULL); /* a kernel without keys has none to share */
+	if (!c->process.keep_keyring)
+		(void)sys_keyctl_join_session(NULL); /* a kernel without keys has none to share */
 	/*
 	 * Not by clone: the root of a cgroup namespace is the cgroup of who makes it, which for
 	 * CLONE_INTO_CGROUP would be our parent's (copy_cgroup_ns() looks at current).
 	 */
 	if ((c->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
 		return error_sys(err, errno, "make a cgroup namespace");
-	if ((c->namespaces & CLONE_NEWUTS) && sethostname(c->hostname, strlen(c->hostname)) < 0)
+	if (c->hostname && (c->namespaces & CLONE_NEWUTS || c->join_paths[CONFIG_NS_UTS]) &&
+	    sethostname(c->hostname, strlen(c->hostname)) < 0)
 		return error_sys(err, errno, "set the host name '%s'", c->hostname);
+	if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
+		return error_sys(err, errno, "set the domain name '%s'", c->domainname);
 	return 0;
 }
 
@@ -82,6 +98,8 @@ static int show_console(const struct rootfs *fs, int peer, struct error *err)
 
 	target = openat(fs->dev, "console", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			0620);
+	if (target < 0 && errno == EEXIST) /* of the bundle's root */
+		target = openat(fs->dev, "console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return error_sys(err, errno, "make '/dev/console'");
 	tree = mount_clone(peer, "", false, err);
@@ -99,7 +117,7 @@ static int connect_terminal(const struct init_plan *plan, const struct rootfs *f
 	const struct config_process *p = &plan->config->process;
 	int pts, master, peer, r;
 
-	pts = openat(fs->dev, "pts", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	pts = openat(fs->dev, "pts", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (pts < 0)
 		return error_sys(err, errno, "open '/dev/pts'");
 	master = console_setup(pts, p->rows, p->columns, &peer, err);
@@ -124,7 +142,7 @@ static int connect_stdio(const struct init_plan *plan, struct error *err)
 	return 0;
 }
 
-static int connect(const struct init_plan *plan, const struct rootfs *fs, struct error *err)
+static int connect_streams(const struct init_plan *plan, const struct rootfs *fs, struct error *err)
 {
 	return plan->config->process.terminal ? connect_terminal(plan, fs, err)
 					      : connect_stdio(plan, err);
@@ -205,8 +223,46 @@ static _Noreturn void fail(const struct init_plan *plan, enum sync_step step,
 	_exit(SETUP_FAILED);
 }
 
-static int setup(const struct init_plan *plan, struct rootfs *fs, struct strlist *env,
-		 struct error *err)
+static bool has_hooks_now(const struct config *c)
+{
+	return c->hooks[CONFIG_HOOK_PRESTART].n || c->hooks[CONFIG_HOOK_CREATE_RUNTIME].n ||
+	       c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n;
+}
+
+/* The parent wrote two states, for the two moments when hooks run in here. */
+static int run_hooks(const struct init_plan *plan, enum config_hook_kind kind, struct error *err)
+{
+	autofree char *text = NULL;
+	const char *state;
+	size_t len;
+	int r;
+
+	if (!plan->config->hooks[kind].n)
+		return 0;
+	if (lseek(plan->hook_state_fd, 0, SEEK_SET) < 0)
+		return error_sys(err, errno, "read the state for hooks");
+	r = file_read_fd(plan->hook_state_fd, HOOK_STATE_MAX_BYTES, &text, &len);
+	if (r < 0)
+		return error_sys(err, -r, "read the state for hooks");
+	state = kind == CONFIG_HOOK_START_CONTAINER ? text + strlen(text) + 1 : text;
+	return hook_run_all(plan->config, kind, state, err);
+}
+
+/* runtime-spec config.md: after the mounts, before the host's root is gone. */
+static int hooks_before_pivot(const struct init_plan *plan, struct error *err)
+{
+	int r;
+
+	if (!has_hooks_now(plan->config))
+		return 0;
+	r = sync_send(plan->sync_fd, SYNC_MOUNTED, NULL, -1);
+	if (r < 0)
+		return error_sys(err, -r, "ask for hooks");
+	wait_for(plan->sync_fd, SYNC_HOOKED, err);
+	return run_hooks(plan, CONFIG_HOOK_CREATE_CONTAINER, err);
+}
+
+static int setup(const struct init_plan *plan, struct rootfs *fs, struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
 	int r;
@@ -215,20 +271,121 @@ static int setup(const struct init_plan *plan, struct rootfs *fs, struct strlist
 	if (r == 0)
 		r = rootfs_setup(fs, plan, err);
 	if (r == 0)
-		r = connect(plan, fs, err);
+		r = hooks_before_pivot(plan, err);
 	if (r == 0)
-		r = rootfs_enter(fs, err);
+		r = connect_streams(plan, fs, err);
+	if (r == 0)
+		r = rootfs_enter(fs, plan->config, err);
 	if (r == 0)
 		r = confine_chdir(p->cwd, fs->root, true, err);
+	if (r == 0 && plan->config->sysctls.n)
+		r = bundle_write_sysctls(fs, plan, err);
 	if (r == 0)
 		r = protect_setup(fs, plan->config, err);
 	if (r == 0)
 		r = confine_reset_signals(err);
+	umask(p->umask);
+	return r;
+}
+
+/*
+ * A filter without no_new_privs needs CAP_SYS_ADMIN to load, so it, and the rest
+ * of giving up rights with it, then comes after the wait for the start: until
+ * then we need calls that it may refuse. With a listener it is for the creating
+ * process to pass on, hence before.
+ */
+static bool confines_late(const struct init_plan *plan)
+{
+	const struct config_process *p = &plan->config->process;
+
+	return p->seccomp.n && !p->no_new_privs &&
+	       !(p->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
+static bool filters_early(const struct config_process *p)
+{
+	return p->no_new_privs && (p->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
+}
+
+static int confine(const struct init_plan *plan, const struct rootfs *fs, struct strlist *env,
+		   struct error *err)
+{
+	const struct config_process *p = &plan->config->process;
+	int listener = confine_process(p, fs->root, env, err);
+	int r = 0;
+
+	if (listener == 0 && filters_early(p))
+		listener = confine_filter(p, err);
+	if (listener > 0) {
+		r = sync_send(plan->sync_fd, SYNC_SECCOMP, NULL, listener);
+		(void)close(listener);
+	}
 	if (r < 0)
-		return r;
-	umask(022);
-	strlist_copy(env, &p->env);
-	return confine_process(p, fs->root, env, err);
+		return error_sys(err, -r, "hand over the seccomp listener");
+	return listener < 0 ? listener : 0;
+}
+
+/*
+ * Created by one command, started by another: the first is told that all is
+ * ready and goes; the second connects. A connection that says nothing was only a
+ * look at whether we are still here.
+ */
+static void await_connection(struct init_plan *plan)
+{
+	enum sync_step step;
+	struct error ignored;
+
+	(void)sync_send(plan->sync_fd, SYNC_READY, NULL, -1);
+	(void)close(plan->sync_fd);
+	for (;;) {
+		plan->sync_fd = accept4(plan->start_fd, NULL, NULL, SOCK_CLOEXEC);
+		if (plan->sync_fd < 0 && errno != EINTR && errno != ECONNABORTED)
+			_exit(SETUP_FAILED);
+		if (plan->sync_fd < 0)
+			continue;
+		if (sync_receive(plan->sync_fd, &step, &ignored, NULL) > 0 && step == SYNC_START)
+			return;
+		(void)close(plan->sync_fd);
+	}
+}
+
+static void await_start(struct init_plan *plan, struct error *err)
+{
+	if (plan->start_fd >= 0) {
+		await_connection(plan);
+		return;
+	}
+	/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	wait_for(plan->sync_fd, SYNC_START, err);
+}
+
+/* All that can fail fails before the start, but for what has to wait for it. */
+static int prepare(const struct init_plan *plan, struct rootfs *fs, struct strlist *env,
+		   struct error *err)
+{
+	int r = setup(plan, fs, err);
+
+	strlist_copy(env, &plan->config->process.env);
+	if (r == 0 && !confines_late(plan))
+		r = confine(plan, fs, env, err);
+	if (r == 0 && plan->start_fd >= 0)
+		r = confine_find_program(&plan->config->process,
+					 env->items ? env->items : environ_none, err);
+	return r;
+}
+
+static int finish(const struct init_plan *plan, const struct rootfs *fs, struct strlist *env,
+		  struct error *err)
+{
+	const struct config_process *p = &plan->config->process;
+	int r = run_hooks(plan, CONFIG_HOOK_START_CONTAINER, err);
+
+	if (r == 0 && confines_late(plan))
+		return confine(plan, fs, env, err);
+	if (r == 0 && p->no_new_privs && !filters_early(p))
+		r = confine_filter(p, err);
+	return r;
 }
 
 /**
@@ -236,19 +393,19 @@ static int setup(const struct init_plan *plan, struct rootfs *fs, struct strlist
  *
  * In the cloned child; returns never: it ends as the container's program.
  */
-_Noreturn void init_main(const struct init_plan *plan)
+_Noreturn void init_main(struct init_plan *plan)
 {
 	struct strlist env = { 0 };
 	struct error err = { 0 };
 	struct rootfs fs;
 
-	if (setup(plan, &fs, &env, &err) < 0)
+	if (prepare(plan, &fs, &env, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
-	/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	wait_for(plan->sync_fd, SYNC_START, &err);
+	await_start(plan, &err);
 	if (plan->config->init)
 		become_reaper();
-	(void)confine_exec(&plan->config->process, env.items, &err);
+	if (finish(plan, &fs, &env, &err) < 0)
+		fail(plan, SYNC_SETUP, &err);
+	(void)confine_exec(&plan->config->process, env.items ? env.items : environ_none, &err);
 	fail(plan, SYNC_EXEC, &err);
 }

@@ -7,6 +7,6 @@
 
 struct init_plan;
 
-_Noreturn void init_main(const struct init_plan *plan);
+_Noreturn void init_main(struct init_plan *plan);
 
 #endif

@@ -12,7 +12,6 @@
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "runtime/config.h"
+#include "runtime/device.h"
 #include "runtime/mount.h"
 #include "runtime/plan.h"
 
@@ -53,60 +53,6 @@ static int setup_proc(struct rootfs *fs, struct error *err)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	unsigned int major, minor;
-} nodes[] = {
-	{ "null", 1, 3 },   { "zero", 1, 5 },	 { "full", 1, 7 },
-	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
-};
-
-/* In a user namespace nodes cannot be made: the host's are shown instead. */
-static int bind_node(int dev, const char *source, const char *name, struct error *err)
-{
-	autoclose int made = -1, tree = -1;
-	struct stat st;
-
-	tree = mount_clone(AT_FDCWD, source, false, err);
-	if (tree < 0)
-		return tree;
-	if (fstat(tree, &st) < 0 || !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
-		return error_set(err, ENODEV, "'%s' is no device", source);
-	made = openat(dev, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (made < 0)
-		return error_sys(err, errno, "make '/dev/%s'", name);
-	if (sys_move_mount(tree, "", dev, name, SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return error_sys(err, errno, "mount '%s' on '/dev/%s'", source, name);
-	return 0;
-}
-
-static int setup_nodes(struct rootfs *fs, const struct config *c, struct error *err)
-{
-	static const char *const links[][2] = {
-		{ "/proc/self/fd", "fd" },	 { "/proc/self/fd/0", "stdin" },
-		{ "/proc/self/fd/1", "stdout" }, { "/proc/self/fd/2", "stderr" },
-		{ "pts/ptmx", "ptmx" },		 { "/proc/kcore", "core" },
-	};
-	char source[32];
-
-	for (size_t i = 0; i < sizeof(nodes) / sizeof(*nodes); i++) {
-		int r = 0;
-
-		snprintf(source, sizeof(source), "/dev/%s", nodes[i].name);
-		if (config_has_userns(c))
-			r = bind_node(fs->dev, source, nodes[i].name, err);
-		else if (mknodat(fs->dev, nodes[i].name, S_IFCHR | 0666,
-				 makedev(nodes[i].major, nodes[i].minor)) < 0)
-			r = error_sys(err, errno, "make device '/dev/%s'", nodes[i].name);
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
-		if (symlinkat(links[i][0], fs->dev, links[i][1]) < 0)
-			return error_sys(err, errno, "make link '/dev/%s'", links[i][1]);
-	return 0;
-}
-
 static int make_in_dev(struct rootfs *fs, const char *name, const char *fstype,
 		       const char *const *options, uint64_t attributes, struct error *err)
 {
@@ -137,7 +83,9 @@ static int setup_dev(struct rootfs *fs, const struct config *c, struct error *er
 				  "dev", err);
 	if (fs->dev < 0)
 		return fs->dev;
-	r = setup_nodes(fs, c, err);
+	r = device_make_defaults(fs->dev, c, err);
+	if (r == 0)
+		r = device_make_links(fs->dev, err);
 	if (r == 0)
 		r = make_in_dev(fs, "pts", "devpts", pts,
 				SYS_MOUNT_ATTR_NOSUID | SYS_MOUNT_ATTR_NOEXEC, err);

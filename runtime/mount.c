@@ -15,7 +15,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/sys.h"
+#include "runtime/config.h"
+
+/* What fsconfig(2) takes as a string, with its end. */
+#define FSCONFIG_MAX 256
 
 static int set_option(int fs, const char *option)
 {
@@ -34,6 +39,28 @@ static int set_option(int fs, const char *option)
 	return sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, key, value + 1, 0);
 }
 
+/* A value longer than fsconfig() takes, which only an overlay's list of layers is. */
+static int set_layers(int fs, const char *list)
+{
+	autostrlist struct strlist layers = { 0 };
+
+	strlist_split(&layers, list, ':');
+	for (size_t i = 0; i < layers.n; i++)
+		if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "lowerdir+", layers.items[i], 0) < 0)
+			return -1;
+	return 0;
+}
+
+static int set_any_option(int fs, const char *fstype, const char *option)
+{
+	static const char lowerdir[] = "lowerdir=";
+
+	if (!strcmp(fstype, "overlay") && str_starts(option, lowerdir) &&
+	    strlen(option) >= FSCONFIG_MAX)
+		return set_layers(fs, option + strlen(lowerdir));
+	return set_option(fs, option);
+}
+
 /**
  * mount_make() - A new, detached mount of a file system
  * @options:	"key=value" or "flag", ends with NULL; the values at most 255 bytes
@@ -46,6 +73,13 @@ static int set_option(int fs, const char *option)
 int mount_make(const char *fstype, const char *const *options, uint64_t attributes,
 	       struct error *err)
 {
+	return mount_make_from(fstype, NULL, options, attributes, err);
+}
+
+/** mount_make_from() - The same of a device, or with another name for it than its type */
+int mount_make_from(const char *fstype, const char *source, const char *const *options,
+		    uint64_t attributes, struct error *err)
+{
 	autoclose int fs = -1;
 	int fd;
 
@@ -53,10 +87,11 @@ int mount_make(const char *fstype, const char *const *options, uint64_t attribut
 	if (fs < 0)
 		return error_sys(err, errno, "open file system '%s'", fstype);
 	/* What /proc/mounts shows first; else it says "none". */
-	if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", fstype, 0) < 0)
+	if (sys_fsconfig(fs, SYS_FSCONFIG_SET_STRING, "source", source && *source ? source : fstype,
+			 0) < 0)
 		return error_sys(err, errno, "name the source of '%s'", fstype);
 	for (; options && *options; options++)
-		if (set_option(fs, *options) < 0)
+		if (set_any_option(fs, fstype, *options) < 0)
 			return error_sys(err, errno, "set option '%s' of '%s'", *options, fstype);
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return error_sys(err, errno, "create file system '%s'", fstype);
@@ -87,6 +122,18 @@ int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
 	return fd < 0 ? error_sys(err, errno, "open '%s' for a bind mount", path) : fd;
 }
 
+/** mount_clone_source() - What a bind mount shows */
+int mount_clone_source(const struct config_mount *m, struct error *err)
+{
+	unsigned int flags = SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW;
+	int fd;
+
+	if (!m->no_follow)
+		return mount_clone(AT_FDCWD, m->source, m->recursive, err);
+	fd = sys_open_tree(AT_FDCWD, m->source, flags | (m->recursive ? AT_RECURSIVE : 0));
+	return fd < 0 ? error_sys(err, errno, "open '%s' for a bind mount", m->source) : fd;
+}
+
 /**
  * mount_set() - Set attributes of a detached mount, and cut it off from propagation
  * @path:	What it shows, for the message
@@ -99,6 +146,28 @@ int mount_set(int mount_fd, uint64_t attributes, bool recursive, const char *pat
 	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attr) <
 	    0)
 		return error_sys(err, errno, "set mount options of '%s'", path);
+	return 0;
+}
+
+/**
+ * mount_set_all() - Set and clear what a bind mount's options say
+ * @propagation:	Of a mount whose options don't: MS_PRIVATE, …
+ */
+int mount_set_all(int mount_fd, const struct config_mount *m, unsigned long propagation,
+		  struct error *err)
+{
+	struct sys_mount_attr attr = {
+		.attr_set = m->attributes,
+		.attr_clr = m->clear,
+		.propagation = m->propagation ? m->propagation : propagation,
+	};
+	struct sys_mount_attr below = { .propagation = attr.propagation };
+	bool recursive = m->recursive && (!m->propagation || m->propagation_below);
+
+	if (sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH, &attr) < 0)
+		return error_sys(err, errno, "set mount options of '%s'", m->source);
+	if (recursive && sys_mount_setattr(mount_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &below) < 0)
+		return error_sys(err, errno, "set the propagation of '%s'", m->source);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct config_mount;
 struct error;
 
 /* For file systems of the kernel that no program is run from. */
@@ -19,7 +20,12 @@ struct error;
 
 int mount_make(const char *fstype, const char *const *options, uint64_t attributes,
 	       struct error *err);
+int mount_make_from(const char *fstype, const char *source, const char *const *options,
+		    uint64_t attributes, struct error *err);
 int mount_clone(int dirfd, const char *path, bool recursive, struct error *err);
+int mount_clone_source(const struct config_mount *m, struct error *err);
+int mount_set_all(int mount_fd, const struct config_mount *m, unsigned long propagation,
+		  struct error *err);
 int mount_set(int mount_fd, uint64_t attributes, bool recursive, const char *path,
 	      struct error *err);
 int mount_attach(int mount_fd, int target_fd, const char *target, struct error *err);

@@ -16,6 +16,10 @@ struct init_plan {
 	int root_tree;		/* CONFIG_ROOT_DIRECTORY: detached clone of it; else -1 */
 	int *mount_trees;	/* per config mount: detached clone of a bind's source, or -1 */
 	int stdio[3];		/* become 0, 1, 2; ignored with a terminal */
+	int start_fd;		/* a listening socket to wait on for the start; -1: sync_fd */
+	int hook_state_fd;	/* what hooks that init runs get, see runtime/hook; or -1 */
+	int cgroup_fd;		/* the container's cgroup, or -1 */
+	int mount_ns;		/* mount namespace to enter, or -1 */
 };
 
 /* The tree that is being built; all close-on-exec, -1 when not open. */
@@ -24,6 +28,7 @@ struct rootfs {
 	int scratch; /* where upper, work and generated files are */
 	int root;    /* the container's root */
 	int proc, dev;
+	int host_proc; /* bundle: the host's /proc, where sysctls are written */
 };
 
 #endif

@@ -59,23 +59,22 @@ uint64_t process_start_time(pid_t pid)
 }
 
 /**
- * process_set_oom_score() - Rank a process for the OOM killer
- * @adjustment:	-1000 to 1000; 0 leaves it alone
+ * process_set_oom_score() - Rank a process for the OOM killer, if that is asked for
  *
  * From outside: /proc files of a process that changed its ids belong to the
  * host's root, who is nobody in its user namespace.
  */
-int process_set_oom_score(pid_t pid, int adjustment, struct error *err)
+int process_set_oom_score(pid_t pid, const struct config_process *p, struct error *err)
 {
 	char path[64], text[16];
 	int r;
 
-	if (!adjustment)
+	if (!p->has_oom_score)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", pid);
-	snprintf(text, sizeof(text), "%d", adjustment);
+	snprintf(text, sizeof(text), "%d", p->oom_score_adj);
 	r = file_write_at(AT_FDCWD, path, text);
-	return r < 0 ? error_sys(err, -r, "set the OOM score to %d", adjustment) : 0;
+	return r < 0 ? error_sys(err, -r, "set the OOM score to %d", p->oom_score_adj) : 0;
 }
 
 /**
@@ -95,20 +94,21 @@ int process_open(pid_t pid, uint64_t start, struct error *err)
 
 static int join_namespaces(const struct join_plan *plan, struct error *err)
 {
-	int which = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
+	int which = (int)(plan->place->namespaces & ~(uint64_t)CLONE_NEWPID);
 
-	if (plan->place->user_namespace)
-		which |= CLONE_NEWUSER;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_sys(err, errno, "hide from the container");
-	if (setns(plan->target, which) < 0)
+	if (which && setns(plan->target, which) < 0)
 		return error_sys(err, errno, "enter the container's namespaces");
-	if (plan->place->user_namespace &&
+	if (plan->place->root_fd >= 0 && (fchdir(plan->place->root_fd) < 0 || chroot(".") < 0))
+		return error_sys(err, errno, "enter the container's root");
+	if ((which & CLONE_NEWUSER) &&
 	    (sys_setgroups(0, NULL) < 0 || sys_setresgid(0) < 0 || sys_setresuid(0) < 0))
 		return error_sys(err, errno, "become root of the user namespace");
 	if (setsid() < 0)
 		return error_sys(err, errno, "begin a session");
-	(void)sys_keyctl_join_session(NULL);
+	if (!plan->process->keep_keyring)
+		(void)sys_keyctl_join_session(NULL);
 	return 0;
 }
 
@@ -134,6 +134,23 @@ static int connect_streams(const struct join_plan *plan, int rootfd, struct erro
 	return r < 0 ? error_sys(err, -r, "hand over the terminal") : console_take_over(peer, err);
 }
 
+static int confine(const struct join_plan *plan, int rootfd, struct strlist *env, struct error *err)
+{
+	const struct config_process *p = plan->process;
+	int listener = confine_process(p, rootfd, env, err);
+	int r = 0;
+
+	if (listener == 0 && p->no_new_privs)
+		listener = confine_filter(p, err);
+	if (listener > 0) {
+		r = sync_send(plan->sync_fd, SYNC_SECCOMP, NULL, listener);
+		(void)close(listener);
+	}
+	if (r < 0)
+		return error_sys(err, -r, "hand over the seccomp listener");
+	return listener < 0 ? listener : 0;
+}
+
 static int join(const struct join_plan *plan, struct strlist *env, struct error *err)
 {
 	autoclose int rootfd = -1;
@@ -155,9 +172,9 @@ static int join(const struct join_plan *plan, struct strlist *env, struct error 
 		r = rlimit_apply(&plan->process->rlimits, 0, err);
 	if (r < 0)
 		return r;
-	umask(022);
+	umask(plan->process->umask);
 	strlist_copy(env, &plan->process->env);
-	return confine_process(plan->process, rootfd, env, err);
+	return confine(plan, rootfd, env, err);
 }
 
 static _Noreturn void join_main(const struct join_plan *plan)
@@ -185,10 +202,10 @@ static int clone_there(struct container *ct, const struct join_plan *plan, struc
 	int r;
 
 	/* Ours is inherited; we live no longer than the new process. */
-	r = process_set_oom_score(getpid(), plan->process->oom_score_adj, err);
+	r = process_set_oom_score(getpid(), plan->process, err);
 	if (r < 0)
 		return r;
-	if (setns(plan->target, CLONE_NEWPID) < 0)
+	if ((plan->place->namespaces & CLONE_NEWPID) && setns(plan->target, CLONE_NEWPID) < 0)
 		return error_sys(err, errno, "enter the container's pid namespace");
 	if (plan->place->cgroup_fd >= 0) {
 		args.flags |= SYS_CLONE_INTO_CGROUP;

@@ -16,16 +16,17 @@ struct error;
 
 /* Where to; all borrowed. */
 struct process_place {
-	pid_t pid;	    /* the container's first process */
-	uint64_t pid_start; /* its start time, so that another pid is not taken for it */
-	bool user_namespace;
-	int cgroup_fd; /* the container's, or -1 */
-	int stdio[3];  /* unless it has a terminal */
+	pid_t pid;	     /* the container's first process */
+	uint64_t pid_start;  /* its start time, so that another pid is not taken for it */
+	uint64_t namespaces; /* CLONE_NEW* of those that are not ours */
+	int root_fd;	     /* its root directory, if its mount namespace is ours; or -1 */
+	int cgroup_fd;	     /* the container's, or -1 */
+	int stdio[3];	     /* unless it has a terminal */
 };
 
 int process_open(pid_t pid, uint64_t start, struct error *err);
 uint64_t process_start_time(pid_t pid);
-int process_set_oom_score(pid_t pid, int adjustment, struct error *err);
+int process_set_oom_score(pid_t pid, const struct config_process *p, struct error *err);
 int process_spawn(struct container *ct, const struct config_process *p,
 		  const struct process_place *place, struct error *err);
 

@@ -6,7 +6,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -38,9 +40,14 @@ static int set_net_sysctls(const struct rootfs *fs, struct error *err)
 	return r < 0 ? r : write_sysctl(fs, "sys/net/ipv4/ip_unprivileged_port_start", "0", err);
 }
 
-/* Targets are paths on procfs and sysfs that we mounted, not of the image. */
-static int open_protected(int rootfd, const char *path)
+/*
+ * Ours are paths on procfs and sysfs that we mounted, without a link in them; a
+ * bundle's may be anything in its root.
+ */
+static int open_protected(const struct config *c, int rootfd, const char *path)
 {
+	if (c->root == CONFIG_ROOT_BUNDLE)
+		return path_open_in_root(rootfd, path, O_PATH, 0);
 	return path_open_beneath(rootfd, path + 1, O_PATH, 0);
 }
 
@@ -50,13 +57,27 @@ static int open_protected(int rootfd, const char *path)
  */
 static bool is_out_of_reach(const struct config *c, const struct stat *st, mode_t wanted)
 {
-	return config_has_userns(c) && !(st->st_mode & wanted);
+	return config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE && !(st->st_mode & wanted);
+}
+
+/* The root's /dev may be a bundle's own: only the real thing hides a file (runc CVE-2025-31133). */
+static int clone_null(int rootfd, struct error *err)
+{
+	autoclose int fd = mount_clone(rootfd, "dev/null", false, err);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
+		return error_set(err, EINVAL,
+				 "'/dev/null' of the container is not the null device");
+	return steal_fd(&fd);
 }
 
 static int mask_path(const struct config *c, int rootfd, const char *path, int *empty_dir,
 		     struct error *err)
 {
-	autoclose int target = open_protected(rootfd, path), tree = -1;
+	autoclose int target = open_protected(c, rootfd, path), tree = -1;
 	struct stat st;
 
 	if (target < 0)
@@ -66,7 +87,7 @@ static int mask_path(const struct config *c, int rootfd, const char *path, int *
 	if (is_out_of_reach(c, &st, S_IRWXO))
 		return 0;
 	if (!S_ISDIR(st.st_mode)) {
-		tree = mount_clone(rootfd, "dev/null", false, err);
+		tree = clone_null(rootfd, err);
 	} else if (*empty_dir < 0) {
 		static const char *const options[] = { "size=0", "mode=0755", "nr_inodes=1", NULL };
 
@@ -83,7 +104,7 @@ static int mask_path(const struct config *c, int rootfd, const char *path, int *
 
 static int make_read_only(const struct config *c, int rootfd, const char *path, struct error *err)
 {
-	autoclose int target = open_protected(rootfd, path), tree = -1;
+	autoclose int target = open_protected(c, rootfd, path), tree = -1;
 	struct stat st;
 	int r;
 
@@ -93,23 +114,49 @@ static int make_read_only(const struct config *c, int rootfd, const char *path, 
 		return error_sys(err, errno, "look at '%s'", path);
 	if (!S_ISDIR(st.st_mode) && is_out_of_reach(c, &st, S_IWOTH))
 		return 0;
-	tree = mount_clone(target, "", false, err);
+	tree = mount_clone(target, "", c->root == CONFIG_ROOT_BUNDLE, err);
 	if (tree < 0)
 		return tree;
-	r = mount_set(tree, SYS_MOUNT_ATTR_RDONLY | MOUNT_NOSUID_NODEV_NOEXEC, false, path, err);
+	r = mount_set(tree,
+		      SYS_MOUNT_ATTR_RDONLY |
+			      (c->root == CONFIG_ROOT_BUNDLE ? 0 : MOUNT_NOSUID_NODEV_NOEXEC),
+		      false, path, err);
 	return r < 0 ? r : mount_attach(tree, target, path, err);
+}
+
+static const char *const *items(const struct strlist *list)
+{
+	static const char *const none[] = { NULL };
+
+	return list->n ? (const char *const *)list->items : none;
 }
 
 static int protect_kernel_files(const struct rootfs *fs, const struct config *c, struct error *err)
 {
+	bool bundle = c->root == CONFIG_ROOT_BUNDLE;
+	const char *const *read_only = bundle ? items(&c->readonly_paths) : masks_read_only;
+	const char *const *hidden = bundle ? items(&c->masked_paths) : masks_hidden;
 	autoclose int empty_dir = -1;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && masks_read_only[i]; i++)
-		r = make_read_only(c, fs->root, masks_read_only[i], err);
-	for (size_t i = 0; r == 0 && masks_hidden[i]; i++)
-		r = mask_path(c, fs->root, masks_hidden[i], &empty_dir, err);
+	for (; r == 0 && *read_only; read_only++)
+		r = make_read_only(c, fs->root, *read_only, err);
+	for (; r == 0 && *hidden; hidden++)
+		r = mask_path(c, fs->root, *hidden, &empty_dir, err);
 	return r;
+}
+
+/* Of the root alone: what is mounted below says for itself. */
+static int set_root_propagation(const struct rootfs *fs, const struct config *c, struct error *err)
+{
+	struct sys_mount_attr attr = { .propagation = c->root_propagation &
+						      ~(unsigned long)MS_REC };
+
+	if (!attr.propagation || attr.propagation == MS_PRIVATE)
+		return 0;
+	if (sys_mount_setattr(fs->root, "", AT_EMPTY_PATH, &attr) < 0)
+		return error_sys(err, errno, "set linux.rootfsPropagation");
+	return 0;
 }
 
 /** protect_setup() - What must come last, and before any program of the container runs */
@@ -123,5 +170,5 @@ int protect_setup(const struct rootfs *fs, const struct config *c, struct error 
 		r = protect_kernel_files(fs, c, err);
 	if (r == 0 && c->read_only)
 		r = mount_set(fs->root, SYS_MOUNT_ATTR_RDONLY, false, "/", err);
-	return r;
+	return r == 0 ? set_root_propagation(fs, c, err) : r;
 }

@@ -39,6 +39,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/sys.h"
+#include "runtime/bundle.h"
 #include "runtime/kernelfs.h"
 #include "runtime/mount.h"
 #include "runtime/overlay.h"
@@ -249,7 +250,9 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	const struct config *c = plan->config;
 	int r;
 
-	*fs = (struct rootfs){ -1, -1, -1, -1, -1 };
+	*fs = (struct rootfs){ -1, -1, -1, -1, -1, -1 };
+	if (c->root == CONFIG_ROOT_BUNDLE)
+		return bundle_setup(fs, plan, err);
 	r = open_store(fs, plan, err);
 	if (r == 0)
 		r = open_scratch(fs, c, err);
@@ -267,11 +270,21 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	return r;
 }
 
+/* A bundle without mounts of its own, or on a root that cannot be pivoted (ramfs). */
+static int enter_by_chroot(struct error *err)
+{
+	if (chroot(".") < 0)
+		return error_sys(err, errno, "chroot to the container's root");
+	return 0;
+}
+
 /** rootfs_enter() - pivot_root; from here on the host's tree is out of reach */
-int rootfs_enter(const struct rootfs *fs, struct error *err)
+int rootfs_enter(const struct rootfs *fs, const struct config *c, struct error *err)
 {
 	if (fchdir(fs->root) < 0)
 		return error_sys(err, errno, "enter the container's root");
+	if (c->no_pivot || !((c->namespaces & CLONE_NEWNS) || c->join_paths[CONFIG_NS_MOUNT]))
+		return enter_by_chroot(err);
 	/* pivot_root(2), NOTES: both "." stacks the old root on the new one. */
 	if (sys_pivot_root(".", ".") < 0)
 		return error_sys(err, errno, "pivot_root");

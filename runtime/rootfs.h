@@ -5,11 +5,12 @@
 #ifndef RUNTIME_ROOTFS_H
 #define RUNTIME_ROOTFS_H
 
+struct config;
 struct error;
 struct init_plan;
 struct rootfs;
 
 int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *err);
-int rootfs_enter(const struct rootfs *fs, struct error *err);
+int rootfs_enter(const struct rootfs *fs, const struct config *c, struct error *err);
 
 #endif

@@ -2,7 +2,9 @@
 /*
  * runtime/sync.h - What parent and init say to each other until exec
  *
- * One SOCK_SEQPACKET pair. The steps are numbered in the order they happen;
+ * One SOCK_SEQPACKET pair. (A container that is created by one command and
+ * started by another says SYNC_READY there, and hears SYNC_START from who
+ * connects to its socket, see runtime/state.) The steps are numbered in the order they happen;
  * init's end is close-on-exec, so its end of file after SYNC_START means that
  * the container's program runs, or that init died (the parent's wait tells).
  */
@@ -13,7 +15,11 @@ struct error;
 
 enum sync_step {
 	SYNC_MAPPED = 1, /* parent: id maps are written, trees are mapped: go on */
+	SYNC_MOUNTED,	 /* init: the tree is complete but not entered: run hooks */
+	SYNC_HOOKED,	 /* parent: they ran: go on */
 	SYNC_CONSOLE,	 /* init: here is the terminal's master (one fd) */
+	SYNC_SECCOMP,	 /* init: here is the filter's listener (one fd) */
+	SYNC_READY,	 /* init: all is done but to exec, which a connection will ask for */
 	SYNC_START,	 /* parent: network and record are done: exec */
 	SYNC_SETUP,	 /* init: failed before exec; an error follows */
 	SYNC_EXEC,	 /* init: execve failed; an error follows */

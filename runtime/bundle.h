@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/bundle.h - The tree of an OCI bundle: exactly the mounts that config.json lists
+ */
+#ifndef RUNTIME_BUNDLE_H
+#define RUNTIME_BUNDLE_H
+
+struct error;
+struct init_plan;
+struct rootfs;
+
+int bundle_setup(struct rootfs *fs, const struct init_plan *plan, struct error *err);
+int bundle_write_sysctls(const struct rootfs *fs, const struct init_plan *plan, struct error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * runtime/namespace.h - Existing namespaces that a container is to live in
+ */
+#ifndef RUNTIME_NAMESPACE_H
+#define RUNTIME_NAMESPACE_H
+
+#include "runtime/config.h"
+
+struct error;
+
+/* What is open while a container is cloned: where to, and the way back. */
+struct namespace_set {
+	int there[CONFIG_NS_COUNT]; /* -1: none to enter */
+	int back[CONFIG_NS_COUNT];
+};
+
+int namespace_open(struct namespace_set *set, const struct config *c, struct error *err);
+int namespace_enter(struct namespace_set *set, const struct config *c, struct error *err);
+int namespace_leave(struct namespace_set *set, struct error *err);
+void namespace_close(struct namespace_set *set);
+
+#endif
