@@ -161,6 +161,12 @@ static inline int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, uns
 	return (int)syscall(424, pidfd, sig, info, flags);
 }
 
+/* Linux 5.6; wants the right to trace that process. */
+static inline int sys_pidfd_getfd(int pidfd, int target_fd)
+{
+	return (int)syscall(438, pidfd, target_fd, 0);
+}
+
 static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
 {
 	return (int)syscall(436, first, last, flags);
