@@ -90,6 +90,24 @@ struct sys_mount_attr {
 	uint64_t userns_fd;
 };
 
+/* sched_setattr(2), Linux 5.3 layout (with utilization clamps). */
+struct sys_sched_attr {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime;
+	uint64_t deadline;
+	uint64_t period;
+	uint32_t util_min;
+	uint32_t util_max;
+};
+
+/* linux/ioprio.h, which old headers lack. */
+#define SYS_IOPRIO_WHO_PROCESS 1
+#define SYS_IOPRIO_CLASS_SHIFT 13
+
 static inline pid_t sys_clone3(struct sys_clone_args *args)
 {
 	return (pid_t)syscall(435, args, sizeof(*args));
@@ -141,6 +159,12 @@ static inline int sys_pidfd_open(pid_t pid, unsigned int flags)
 static inline int sys_pidfd_send_signal(int pidfd, int sig, siginfo_t *info, unsigned int flags)
 {
 	return (int)syscall(424, pidfd, sig, info, flags);
+}
+
+/* Linux 5.6; wants the right to trace that process. */
+static inline int sys_pidfd_getfd(int pidfd, int target_fd)
+{
+	return (int)syscall(438, pidfd, target_fd, 0);
 }
 
 static inline int sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
@@ -205,6 +229,34 @@ static inline int sys_setresuid(uid_t uid)
 static inline int sys_setresgid(gid_t gid)
 {
 	return (int)syscall(SYS_setresgid, gid, gid, gid);
+}
+
+static inline int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr)
+{
+	return (int)syscall(SYS_sched_setattr, pid, attr, 0);
+}
+
+/* @priority: class << SYS_IOPRIO_CLASS_SHIFT | level, linux/ioprio.h */
+static inline int sys_ioprio_set(int which, int who, unsigned int priority)
+{
+	return (int)syscall(SYS_ioprio_set, which, who, priority);
+}
+
+static inline int sys_ioprio_get(int which, int who)
+{
+	return (int)syscall(SYS_ioprio_get, which, who);
+}
+
+/* @n_bits: the kernel looks at one less (get_nodes() in mm/mempolicy.c) */
+static inline int sys_set_mempolicy(unsigned int mode, const unsigned long *nodes,
+				    unsigned long n_bits)
+{
+	return (int)syscall(SYS_set_mempolicy, mode, nodes, n_bits);
+}
+
+static inline int sys_get_mempolicy(int *mode, unsigned long *nodes, unsigned long n_bits)
+{
+	return (int)syscall(SYS_get_mempolicy, mode, nodes, n_bits, NULL, 0);
 }
 
 static inline int sys_landlock_create_ruleset(const void *attr, size_t size, unsigned int flags)

@@ -75,6 +75,28 @@ static const struct arch archs[] = {
 };
 #define N_ARCHS ARRAY_SIZE(archs)
 
+/* What a profile may name, besides: nothing runs in another machine's mode here. */
+static const char *const arch_names[] = {
+	"SCMP_ARCH_AARCH64",	 "SCMP_ARCH_ARM",    "SCMP_ARCH_LOONGARCH64",
+	"SCMP_ARCH_M68K",	 "SCMP_ARCH_MIPS",   "SCMP_ARCH_MIPS64",
+	"SCMP_ARCH_MIPS64N32",	 "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
+	"SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
+	"SCMP_ARCH_PPC",	 "SCMP_ARCH_PPC64",  "SCMP_ARCH_PPC64LE",
+	"SCMP_ARCH_RISCV64",	 "SCMP_ARCH_S390",   "SCMP_ARCH_S390X",
+	"SCMP_ARCH_SH",		 "SCMP_ARCH_SHEB",   "SCMP_ARCH_X32",
+	"SCMP_ARCH_X86",	 "SCMP_ARCH_X86_64",
+};
+
+static const struct {
+	const char *name;
+	uint32_t flag;
+} flags[] = {
+	{ "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* init has one thread */
+	{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
+	{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
+	{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
+};
+
 struct call_rules {
 	bool is_decided; /* unconditionally: action counts, rules do not */
 	uint32_t action;
@@ -209,12 +231,13 @@ static int add_arch(struct profile *p, const struct json *v, const char *where, 
 {
 	const char *name = json_text(v);
 
-	if (!name || !str_starts(name, "SCMP_ARCH_"))
-		return seccomp_entry_bad_value(err, where, v);
-	for (size_t i = 0; i < N_ARCHS; i++)
+	for (size_t i = 0; name && i < N_ARCHS; i++)
 		if (strcmp(archs[i].name, name) == 0)
 			p->has_arch[i] = true;
-	return 0; /* one of another machine, or x32 */
+	for (size_t i = 0; name && i < ARRAY_SIZE(arch_names); i++)
+		if (strcmp(arch_names[i], name) == 0)
+			return 0; /* perhaps one of another machine, or x32 */
+	return seccomp_entry_bad_value(err, where, v);
 }
 
 /* docker's archMap: the other entries that go with the native architecture. */
@@ -244,29 +267,25 @@ static int read_archs(struct profile *p, const struct json *v, struct error *err
 	return read_arch_map(p, json_get(v, "archMap"), err);
 }
 
+/* Left out, there is one: so do runc and crun. An empty list is none. */
 static int read_flags(struct profile *p, const struct json *list, struct error *err)
 {
-	static const struct {
-		const char *name;
-		uint32_t flag;
-	} known[] = {
-		{ "SECCOMP_FILTER_FLAG_TSYNC", 0 }, /* init has one thread */
-		{ "SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG },
-		{ "SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW },
-		{ "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
-		  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV },
-	};
-
+	if (json_kind_of(list) == JSON_ABSENT || json_kind_of(list) == JSON_NIL) {
+		p->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+		return 0;
+	}
+	if (json_kind_of(list) != JSON_LIST)
+		return error_set(err, EBADMSG, "seccomp profile: flags: not a list");
 	for (size_t i = 0; i < json_count(list); i++) {
 		const char *name = json_text_or(json_at(list, i), "");
 		size_t k = 0;
 
-		while (k < ARRAY_SIZE(known) && strcmp(known[k].name, name) != 0)
+		while (k < ARRAY_SIZE(flags) && strcmp(flags[k].name, name) != 0)
 			k++;
-		if (k == ARRAY_SIZE(known))
+		if (k == ARRAY_SIZE(flags))
 			return seccomp_entry_bad_value(err, "seccomp profile: flags",
 						       json_at(list, i));
-		p->flags |= known[k].flag;
+		p->flags |= flags[k].flag;
 	}
 	return 0;
 }
@@ -361,6 +380,8 @@ static int compile(const struct profile *p, struct seccomp_program *out, struct 
 				 BPF_MAXINSNS);
 	if (has_listener(p))
 		program.flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	else /* which the kernel takes together with a listener only */
+		program.flags &= ~(uint32_t)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	*out = program;
 	return 0;
 }
@@ -408,6 +429,32 @@ int seccomp_apply(const struct seccomp_program *program)
 		return 0;
 	ret = sys_seccomp(SECCOMP_SET_MODE_FILTER, program->flags, &prog);
 	return ret < 0 ? -errno : ret;
+}
+
+/** seccomp_known_arch() - The @i-th architecture that a profile may name, NULL behind the last */
+const char *seccomp_known_arch(size_t i)
+{
+	return i < ARRAY_SIZE(arch_names) ? arch_names[i] : NULL;
+}
+
+/** seccomp_known_flag() - The @i-th flag that a profile may name, NULL behind the last */
+const char *seccomp_known_flag(size_t i)
+{
+	return i < ARRAY_SIZE(flags) ? flags[i].name : NULL;
+}
+
+/**
+ * seccomp_flag_is_supported() - Whether the kernel knows a flag of seccomp_known_flag()
+ *
+ * It looks at flags before it looks for the program, of which there is none.
+ */
+bool seccomp_flag_is_supported(size_t i)
+{
+	uint32_t flag = flags[i].flag;
+
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return sys_seccomp(SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
 }
 
 /** seccomp_done() - Release a program; an empty one is left */

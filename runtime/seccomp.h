@@ -9,6 +9,8 @@
 #define RUNTIME_SECCOMP_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -30,5 +32,10 @@ int seccomp_from_profile(const struct json *profile, uint64_t caps, struct secco
 			 struct error *err);
 int seccomp_apply(const struct seccomp_program *program);
 void seccomp_done(struct seccomp_program *program);
+
+/* For the features document: the i-th name, NULL behind the last; see seccomp_entry.h, too. */
+const char *seccomp_known_arch(size_t i);
+const char *seccomp_known_flag(size_t i);
+bool seccomp_flag_is_supported(size_t i);
 
 #endif

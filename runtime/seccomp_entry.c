@@ -28,6 +28,43 @@
 #define NATIVE "arm64"
 #endif
 
+static const struct {
+	const char *name;
+	uint32_t action;
+} actions[] = {
+	{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
+	{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
+	{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
+	{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
+	{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
+	{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
+	{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
+	{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
+	{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
+};
+
+static const char *const ops[] = {
+	[FILTER_NE] = "SCMP_CMP_NE",
+	[FILTER_LT] = "SCMP_CMP_LT",
+	[FILTER_LE] = "SCMP_CMP_LE",
+	[FILTER_EQ] = "SCMP_CMP_EQ",
+	[FILTER_GE] = "SCMP_CMP_GE",
+	[FILTER_GT] = "SCMP_CMP_GT",
+	[FILTER_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
+};
+
+/** seccomp_entry_known_action() - The @i-th action that a profile may name, NULL behind the last */
+const char *seccomp_entry_known_action(size_t i)
+{
+	return i < ARRAY_SIZE(actions) ? actions[i].name : NULL;
+}
+
+/** seccomp_entry_known_op() - The @i-th comparison of arguments, NULL behind the last */
+const char *seccomp_entry_known_op(size_t i)
+{
+	return i < ARRAY_SIZE(ops) ? ops[i] : NULL;
+}
+
 static bool is_absent(const struct json *v)
 {
 	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
@@ -80,20 +117,6 @@ static int read_errno(const struct json *v, const char *where, uint32_t *out, st
 int seccomp_entry_read_action(const struct json *v, const struct json *errno_value,
 			      const char *where, uint32_t *out, struct error *err)
 {
-	static const struct {
-		const char *name;
-		uint32_t action;
-	} actions[] = {
-		{ "SCMP_ACT_KILL", SECCOMP_RET_KILL_THREAD },
-		{ "SCMP_ACT_KILL_THREAD", SECCOMP_RET_KILL_THREAD },
-		{ "SCMP_ACT_KILL_PROCESS", SECCOMP_RET_KILL_PROCESS },
-		{ "SCMP_ACT_TRAP", SECCOMP_RET_TRAP },
-		{ "SCMP_ACT_ERRNO", SECCOMP_RET_ERRNO },
-		{ "SCMP_ACT_TRACE", SECCOMP_RET_TRACE },
-		{ "SCMP_ACT_NOTIFY", SECCOMP_RET_USER_NOTIF },
-		{ "SCMP_ACT_LOG", SECCOMP_RET_LOG },
-		{ "SCMP_ACT_ALLOW", SECCOMP_RET_ALLOW },
-	};
 	uint32_t data;
 
 	if (read_errno(errno_value, where, &data, err) < 0)
@@ -103,8 +126,12 @@ int seccomp_entry_read_action(const struct json *v, const struct json *errno_val
 
 		if (strcmp(actions[i].name, json_text(v)) != 0)
 			continue;
+		/* runtime-spec: "When the action doesn't support an errno, the runtime MUST fail." */
 		if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
 			action |= data;
+		else if (!is_absent(errno_value))
+			return error_set(err, EBADMSG, "%s: '%s' takes no errno", where,
+					 actions[i].name);
 		*out = action;
 		return 0;
 	}
@@ -127,15 +154,6 @@ static int read_u64(const struct json *v, bool required, const char *where, uint
 static int read_test(const struct json *v, const char *entry, size_t i, struct filter_test *out,
 		     struct error *err)
 {
-	static const char *const ops[] = {
-		[FILTER_NE] = "SCMP_CMP_NE",
-		[FILTER_LT] = "SCMP_CMP_LT",
-		[FILTER_LE] = "SCMP_CMP_LE",
-		[FILTER_EQ] = "SCMP_CMP_EQ",
-		[FILTER_GE] = "SCMP_CMP_GE",
-		[FILTER_GT] = "SCMP_CMP_GT",
-		[FILTER_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
-	};
 	autofree char *where = xasprintf("%s.args[%zu]", entry, i);
 	int op = find_name(ops, ARRAY_SIZE(ops), json_get(v, "op"));
 	uint64_t arg, value, second;

@@ -32,4 +32,8 @@ int seccomp_entry_read_action(const struct json *v, const struct json *errno_val
 			      const char *where, uint32_t *out, struct error *err);
 int seccomp_entry_bad_value(struct error *err, const char *where, const struct json *v);
 
+/* For the features document: the i-th name, NULL behind the last. */
+const char *seccomp_entry_known_action(size_t i);
+const char *seccomp_entry_known_op(size_t i);
+
 #endif

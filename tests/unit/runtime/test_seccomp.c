@@ -651,8 +651,9 @@ static void every_action_is_known(void **state)
 		autofree char *text = xasprintf(
 			"{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": "
 			"[\"SECCOMP_FILTER_FLAG_LOG\"], \"syscalls\": [{\"names\": [\"getpid\"], "
-			"\"action\": \"SCMP_ACT_%s\", \"errnoRet\": 13}]}",
-			actions[i].name);
+			"\"action\": \"SCMP_ACT_%s\"%s}]}",
+			actions[i].name,
+			actions[i].action & SECCOMP_RET_DATA ? ", \"errnoRet\": 13" : "");
 		autoprogram struct seccomp_program p = from_text(text, 0);
 		bool notify = actions[i].action == SECCOMP_RET_USER_NOTIF;
 
@@ -660,6 +661,52 @@ static void every_action_is_known(void **state)
 		assert_int_equal(by_name(&p, "getppid", 0, 0), ALLOW);
 		assert_true(p.flags & SECCOMP_FILTER_FLAG_LOG);
 		assert_int_equal(!!(p.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER), notify);
+	}
+}
+
+static uint32_t flags_of(const char *members, const char *action)
+{
+	autofree char *text = xasprintf("{\"defaultAction\": \"SCMP_ACT_ALLOW\"%s, \"syscalls\": "
+					"[{\"names\": [\"getpid\"], \"action\": \"SCMP_ACT_%s\"}]}",
+					members, action);
+	autoprogram struct seccomp_program p = from_text(text, 0);
+
+	return p.flags;
+}
+
+static void flags_are_spec_allow_unless_given(void **state)
+{
+	(void)state;
+	assert_int_equal(flags_of("", "ERRNO"), SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	assert_int_equal(flags_of(", \"flags\": null", "ERRNO"), SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	assert_int_equal(flags_of(", \"flags\": []", "ERRNO"), 0);
+	assert_int_equal(flags_of(", \"flags\": [\"SECCOMP_FILTER_FLAG_TSYNC\"]", "ERRNO"), 0);
+}
+
+/* The kernel answers EINVAL to it without a listener. */
+static void killable_wait_goes_with_a_listener_only(void **state)
+{
+	static const char flag[] = ", \"flags\": [\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]";
+
+	(void)state;
+	assert_int_equal(flags_of(flag, "ERRNO"), 0);
+	assert_int_equal(flags_of(flag, "NOTIFY"), SECCOMP_FILTER_FLAG_NEW_LISTENER | 1U << 5);
+}
+
+static void every_known_flag_and_architecture_is_taken(void **state)
+{
+	(void)state;
+	for (size_t i = 0; seccomp_known_flag(i); i++) {
+		autofree char *member = xasprintf(", \"flags\": [\"%s\"]", seccomp_known_flag(i));
+
+		(void)flags_of(member, "NOTIFY");
+	}
+	assert_true(seccomp_flag_is_supported(0)); /* TSYNC, as old as filters */
+	for (size_t i = 0; seccomp_known_arch(i); i++) {
+		autofree char *member = xasprintf(", \"architectures\": [\"%s\"]",
+						  seccomp_known_arch(i));
+
+		(void)flags_of(member, "ERRNO");
 	}
 }
 
@@ -960,6 +1007,14 @@ static void malformed_profiles_are_refused_with_the_place(void **state)
 		{ "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": [\"X\\u001b\"]}",
 		  "flags: unknown value" },
 		{ "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"syscalls\": 1}", "not a list" },
+		{ "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"architectures\": [\"SCMP_ARCH_VAX\"]}",
+		  "architectures: unknown value 'SCMP_ARCH_VAX'" },
+		{ "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"flags\": {}}", "flags: not a list" },
+		{ "{\"defaultAction\": \"SCMP_ACT_ALLOW\", \"defaultErrnoRet\": 1}",
+		  "defaultAction: 'SCMP_ACT_ALLOW' takes no errno" },
+		{ HEAD
+		  "{\"names\": [\"getpid\"], \"action\": \"SCMP_ACT_TRAP\", \"errnoRet\": 1}]}",
+		  "syscalls[0]: 'SCMP_ACT_TRAP' takes no errno" },
 		{ HEAD "7]}", "syscalls[0]: not an object" },
 		{ HEAD "{\"names\": [\"getpid\"]}]}", "syscalls[0]: missing" },
 		{ HEAD "{\"names\": [3], \"action\": \"SCMP_ACT_KILL\"}]}",
@@ -1069,6 +1124,9 @@ int main(void)
 		cmocka_unit_test(profile_depends_on_capabilities),
 		cmocka_unit_test(profile_answers_enosys_to_what_it_does_not_know),
 		cmocka_unit_test(every_action_is_known),
+		cmocka_unit_test(flags_are_spec_allow_unless_given),
+		cmocka_unit_test(killable_wait_goes_with_a_listener_only),
+		cmocka_unit_test(every_known_flag_and_architecture_is_taken),
 		cmocka_unit_test(entries_compete_as_in_libseccomp),
 		cmocka_unit_test(random_profiles_do_what_their_arithmetic_says),
 		cmocka_unit_test(random_rules_answer_as_libseccomp),
