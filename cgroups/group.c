@@ -92,9 +92,16 @@ static int make_failed(const struct cgroup_root *root, const char *relpath, int 
 	return -err->code;
 }
 
-/* Make the controllers reach the new cgroup, if they don't already, and set the limits. */
-static int set_limits(const struct cgroup_root *root, const char *relpath, int dirfd,
-		      const struct cgroup_limits *limits, struct error *err)
+/**
+ * cgroup_pass_controllers() - Have the controllers that limits need passed down to a cgroup
+ * @dirfd:	The cgroup at @relpath
+ *
+ * One read where they are already.
+ *
+ * Return: 0; -EOPNOTSUPP naming the flag or field; or -errno
+ */
+int cgroup_pass_controllers(const struct cgroup_root *root, const char *relpath, int dirfd,
+			    const struct cgroup_limits *limits, struct error *err)
 {
 	unsigned int here, available, missing;
 	int r;
@@ -102,19 +109,23 @@ static int set_limits(const struct cgroup_root *root, const char *relpath, int d
 	r = cgroup_read_controllers(dirfd, "cgroup.controllers", &here, err);
 	if (r < 0)
 		return r;
-	if (cgroup_limits_controllers(limits, ~0U) & ~here) {
-		r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
-		if (r < 0)
-			return r;
+	if (!(cgroup_limits_controllers(limits, ~0U) & ~here))
+		return 0;
+	r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
+	if (r == 0)
 		r = cgroup_limits_check(limits, available, err);
-		if (r < 0)
-			return r;
-		missing = cgroup_limits_controllers(limits, available) & ~here;
-		r = missing ? cgroup_enable_controllers(root, relpath, missing, err) : 0;
-		if (r < 0)
-			return r;
-	}
-	return cgroup_limits_apply(dirfd, limits, err);
+	if (r < 0)
+		return r;
+	missing = cgroup_limits_controllers(limits, available) & ~here;
+	return missing ? cgroup_enable_controllers(root, relpath, missing, err) : 0;
+}
+
+static int set_limits(const struct cgroup_root *root, const char *relpath, int dirfd,
+		      const struct cgroup_limits *limits, struct error *err)
+{
+	int r = cgroup_pass_controllers(root, relpath, dirfd, limits, err);
+
+	return r < 0 ? r : cgroup_limits_apply(dirfd, limits, err);
 }
 
 /**
