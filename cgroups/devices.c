@@ -37,6 +37,10 @@ enum register_use {
 #define M   CGROUP_DEVICE_MKNOD
 #define ANY CGROUP_DEVICE_ANY
 
+/* So that our program is found among others' on the same cgroup. */
+#define PROGRAM_NAME "tare_devices"
+#define MAX_PROGRAMS 64 /* the kernel's limit for one cgroup: BPF_CGROUP_MAX_PROGS */
+
 /* What docker allows every container: nodes may be made, but only these be opened. */
 const struct cgroup_device_rule cgroup_default_devices[] = {
 	{ true, 'c', ANY, ANY, M },   { true, 'b', ANY, ANY, M },
@@ -51,6 +55,42 @@ const struct cgroup_device_rule cgroup_default_devices[] = {
 };
 const size_t cgroup_n_default_devices = sizeof(cgroup_default_devices) /
 					sizeof(cgroup_default_devices[0]);
+
+/** cgroup_device_rules_add() - Append a rule, which overrides those before */
+void cgroup_device_rules_add(struct cgroup_device_rules *rules,
+			     const struct cgroup_device_rule *rule)
+{
+	rules->items = xrealloc(rules->items, (rules->n + 1) * sizeof(*rule));
+	rules->items[rules->n++] = *rule;
+}
+
+/** cgroup_device_rules_done() - Free what @rules owns, leaving { 0 } */
+void cgroup_device_rules_done(struct cgroup_device_rules *rules)
+{
+	free(rules->items);
+	*rules = (struct cgroup_device_rules){ 0 };
+}
+
+static bool covers_all(const struct cgroup_device_rule *rule)
+{
+	return rule->type == 'a' && rule->major == ANY && rule->minor == ANY && rule->access == RWM;
+}
+
+/**
+ * cgroup_devices_allow_all() - Whether rules restrict nothing, so that no program is needed
+ *
+ * So it is for privileged containers: all is allowed, and nothing denied after that.
+ */
+bool cgroup_devices_allow_all(const struct cgroup_device_rule *rules, size_t n)
+{
+	while (n--) {
+		if (!rules[n].allow)
+			return false;
+		if (covers_all(&rules[n]))
+			return true;
+	}
+	return false;
+}
 
 static struct bpf_insn load(int to, int from, size_t offset)
 {
@@ -152,6 +192,46 @@ static int sys_bpf(int command, union bpf_attr *attr)
 	return (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
 }
 
+/* A loaded program, which the caller closes. */
+static int load_program(const struct cgroup_device_rule *rules, size_t n, struct error *err)
+{
+	autofree struct bpf_insn *program = NULL;
+	union bpf_attr attr;
+	int fd;
+
+	if (n > CGROUP_DEVICE_MAX_RULES)
+		return error_set(err, E2BIG, "compile the device rules: more than %d",
+				 CGROUP_DEVICE_MAX_RULES);
+	program = xcalloc(CGROUP_DEVICES_PROGRAM_MAX(n), sizeof(*program));
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+	attr.insn_cnt = (unsigned int)cgroup_devices_compile(rules, n, program);
+	attr.insns = (uint64_t)(uintptr_t)program;
+	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
+	memcpy(attr.prog_name, PROGRAM_NAME, sizeof(PROGRAM_NAME));
+	fd = sys_bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
+	return fd < 0 ? error_sys(err, errno, "load the BPF program of the device rules") : fd;
+}
+
+/* Attach one more program, or put it in the place of another (@instead; -1: none). */
+static int attach_program(int dirfd, int program, int instead, struct error *err)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.target_fd = (unsigned int)dirfd;
+	attr.attach_bpf_fd = (unsigned int)program;
+	attr.attach_type = BPF_CGROUP_DEVICE;
+	attr.attach_flags = BPF_F_ALLOW_MULTI;
+	if (instead >= 0) {
+		attr.attach_flags |= BPF_F_REPLACE;
+		attr.replace_bpf_fd = (unsigned int)instead;
+	}
+	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
+		return error_sys(err, errno, "attach the device rules to the cgroup");
+	return 0;
+}
+
 /**
  * cgroup_devices_attach() - Enforce device rules in a cgroup and below
  * @n:		At most CGROUP_DEVICE_MAX_RULES
@@ -163,28 +243,65 @@ static int sys_bpf(int command, union bpf_attr *attr)
 int cgroup_devices_attach(int dirfd, const struct cgroup_device_rule *rules, size_t n,
 			  struct error *err)
 {
-	autofree struct bpf_insn *program = NULL;
-	autoclose int fd = -1;
+	autoclose int program = load_program(rules, n, err);
+
+	return program < 0 ? program : attach_program(dirfd, program, -1, err);
+}
+
+static bool is_ours(int program)
+{
+	struct bpf_prog_info info;
 	union bpf_attr attr;
 
-	if (n > CGROUP_DEVICE_MAX_RULES)
-		return error_set(err, E2BIG, "compile the device rules: more than %d",
-				 CGROUP_DEVICE_MAX_RULES);
-	program = xcalloc(CGROUP_DEVICES_PROGRAM_MAX(n), sizeof(*program));
+	memset(&info, 0, sizeof(info));
 	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	attr.insn_cnt = (unsigned int)cgroup_devices_compile(rules, n, program);
-	attr.insns = (uint64_t)(uintptr_t)program;
-	attr.license = (uint64_t)(uintptr_t) "Apache-2.0";
-	fd = sys_bpf(BPF_PROG_LOAD, &attr); /* close-on-exec by itself */
-	if (fd < 0)
-		return error_sys(err, errno, "load the BPF program of the device rules");
+	attr.info.bpf_fd = (unsigned int)program;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uint64_t)(uintptr_t)&info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr) == 0 && !strcmp(info.name, PROGRAM_NAME);
+}
+
+/* The program that we attached to a cgroup, to be closed; -ENOENT: none. Others' are passed over. */
+static int find_program(int dirfd, struct error *err)
+{
+	uint32_t ids[MAX_PROGRAMS];
+	union bpf_attr attr;
+
 	memset(&attr, 0, sizeof(attr));
-	attr.target_fd = (unsigned int)dirfd;
-	attr.attach_bpf_fd = (unsigned int)fd;
-	attr.attach_type = BPF_CGROUP_DEVICE;
-	attr.attach_flags = BPF_F_ALLOW_MULTI;
-	if (sys_bpf(BPF_PROG_ATTACH, &attr) < 0)
-		return error_sys(err, errno, "attach the device rules to the cgroup");
-	return 0;
+	attr.query.target_fd = (unsigned int)dirfd;
+	attr.query.attach_type = BPF_CGROUP_DEVICE;
+	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
+	attr.query.prog_cnt = MAX_PROGRAMS;
+	if (sys_bpf(BPF_PROG_QUERY, &attr) < 0)
+		return error_sys(err, errno, "list the device rules of the cgroup");
+	for (uint32_t i = 0, n = attr.query.prog_cnt; i < n; i++) {
+		autoclose int program = -1;
+
+		memset(&attr, 0, sizeof(attr));
+		attr.prog_id = ids[i];
+		program = sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
+		if (program >= 0 && is_ours(program))
+			return steal_fd(&program);
+	}
+	return -ENOENT;
+}
+
+/**
+ * cgroup_devices_replace() - Enforce other device rules than before in a cgroup
+ *
+ * At no time is there no rule or a mixture: the kernel exchanges the programs.
+ *
+ * Return: as cgroup_devices_attach()
+ */
+int cgroup_devices_replace(int dirfd, const struct cgroup_device_rule *rules, size_t n,
+			   struct error *err)
+{
+	autoclose int program = load_program(rules, n, err), old = -1;
+
+	if (program < 0)
+		return program;
+	old = find_program(dirfd, err);
+	if (old < 0 && old != -ENOENT)
+		return old;
+	return attach_program(dirfd, program, old, err);
 }

@@ -32,13 +32,26 @@ struct cgroup_device_rule {
 	unsigned int access;  /* enum cgroup_device_access */
 };
 
+/* Rules in order, owned; { 0 } is none at all, by which nothing is restricted. */
+struct cgroup_device_rules {
+	struct cgroup_device_rule *items;
+	size_t n;
+};
+
 extern const struct cgroup_device_rule cgroup_default_devices[];
 extern const size_t cgroup_n_default_devices;
+
+void cgroup_device_rules_add(struct cgroup_device_rules *rules,
+			     const struct cgroup_device_rule *rule);
+void cgroup_device_rules_done(struct cgroup_device_rules *rules);
+bool cgroup_devices_allow_all(const struct cgroup_device_rule *rules, size_t n);
 
 size_t cgroup_devices_compile(const struct cgroup_device_rule *rules, size_t n,
 			      struct bpf_insn *program);
 int cgroup_devices_attach(int dirfd, const struct cgroup_device_rule *rules, size_t n,
 			  struct error *err);
+int cgroup_devices_replace(int dirfd, const struct cgroup_device_rule *rules, size_t n,
+			   struct error *err);
 
 /* The longest program that cgroup_devices_compile() can make for @n rules, in instructions. */
 #define CGROUP_DEVICES_PROGRAM_MAX(n) (8 + 8 * (size_t)(n))

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,9 +31,13 @@
 #include "cgroups/events.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/limits.h"
+#include "cgroups/pids.h"
 
 /* How deep below itself a container may have made cgroups, for us to remove them: one fd each. */
-#define REMOVE_MAX_DEPTH 200
+#define REMOVE_MAX_DEPTH   200
+#define DELEGATE_MAX_BYTES 4096
+/* Without cgroup.kill, processes fork while they are being killed; this often they are listed. */
+#define KILL_ROUNDS 100
 
 /* Relative, and every part a plain name: it may come from --cgroup-parent. */
 static bool is_relative_path(const char *path)
@@ -87,9 +92,16 @@ static int make_failed(const struct cgroup_root *root, const char *relpath, int 
 	return -err->code;
 }
 
-/* Make the controllers reach the new cgroup, if they don't already, and set the limits. */
-static int set_limits(const struct cgroup_root *root, const char *relpath, int dirfd,
-		      const struct cgroup_limits *limits, struct error *err)
+/**
+ * cgroup_pass_controllers() - Have the controllers that limits need passed down to a cgroup
+ * @dirfd:	The cgroup at @relpath
+ *
+ * One read where they are already.
+ *
+ * Return: 0; -EOPNOTSUPP naming the flag or field; or -errno
+ */
+int cgroup_pass_controllers(const struct cgroup_root *root, const char *relpath, int dirfd,
+			    const struct cgroup_limits *limits, struct error *err)
 {
 	unsigned int here, available, missing;
 	int r;
@@ -97,19 +109,23 @@ static int set_limits(const struct cgroup_root *root, const char *relpath, int d
 	r = cgroup_read_controllers(dirfd, "cgroup.controllers", &here, err);
 	if (r < 0)
 		return r;
-	if (cgroup_limits_controllers(limits, ~0U) & ~here) {
-		r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
-		if (r < 0)
-			return r;
+	if (!(cgroup_limits_controllers(limits, ~0U) & ~here))
+		return 0;
+	r = cgroup_read_controllers(root->fd, "cgroup.controllers", &available, err);
+	if (r == 0)
 		r = cgroup_limits_check(limits, available, err);
-		if (r < 0)
-			return r;
-		missing = cgroup_limits_controllers(limits, available) & ~here;
-		r = missing ? cgroup_enable_controllers(root, relpath, missing, err) : 0;
-		if (r < 0)
-			return r;
-	}
-	return cgroup_limits_apply(dirfd, limits, err);
+	if (r < 0)
+		return r;
+	missing = cgroup_limits_controllers(limits, available) & ~here;
+	return missing ? cgroup_enable_controllers(root, relpath, missing, err) : 0;
+}
+
+static int set_limits(const struct cgroup_root *root, const char *relpath, int dirfd,
+		      const struct cgroup_limits *limits, struct error *err)
+{
+	int r = cgroup_pass_controllers(root, relpath, dirfd, limits, err);
+
+	return r < 0 ? r : cgroup_limits_apply(dirfd, limits, err);
 }
 
 /**
@@ -145,6 +161,118 @@ int cgroup_create(const struct cgroup_root *root, const char *relpath,
 		return r;
 	}
 	*dirfd = steal_fd(&fd);
+	return 0;
+}
+
+/* What somebody else made, or a crash left: ours only if it is empty and would let us run. */
+static int check_unused(int dirfd, struct error *err)
+{
+	autofree pid_t *pids = NULL;
+	autofree char *frozen = NULL;
+	size_t n = 0, len;
+	int r;
+
+	r = cgroup_pids(dirfd, &pids, &n, err);
+	if (r < 0)
+		return r;
+	if (n)
+		return error_set(err, EEXIST,
+				 "container's cgroup is not empty: %zu process(es) found", n);
+	r = file_read_at(dirfd, "cgroup.freeze", 16, &frozen, &len, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* before Linux 5.2 */
+	return frozen[0] == '1' ? error_set(err, EBUSY, "container's cgroup unexpectedly frozen")
+				: 0;
+}
+
+static int claim_dir(const struct cgroup_root *root, const char *relpath, bool *made)
+{
+	int r;
+
+	*made = mkdirat(root->fd, relpath, 0755) == 0;
+	if (*made || errno == EEXIST)
+		return 0;
+	r = errno == ENOENT ? make_parents(root, relpath) : -errno;
+	if (r < 0)
+		return r;
+	*made = mkdirat(root->fd, relpath, 0755) == 0;
+	return *made || errno == EEXIST ? 0 : -errno;
+}
+
+/**
+ * cgroup_claim() - Make the cgroup that an OCI config asks for, with its limits in force
+ * @relpath:	From cgroup_path_resolve(); what is missing above is made too
+ * @limits:	NULL: none
+ * @dirfd:	For CLONE_INTO_CGROUP; written on success, the caller closes it
+ *
+ * Unlike with cgroup_create() the cgroup may have been made by the engine: if
+ * it is empty it is used as it is. All controllers that can be had are passed down to it,
+ * for the figures. On failure nothing is left, bar the parents.
+ *
+ * Return: as cgroup_create(); -EEXIST and -EBUSY for one that has processes or
+ * is frozen; -EACCES, -EPERM or -EROFS where we may not make cgroups, which a
+ * rootless caller without limits and cgroupsPath does without
+ */
+int cgroup_claim(const struct cgroup_root *root, const char *relpath,
+		 const struct cgroup_limits *limits, int *dirfd, struct error *err)
+{
+	autoclose int fd = -1;
+	bool made = false;
+	int r;
+
+	if (!is_relative_path(relpath))
+		return error_set(err, EINVAL, "make cgroup '%s': malformed path", relpath);
+	r = claim_dir(root, relpath, &made);
+	if (r < 0)
+		return make_failed(root, relpath, -r, err);
+	fd = cgroup_open(root, relpath, err);
+	r = fd < 0 ? fd : 0;
+	if (r == 0 && !made)
+		r = check_unused(fd, err);
+	if (r == 0)
+		cgroup_offer_controllers(root, relpath);
+	if (r == 0 && limits)
+		r = set_limits(root, relpath, fd, limits, err);
+	if (r < 0) {
+		if (made)
+			(void)unlinkat(root->fd, relpath, AT_REMOVEDIR); /* empty */
+		return r;
+	}
+	*dirfd = steal_fd(&fd);
+	return 0;
+}
+
+/**
+ * cgroup_delegate() - Give a cgroup to the user who is root in the container
+ * @uid:	That user's number on the host
+ *
+ * runtime-spec config-linux.md, "Cgroup ownership": the directory and the
+ * files that the kernel names as safe to give away. The group stays.
+ */
+int cgroup_delegate(int dirfd, uid_t uid, struct error *err)
+{
+	static const char usual[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+	autostrlist struct strlist files = { 0 };
+	autofree char *list = NULL;
+	struct error ignored; /* before Linux 4.15 there is no list */
+	size_t len;
+
+	if (fchown(dirfd, uid, (gid_t)-1) < 0)
+		return error_sys(err, errno, "give the cgroup to user %u", (unsigned int)uid);
+	if (file_read_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", DELEGATE_MAX_BYTES, &list, &len,
+			 &ignored) < 0)
+		list = xstrdup(usual);
+	strlist_split(&files, list, '\n');
+	for (size_t i = 0; i < files.n; i++) {
+		const char *file = files.items[i];
+
+		if (!*file || strchr(file, '/'))
+			continue;
+		if (fchownat(dirfd, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    errno != ENOENT) /* it lists those of all controllers */
+			return error_sys(err, errno, "give '%s' of the cgroup to user %u", file,
+					 (unsigned int)uid);
+	}
 	return 0;
 }
 
@@ -195,12 +323,27 @@ int cgroup_add_process(int dirfd, pid_t pid, struct error *err)
 	return r < 0 ? error_sys(err, -r, "move process %d to its cgroup", (int)pid) : 0;
 }
 
-/** cgroup_kill() - SIGKILL to every process in a cgroup and below, frozen ones too, at once */
+static int kill_one_by_one(int dirfd, struct error *err)
+{
+	int r = 1;
+
+	for (int round = 0; r > 0 && round < KILL_ROUNDS; round++)
+		r = cgroup_signal(dirfd, SIGKILL, err);
+	return r < 0 ? r : 0;
+}
+
+/**
+ * cgroup_kill() - SIGKILL to every process in a cgroup and below, frozen ones too, at once
+ *
+ * Before Linux 5.14: one by one.
+ */
 int cgroup_kill(int dirfd, struct error *err)
 {
 	int r;
 
 	r = file_write_at(dirfd, "cgroup.kill", "1");
+	if (r == -ENOENT)
+		return kill_one_by_one(dirfd, err);
 	return r < 0 ? error_sys(err, -r, "write 'cgroup.kill'") : 0;
 }
 

@@ -2,7 +2,8 @@
 /*
  * cgroups/group.h - One cgroup, from creation to removal
  *
- * Paths are relative to the root: "tare/ID" for a container.
+ * Paths are relative to the root: "tare/ID" for a container of "tare run", for
+ * others what cgroup_path_resolve() says.
  */
 #ifndef CGROUPS_GROUP_H
 #define CGROUPS_GROUP_H
@@ -20,6 +21,11 @@ struct error;
 
 int cgroup_create(const struct cgroup_root *root, const char *relpath,
 		  const struct cgroup_limits *limits, int *dirfd, struct error *err);
+int cgroup_claim(const struct cgroup_root *root, const char *relpath,
+		 const struct cgroup_limits *limits, int *dirfd, struct error *err);
+int cgroup_pass_controllers(const struct cgroup_root *root, const char *relpath, int dirfd,
+			    const struct cgroup_limits *limits, struct error *err);
+int cgroup_delegate(int dirfd, uid_t uid, struct error *err);
 int cgroup_open(const struct cgroup_root *root, const char *relpath, struct error *err);
 int cgroup_open_monitors(const struct cgroup_root *root, struct error *err);
 int cgroup_add_process(int dirfd, pid_t pid, struct error *err);

@@ -351,3 +351,37 @@ int cgroup_enable_controllers(const struct cgroup_root *root, const char *relpat
 	}
 	return r;
 }
+
+static void offer_in(const struct cgroup_root *root, const char *dir)
+{
+	autoclose int fd = openat(root->fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	unsigned int there, passed_on;
+	struct error ignored; /* limits that need one are refused later, by name */
+	int failed = 0;
+
+	if (fd < 0 || cgroup_read_controllers(fd, "cgroup.controllers", &there, &ignored) < 0 ||
+	    cgroup_read_controllers(fd, "cgroup.subtree_control", &passed_on, &ignored) < 0)
+		return;
+	for (int i = 0; i < CGROUP_N_CONTROLLERS; i++)
+		if (there & ~passed_on & CGROUP_BIT(i))
+			(void)write_subtree_control(fd, CGROUP_BIT(i), &failed);
+}
+
+/**
+ * cgroup_offer_controllers() - Have as many controllers as can be passed down to one cgroup
+ * @relpath:	The cgroup; every one above it, from the root on, is seen to
+ *
+ * For the figures, which engines read from the control files of containers
+ * without any limit too. Nothing is moved out of the way for it.
+ */
+void cgroup_offer_controllers(const struct cgroup_root *root, const char *relpath)
+{
+	autofree char *dir = xstrdup(relpath);
+
+	offer_in(root, ".");
+	for (char *p = strchr(dir, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		offer_in(root, dir);
+		*p = '/';
+	}
+}

@@ -41,5 +41,6 @@ int cgroup_missing_controller(enum cgroup_controller controller, const char *opt
 			      struct error *err);
 int cgroup_enable_controllers(const struct cgroup_root *root, const char *relpath,
 			      unsigned int wanted, struct error *err);
+void cgroup_offer_controllers(const struct cgroup_root *root, const char *relpath);
 
 #endif

@@ -34,16 +34,44 @@ struct cgroup_io_limit {
 	uint64_t per_second; /* bytes or operations; 0: no limit */
 };
 
+struct cgroup_io_weight {
+	unsigned int major, minor;
+	unsigned int weight; /* 10 to 1000 */
+};
+
+struct cgroup_hugepage_limit {
+	char *size; /* as "2MB" */
+	uint64_t bytes;
+};
+
+struct cgroup_rdma_limit {
+	char *device;
+	int64_t handles, objects; /* -1: not asked for */
+};
+
+/* Who asked: decides what messages call a limit, and what is meant by what was left out. */
+enum cgroup_dialect {
+	CGROUP_FLAGS,	  /* of "tare run": "--memory" */
+	CGROUP_RESOURCES, /* of an OCI config: "linux.resources.memory.limit" */
+	CGROUP_DIALECTS,
+};
+
 struct cgroup_limits {
+	enum cgroup_dialect dialect;
+
 	int64_t memory_bytes;
-	int64_t memory_swap_bytes; /* memory and swap together; 0: twice the memory */
+	int64_t memory_swap_bytes; /* memory and swap together; 0: see plan_swap() */
 	int64_t memory_reservation_bytes;
-	bool memory_oom_group; /* out of memory kills all processes, not one */
+	bool memory_oom_group;	  /* out of memory kills all processes, not one */
+	bool memory_check_before; /* no limit below what is in use: nothing shall be killed */
 
 	int64_t cpu_quota_us;
 	uint64_t cpu_period_us; /* 0: 100000 */
 	uint64_t cpu_shares;	/* 2 to 262144, 1024 is normal */
-	char *cpuset_cpus;	/* owned, as "0-2,4"; NULL or "": not asked for */
+	bool has_cpu_burst, has_cpu_idle;
+	uint64_t cpu_burst_us;
+	int64_t cpu_idle;
+	char *cpuset_cpus; /* owned, as "0-2,4"; NULL or "": not asked for */
 	char *cpuset_mems;
 
 	int64_t pids_max;
@@ -52,23 +80,37 @@ struct cgroup_limits {
 	unsigned int io_weight; /* 10 to 1000, 500 is normal */
 	struct cgroup_io_limit *io;
 	size_t n_io;
+	struct cgroup_io_weight *io_weights;
+	size_t n_io_weights;
+
+	struct cgroup_hugepage_limit *hugepages;
+	size_t n_hugepages;
+	struct cgroup_rdma_limit *rdma;
+	size_t n_rdma;
 
 	struct {
 		char *file, *value;
-	} * conf; /* control files set by hand */
+	} * conf; /* control files set by hand, one line each; of more lines: more entries */
 	size_t n_conf;
 };
 
 void cgroup_limits_done(struct cgroup_limits *limits);
 void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *from);
 int cgroup_limits_set_cpus(struct cgroup_limits *limits, double cpus, struct error *err);
+void cgroup_limits_add_io_weight(struct cgroup_limits *limits,
+				 const struct cgroup_io_weight *weight);
+void cgroup_limits_add_hugepages(struct cgroup_limits *limits, const char *size, uint64_t bytes);
+void cgroup_limits_add_rdma(struct cgroup_limits *limits, const char *device, int64_t handles,
+			    int64_t objects);
 void cgroup_limits_add_io(struct cgroup_limits *limits, const struct cgroup_io_limit *io);
 int cgroup_limits_add_conf(struct cgroup_limits *limits, const char *file, const char *value,
 			   struct error *err);
+void cgroup_limits_add_unified(struct cgroup_limits *limits, const char *file, const char *line);
 unsigned int cgroup_weight_of_shares(uint64_t shares);
 
 int cgroup_limits_plan(const struct cgroup_limits *limits, struct cgroup_setting **settings,
 		       size_t *n, struct error *err);
+bool cgroup_limits_any(const struct cgroup_limits *limits);
 int cgroup_limits_check(const struct cgroup_limits *limits, unsigned int available,
 			struct error *err);
 unsigned int cgroup_limits_controllers(const struct cgroup_limits *limits, unsigned int available);

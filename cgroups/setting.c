@@ -30,6 +30,8 @@ void cgroup_settings_free(struct cgroup_setting *settings, size_t n)
 	for (size_t i = 0; settings && i < n; i++) {
 		free(settings[i].file);
 		free(settings[i].value);
+		free(settings[i].fallback_file);
+		free(settings[i].fallback_value);
 	}
 	free(settings);
 }
@@ -187,6 +189,16 @@ static int compare(int dirfd, const struct cgroup_setting *setting, const char *
 			 setting->file, setting->value, setting->option, text, file);
 }
 
+static int apply_fallback(int dirfd, const struct cgroup_setting *setting, struct error *err)
+{
+	struct cgroup_setting other = *setting;
+
+	other.file = setting->fallback_file;
+	other.value = setting->fallback_value;
+	other.fallback_file = other.fallback_value = NULL;
+	return cgroup_setting_apply(dirfd, &other, err);
+}
+
 /**
  * cgroup_setting_apply() - Write one control file and check what became of it
  * @dirfd:	The cgroup; its parent passes the controller on
@@ -200,7 +212,9 @@ int cgroup_setting_apply(int dirfd, const struct cgroup_setting *setting, struct
 	int r;
 
 	r = file_write_at(dirfd, setting->file, setting->value);
-	if (r == -ENOENT && setting->optional)
+	if (r == -ENOENT && setting->fallback_file)
+		return apply_fallback(dirfd, setting, err);
+	if (r == -ENOENT && (setting->optional || setting->file_is_optional))
 		return 0;
 	if (r == -ENOENT)
 		return error_set(err, EOPNOTSUPP, "%s on this host: the kernel has no '%s'",
@@ -208,6 +222,8 @@ int cgroup_setting_apply(int dirfd, const struct cgroup_setting *setting, struct
 	if (r < 0)
 		return error_sys(err, -r, "set '%s' to '%s' (%s)", setting->file, setting->value,
 				 setting->option);
+	if (setting->unchecked)
+		return 0;
 	r = compare(dirfd, setting, setting->file, err);
 	if (r < 0 || !is_cpuset_list(setting->file))
 		return r;

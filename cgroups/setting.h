@@ -15,9 +15,14 @@ struct error;
 struct cgroup_setting {
 	char *file;	    /* "memory.max" */
 	char *value;	    /* "67108864" */
-	const char *option; /* what the user wrote to get this: "--memory" */
+	const char *option; /* what the user wrote to get this: "--memory",
+			       "linux.resources.memory.limit" */
 	enum cgroup_controller controller;
-	bool optional; /* left out where the controller or the file does not exist */
+	bool optional;	       /* left out where the controller or the file does not exist */
+	bool file_is_optional; /* left out where the file does not exist */
+	bool unchecked;	       /* what the file says when read is something else */
+	char *fallback_file;   /* where @file does not exist: this, with that value; or NULL */
+	char *fallback_value;
 };
 
 void cgroup_settings_free(struct cgroup_setting *settings, size_t n);

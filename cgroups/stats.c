@@ -20,8 +20,13 @@
 /* io.stat has a line per device, 100 bytes or so each. */
 #define STAT_MAX_BYTES (1U << 20)
 
-/* NULL with *r == 0: there is no such file. The caller frees the text. */
-static char *read_stat(int dirfd, const char *file, int *r, struct error *err)
+/**
+ * cgroup_read_stat() - Read one file of figures
+ * @r:		Nothing is done if it is negative; so a row of reads needs one check
+ *
+ * Return: the text, to be freed; NULL with *@r == 0: there is no such file
+ */
+char *cgroup_read_stat(int dirfd, const char *file, int *r, struct error *err)
 {
 	char *text = NULL;
 	size_t len;
@@ -44,7 +49,7 @@ static uint64_t parse_value(const char *text)
 
 static uint64_t read_value(int dirfd, const char *file, int *r, struct error *err)
 {
-	autofree char *text = read_stat(dirfd, file, r, err);
+	autofree char *text = cgroup_read_stat(dirfd, file, r, err);
 
 	return text ? parse_value(text) : 0;
 }
@@ -89,17 +94,17 @@ static int read_memory(int dirfd, struct cgroup_memory_stats *m, struct error *e
 	autofree char *current = NULL, *stat = NULL, *events = NULL;
 	int r = 0;
 
-	current = read_stat(dirfd, "memory.current", &r, err);
+	current = cgroup_read_stat(dirfd, "memory.current", &r, err);
 	if (!current)
 		return r;
 	m->present = true;
 	m->current_bytes = parse_value(current);
-	stat = read_stat(dirfd, "memory.stat", &r, err);
+	stat = cgroup_read_stat(dirfd, "memory.stat", &r, err);
 	m->inactive_file_bytes = cgroup_keyed_value(stat, "inactive_file");
 	m->swap_bytes = read_value(dirfd, "memory.swap.current", &r, err);
 	m->peak_bytes = read_value(dirfd, "memory.peak", &r, err);
 	m->max_bytes = read_value(dirfd, "memory.max", &r, err);
-	events = read_stat(dirfd, "memory.events", &r, err);
+	events = cgroup_read_stat(dirfd, "memory.events", &r, err);
 	m->oom = cgroup_keyed_value(events, "oom");
 	m->oom_kill = cgroup_keyed_value(events, "oom_kill");
 	m->high = cgroup_keyed_value(events, "high");
@@ -112,7 +117,7 @@ static int read_cpu(int dirfd, struct cgroup_cpu_stats *c, struct error *err)
 	autofree char *stat = NULL;
 	int r = 0;
 
-	stat = read_stat(dirfd, "cpu.stat", &r, err);
+	stat = cgroup_read_stat(dirfd, "cpu.stat", &r, err);
 	c->usage_us = cgroup_keyed_value(stat, "usage_usec");
 	c->user_us = cgroup_keyed_value(stat, "user_usec");
 	c->system_us = cgroup_keyed_value(stat, "system_usec");
@@ -127,14 +132,14 @@ static int read_pids(int dirfd, struct cgroup_pids_stats *p, struct error *err)
 	autofree char *current = NULL, *events = NULL;
 	int r = 0;
 
-	current = read_stat(dirfd, "pids.current", &r, err);
+	current = cgroup_read_stat(dirfd, "pids.current", &r, err);
 	if (!current)
 		return r;
 	p->present = true;
 	p->current = parse_value(current);
 	p->peak = read_value(dirfd, "pids.peak", &r, err);
 	p->max = read_value(dirfd, "pids.max", &r, err);
-	events = read_stat(dirfd, "pids.events", &r, err);
+	events = cgroup_read_stat(dirfd, "pids.events", &r, err);
 	p->refused = cgroup_keyed_value(events, "max");
 	return r;
 }
@@ -144,7 +149,7 @@ static int read_io(int dirfd, struct cgroup_io_stats *io, struct error *err)
 	autofree char *stat = NULL;
 	int r = 0;
 
-	stat = read_stat(dirfd, "io.stat", &r, err);
+	stat = cgroup_read_stat(dirfd, "io.stat", &r, err);
 	if (!stat)
 		return r;
 	io->present = true;
@@ -158,7 +163,7 @@ static int read_io(int dirfd, struct cgroup_io_stats *io, struct error *err)
 /* The total of the line "some avg10=0.00 avg60=0.00 avg300=0.00 total=123". */
 static uint64_t read_pressure(int dirfd, const char *file, int *r, struct error *err)
 {
-	autofree char *text = read_stat(dirfd, file, r, err);
+	autofree char *text = cgroup_read_stat(dirfd, file, r, err);
 	char *end = text ? strchr(text, '\n') : NULL;
 
 	if (end)

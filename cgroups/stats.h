@@ -50,6 +50,7 @@ struct cgroup_stats {
 int cgroup_read_stats(int dirfd, struct cgroup_stats *stats, struct error *err);
 uint64_t cgroup_memory_usage(const struct cgroup_stats *stats);
 
+char *cgroup_read_stat(int dirfd, const char *file, int *r, struct error *err);
 uint64_t cgroup_keyed_value(const char *text, const char *key);
 uint64_t cgroup_nested_sum(const char *text, const char *key);
 

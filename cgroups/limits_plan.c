@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cgroups/limits_plan.c - From limits to control files and values
+ *
+ * Pure. Two dialects ask for limits, and an error is to say what the user
+ * wrote: each limit has a name in both.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "cgroups/hierarchy.h"
+#include "cgroups/limits.h"
+#include "cgroups/setting.h"
+
+#define DEFAULT_PERIOD_US 100000 /* the kernel's, of cpu.max */
+#define MIN_QUOTA_US	  1000	 /* the kernel refuses less: min_cfs_quota_period */
+#define MIN_PERIOD_US	  1000
+#define MAX_PERIOD_US	  1000000
+#define MAX_IO		  256
+#define FIXED_SETTINGS	  18 /* at least as many as plan_*() can add without the lists */
+
+enum limit {
+	MEMORY,
+	MEMORY_SWAP,
+	MEMORY_RESERVATION,
+	OOM_GROUP,
+	CPUS,
+	CPU_PERIOD,
+	CPU_QUOTA,
+	CPU_SHARES,
+	CPU_BURST,
+	CPU_IDLE,
+	CPUSET_CPUS,
+	CPUSET_MEMS,
+	IO_WEIGHT,
+	IO_WEIGHT_DEVICE,
+	IO_THROTTLE, /* first of CGROUP_IO_KINDS */
+	PIDS = IO_THROTTLE + CGROUP_IO_KINDS,
+	HUGEPAGES,
+	RDMA,
+	BY_HAND,
+	N_LIMITS,
+};
+
+#define R "linux.resources."
+static const char *const names[N_LIMITS][CGROUP_DIALECTS] = {
+	[MEMORY] = { "--memory", R "memory.limit" },
+	[MEMORY_SWAP] = { "--memory-swap", R "memory.swap" },
+	[MEMORY_RESERVATION] = { "--memory-reservation", R "memory.reservation" },
+	[OOM_GROUP] = { "--oom-group", "memory.oom.group" },
+	[CPUS] = { "--cpus", R "cpu.quota" },
+	[CPU_PERIOD] = { "--cpu-period", R "cpu.period" },
+	[CPU_QUOTA] = { "--cpu-quota", R "cpu.quota" },
+	[CPU_SHARES] = { "--cpu-shares", R "cpu.shares" },
+	[CPU_BURST] = { "--cpu-burst", R "cpu.burst" },
+	[CPU_IDLE] = { "--cpu-idle", R "cpu.idle" },
+	[CPUSET_CPUS] = { "--cpuset-cpus", R "cpu.cpus" },
+	[CPUSET_MEMS] = { "--cpuset-mems", R "cpu.mems" },
+	[IO_WEIGHT] = { "--blkio-weight", R "blockIO.weight" },
+	[IO_WEIGHT_DEVICE] = { "--blkio-weight-device", R "blockIO.weightDevice" },
+	[IO_THROTTLE + CGROUP_IO_RBPS] = { "--device-read-bps", R "blockIO.throttleReadBpsDevice" },
+	[IO_THROTTLE +
+		CGROUP_IO_WBPS] = { "--device-write-bps", R "blockIO.throttleWriteBpsDevice" },
+	[IO_THROTTLE +
+		CGROUP_IO_RIOPS] = { "--device-read-iops", R "blockIO.throttleReadIOPSDevice" },
+	[IO_THROTTLE +
+		CGROUP_IO_WIOPS] = { "--device-write-iops", R "blockIO.throttleWriteIOPSDevice" },
+	[PIDS] = { "--pids-limit", R "pids.limit" },
+	[HUGEPAGES] = { "--hugepages", R "hugepageLimits" },
+	[RDMA] = { "--rdma", R "rdma" },
+	[BY_HAND] = { "--cgroup-conf", R "unified" },
+};
+
+static const char *const io_keys[] = {
+	[CGROUP_IO_RBPS] = "rbps",
+	[CGROUP_IO_WBPS] = "wbps",
+	[CGROUP_IO_RIOPS] = "riops",
+	[CGROUP_IO_WIOPS] = "wiops",
+};
+
+struct plan {
+	struct cgroup_setting *settings;
+	size_t n, cap;
+	enum cgroup_dialect dialect;
+};
+
+static const char *name_of(const struct plan *plan, enum limit limit)
+{
+	return names[limit][plan->dialect];
+}
+
+static struct cgroup_setting *add(struct plan *plan, const char *file, enum limit limit,
+				  char *value)
+{
+	struct cgroup_setting *s = &plan->settings[plan->n++];
+	int controller = cgroup_controller_of_file(file);
+
+	if (plan->n > plan->cap)
+		abort();
+	s->file = xstrdup(file);
+	s->value = value;
+	s->option = name_of(plan, limit);
+	s->controller = controller < 0 ? CGROUP_N_CONTROLLERS : (enum cgroup_controller)controller;
+	return s;
+}
+
+static char *number_or_max(int64_t n)
+{
+	return n < 0 ? xstrdup("max") : xasprintf("%" PRId64, n);
+}
+
+/*
+ * Both dialects count memory and swap together, the kernel swap alone. Of what
+ * is left out, each has its own idea: with the flags, memory alone means as
+ * much swap again, as with docker; in a config it means nothing, unless the
+ * memory is explicitly without limit, as with runc. What is no limit or no
+ * swap is optional, for hosts without swap accounting.
+ */
+static int plan_swap(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	int64_t memory = l->memory_bytes, both = l->memory_swap_bytes;
+	bool config = l->dialect == CGROUP_RESOURCES;
+	struct cgroup_setting *s;
+
+	if (both == 0 && (config ? memory >= 0 : memory <= 0))
+		return 0;
+	if (both == 0) {
+		s = add(plan, "memory.swap.max", MEMORY, number_or_max(memory));
+		s->optional = true;
+		return 0;
+	}
+	if (both < 0) {
+		s = add(plan, "memory.swap.max", MEMORY_SWAP, number_or_max(both));
+		s->optional = true;
+		return 0;
+	}
+	if (config && memory < 0)
+		memory = 0;
+	else if (memory <= 0)
+		return error_set(err, EINVAL, "%s: needs %s", name_of(plan, MEMORY_SWAP),
+				 name_of(plan, MEMORY));
+	if (both < memory)
+		return error_set(err, EINVAL, "%s: is memory plus swap, so at least as much as %s",
+				 name_of(plan, MEMORY_SWAP), name_of(plan, MEMORY));
+	s = add(plan, "memory.swap.max", MEMORY_SWAP, number_or_max(both - memory));
+	s->optional = config && both == memory;
+	return 0;
+}
+
+static int plan_memory(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	struct cgroup_setting *s;
+	int r;
+
+	/* In a config runc and crun take it as it comes: protection beyond the limit is void. */
+	if (l->dialect == CGROUP_FLAGS && l->memory_bytes > 0 &&
+	    l->memory_reservation_bytes > l->memory_bytes)
+		return error_set(err, EINVAL, "%s: is more than %s",
+				 name_of(plan, MEMORY_RESERVATION), name_of(plan, MEMORY));
+	r = plan_swap(plan, l, err);
+	if (r < 0)
+		return r;
+	if (l->memory_reservation_bytes > 0 ||
+	    (l->memory_reservation_bytes < 0 && l->dialect == CGROUP_RESOURCES))
+		add(plan, "memory.low", MEMORY_RESERVATION,
+		    number_or_max(l->memory_reservation_bytes));
+	if (l->memory_oom_group)
+		add(plan, "memory.oom.group", OOM_GROUP, xstrdup("1"));
+	if (l->memory_bytes) {
+		s = add(plan, "memory.max", MEMORY, number_or_max(l->memory_bytes));
+		/* No limit is what a missing controller gives as well. */
+		s->optional = l->memory_bytes < 0 && l->dialect == CGROUP_RESOURCES;
+	}
+	return 0;
+}
+
+static int plan_quota(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	uint64_t period = l->cpu_period_us ? l->cpu_period_us : DEFAULT_PERIOD_US;
+	autofree char *quota = NULL;
+
+	if (period < MIN_PERIOD_US || period > MAX_PERIOD_US)
+		return error_set(err, EINVAL, "%s: must be between %d and %d microseconds",
+				 name_of(plan, CPU_PERIOD), MIN_PERIOD_US, MAX_PERIOD_US);
+	if (l->cpu_quota_us > 0 && l->cpu_quota_us < MIN_QUOTA_US)
+		return error_set(err, EINVAL, "%s: must be at least %d microseconds",
+				 name_of(plan, CPU_QUOTA), MIN_QUOTA_US);
+	if (l->cpu_quota_us || l->cpu_period_us) {
+		struct cgroup_setting *s;
+
+		quota = number_or_max(l->cpu_quota_us ? l->cpu_quota_us : -1);
+		s = add(plan, "cpu.max", l->cpu_quota_us ? CPUS : CPU_PERIOD,
+			xasprintf("%s %" PRIu64, quota, period));
+		s->optional = l->cpu_quota_us <= 0 && l->dialect == CGROUP_RESOURCES;
+	}
+	/* After the quota, of which it must not be more. */
+	if (l->has_cpu_burst)
+		add(plan, "cpu.max.burst", CPU_BURST, xasprintf("%" PRIu64, l->cpu_burst_us));
+	return 0;
+}
+
+static int plan_cpu(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	int r = plan_quota(plan, l, err);
+
+	if (r < 0)
+		return r;
+	if (l->has_cpu_idle && l->cpu_idle != 0 && l->cpu_idle != 1)
+		return error_set(err, EINVAL, "%s: must be 0 or 1", name_of(plan, CPU_IDLE));
+	if (l->has_cpu_idle)
+		add(plan, "cpu.idle", CPU_IDLE, xasprintf("%" PRId64, l->cpu_idle));
+	/* An idle cgroup has no weight: the kernel refuses to set one. */
+	if (l->cpu_shares && !(l->has_cpu_idle && l->cpu_idle))
+		add(plan, "cpu.weight", CPU_SHARES,
+		    xasprintf("%u", cgroup_weight_of_shares(l->cpu_shares)));
+	if (l->cpuset_cpus && *l->cpuset_cpus)
+		add(plan, "cpuset.cpus", CPUSET_CPUS, xstrdup(l->cpuset_cpus));
+	if (l->cpuset_mems && *l->cpuset_mems)
+		add(plan, "cpuset.mems", CPUSET_MEMS, xstrdup(l->cpuset_mems));
+	return 0;
+}
+
+static int plan_io_weights(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	char *weight;
+
+	if (l->io_weight && (l->io_weight < 10 || l->io_weight > 1000))
+		return error_set(err, EINVAL, "%s: must be between 10 and 1000",
+				 name_of(plan, IO_WEIGHT));
+	if (l->io_weight) { /* 10..1000 of v1 spread over 1..10000 of v2, as crun and runc do */
+		weight = xasprintf("%u", 1 + (l->io_weight - 10) * 9999 / 990);
+		if (l->dialect == CGROUP_RESOURCES) {
+			struct cgroup_setting *s = add(plan, "io.bfq.weight", IO_WEIGHT,
+						       xasprintf("%u", l->io_weight));
+
+			s->fallback_file = xstrdup("io.weight");
+			s->fallback_value = weight;
+		} else {
+			add(plan, "io.weight", IO_WEIGHT, weight);
+		}
+	}
+	for (size_t i = 0; i < l->n_io_weights; i++) {
+		const struct cgroup_io_weight *w = &l->io_weights[i];
+		struct cgroup_setting *s;
+
+		if (w->weight < 10 || w->weight > 1000)
+			return error_set(err, EINVAL, "%s: must be between 10 and 1000",
+					 name_of(plan, IO_WEIGHT_DEVICE));
+		s = add(plan, "io.bfq.weight", IO_WEIGHT_DEVICE,
+			xasprintf("%u:%u %u", w->major, w->minor, w->weight));
+		s->fallback_file = xstrdup("io.weight");
+		s->fallback_value = xasprintf("%u:%u %u", w->major, w->minor,
+					      1 + (w->weight - 10) * 9999 / 990);
+	}
+	return 0;
+}
+
+static int plan_io(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	int r = plan_io_weights(plan, l, err);
+
+	for (size_t i = 0; r == 0 && i < l->n_io; i++) {
+		const struct cgroup_io_limit *io = &l->io[i];
+		autofree char *rate = io->per_second ? xasprintf("%" PRIu64, io->per_second)
+						     : xstrdup("max");
+
+		add(plan, "io.max", IO_THROTTLE + io->kind,
+		    xasprintf("%u:%u %s=%s", io->major, io->minor, io_keys[io->kind], rate));
+	}
+	return r;
+}
+
+static void plan_pids(struct plan *plan, const struct cgroup_limits *l)
+{
+	struct cgroup_setting *s;
+
+	if (!l->pids_max)
+		return;
+	s = add(plan, "pids.max", PIDS, number_or_max(l->pids_max));
+	/* No limit is what a missing controller gives as well. */
+	s->optional = l->pids_is_default || l->pids_max < 0;
+}
+
+/* The bytes of "2MB", 0 if it is no page size. */
+static uint64_t page_size(const char *text)
+{
+	static const char units[] = "KMG";
+	autofree char *number = xstrdup(text);
+	size_t len = strlen(number);
+	const char *unit;
+	uint64_t n;
+
+	if (len < 3 || number[len - 1] != 'B')
+		return 0;
+	unit = strchr(units, number[len - 2]);
+	number[len - 2] = '\0';
+	if (!unit || str_parse_u64(number, 1U << 20, &n) < 0)
+		return 0;
+	return n << (10 * (unit - units + 1));
+}
+
+/*
+ * The kernel counts whole pages and rounds down. Pages that were reserved but
+ * not touched are limited too, since mmap() takes them from everybody: there
+ * since Linux 5.7.
+ */
+static int plan_hugepages(struct plan *plan, const struct cgroup_limits *l, struct error *err)
+{
+	for (size_t i = 0; i < l->n_hugepages; i++) {
+		const struct cgroup_hugepage_limit *h = &l->hugepages[i];
+		uint64_t page = page_size(h->size);
+		autofree char *file = xasprintf("hugetlb.%s.max", h->size);
+		autofree char *reserved = xasprintf("hugetlb.%s.rsvd.max", h->size);
+		autofree char *value = NULL;
+
+		if (page == 0)
+			return error_set(err, EINVAL, "%s: '%s' is no page size",
+					 name_of(plan, HUGEPAGES), h->size);
+		value = number_or_max(h->bytes > INT64_MAX / page * page
+					      ? -1
+					      : (int64_t)(h->bytes - h->bytes % page));
+		add(plan, file, HUGEPAGES, xstrdup(value));
+		add(plan, reserved, HUGEPAGES, xstrdup(value))->file_is_optional = true;
+	}
+	return 0;
+}
+
+static void plan_rdma(struct plan *plan, const struct cgroup_limits *l)
+{
+	for (size_t i = 0; i < l->n_rdma; i++) {
+		const struct cgroup_rdma_limit *d = &l->rdma[i];
+		struct str value = { 0 };
+
+		str_puts(&value, d->device);
+		if (d->handles >= 0)
+			str_printf(&value, " hca_handle=%" PRId64, d->handles);
+		if (d->objects >= 0)
+			str_printf(&value, " hca_object=%" PRId64, d->objects);
+		add(plan, "rdma.max", RDMA, str_take(&value));
+	}
+}
+
+/* Last, since they override the others. */
+static void plan_by_hand(struct plan *plan, const struct cgroup_limits *l)
+{
+	for (size_t i = 0; i < l->n_conf; i++) {
+		struct cgroup_setting *s;
+
+		s = add(plan, l->conf[i].file, BY_HAND, xstrdup(l->conf[i].value));
+		/* Any file: what it says when read need not be what was written. */
+		s->unchecked = l->dialect == CGROUP_RESOURCES;
+	}
+}
+
+/**
+ * cgroup_limits_plan() - Translate limits to control files
+ * @settings:	List in the order to write; free with cgroup_settings_free()
+ * @n:		Its length, 0 if nothing was asked for
+ *
+ * Return: 0, or -EINVAL if the limits contradict each other or are out of range
+ */
+int cgroup_limits_plan(const struct cgroup_limits *limits, struct cgroup_setting **settings,
+		       size_t *n, struct error *err)
+{
+	struct plan plan = {
+		.cap = FIXED_SETTINGS + limits->n_io + limits->n_io_weights +
+		       2 * limits->n_hugepages + limits->n_rdma + limits->n_conf,
+		.dialect = limits->dialect,
+	};
+	int r;
+
+	if (limits->n_io > MAX_IO)
+		return error_set(err, EINVAL, "%s and its like: more than %d limits",
+				 name_of(&plan, IO_THROTTLE), MAX_IO);
+	plan.settings = xcalloc(plan.cap, sizeof(*plan.settings));
+	r = plan_memory(&plan, limits, err);
+	if (r == 0)
+		r = plan_cpu(&plan, limits, err);
+	if (r == 0)
+		r = plan_io(&plan, limits, err);
+	if (r == 0)
+		r = plan_hugepages(&plan, limits, err);
+	if (r < 0) {
+		cgroup_settings_free(plan.settings, plan.n);
+		return r;
+	}
+	plan_rdma(&plan, limits);
+	plan_pids(&plan, limits);
+	plan_by_hand(&plan, limits);
+	*settings = plan.settings;
+	*n = plan.n;
+	return 0;
+}
