@@ -105,25 +105,47 @@ static int put_amount(struct str *b, const char *name, const struct cgroup_setti
 	return 0;
 }
 
-/* "QUOTA PERIOD" or "QUOTA"; systemd wants the quota per second. */
+/* "QUOTA PERIOD" or "QUOTA"; 100000 is the kernel's default period. */
+static int parse_quota(const struct cgroup_setting *s, uint64_t *quota, uint64_t *period,
+		       struct error *err)
+{
+	autostrlist struct strlist words = { 0 };
+
+	*period = 100000;
+	strlist_split(&words, s->value, ' ');
+	if (words.n < 1 || words.n > 2 || parse_amount(words.items[0], quota) < 0 ||
+	    (words.n == 2 && str_parse_u64(words.items[1], US_PER_S, period) < 0) || !*quota ||
+	    !*period || (*quota != INFINITE && *quota > INFINITE / US_PER_S))
+		return malformed(s, err);
+	return 0;
+}
+
 static int put_quota(struct str *b, const char *name, const struct cgroup_setting *s,
 		     struct error *err)
 {
-	autostrlist struct strlist words = { 0 };
-	uint64_t quota = 0, period = 100000, per_second;
+	uint64_t quota, period;
+	int r;
 
-	strlist_split(&words, s->value, ' ');
-	if (words.n < 1 || words.n > 2 || parse_amount(words.items[0], &quota) < 0 ||
-	    (words.n == 2 && str_parse_u64(words.items[1], US_PER_S, &period) < 0) || !quota ||
-	    !period || (quota != INFINITE && quota > INFINITE / US_PER_S))
-		return malformed(s, err);
-	per_second = quota;
-	if (quota != INFINITE)
-		per_second = (quota * US_PER_S / period + QUOTA_STEP_US - 1) / QUOTA_STEP_US *
-			     QUOTA_STEP_US;
-	systemd_put_u64(b, "CPUQuotaPeriodUSec", period);
-	systemd_put_u64(b, name, per_second);
+	r = parse_quota(s, &quota, &period, err);
+	if (r < 0)
+		return r;
+	if (quota != INFINITE) /* per second, rounded up */
+		quota = (quota * US_PER_S / period + QUOTA_STEP_US - 1) / QUOTA_STEP_US *
+			QUOTA_STEP_US;
+	systemd_put_u64(b, name, quota);
 	return 0;
+}
+
+static int put_period(struct str *b, const char *name, const struct cgroup_setting *s,
+		      struct error *err)
+{
+	uint64_t quota, period;
+	int r;
+
+	r = parse_quota(s, &quota, &period, err);
+	if (r == 0)
+		systemd_put_u64(b, name, period);
+	return r;
 }
 
 /* "0-2,4" as bits, the lowest in the first byte; the number of bytes, or -EINVAL. */
@@ -208,6 +230,7 @@ static const struct translation {
 	bool at_start; /* systemd doesn't change it later */
 } translations[] = {
 	{ "cpu.idle", "CPUWeight", put_idle, false },
+	{ "cpu.max", "CPUQuotaPeriodUSec", put_period, false },
 	{ "cpu.max", "CPUQuotaPerSecUSec", put_quota, false },
 	{ "cpu.weight", "CPUWeight", put_amount, false },
 	{ "cpuset.cpus", "AllowedCPUs", put_list, false },
@@ -222,13 +245,7 @@ static const struct translation {
 	{ "pids.max", "TasksMax", put_amount, false },
 };
 
-static const struct translation *translation_of(const char *file)
-{
-	for (size_t i = 0; i < sizeof(translations) / sizeof(translations[0]); i++)
-		if (!strcmp(translations[i].file, file))
-			return &translations[i];
-	return NULL;
-}
+#define N_TRANSLATIONS (sizeof(translations) / sizeof(translations[0]))
 
 static bool is_idle(const struct cgroup_setting *settings, size_t n)
 {
@@ -253,16 +270,26 @@ int systemd_put_settings(struct str *b, const struct cgroup_setting *settings, s
 	bool idle = is_idle(settings, n); /* systemd has one number for both */
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		const struct translation *t = translation_of(settings[i].file);
+	for (size_t i = 0; r == 0 && i < n * N_TRANSLATIONS; i++) {
+		const struct cgroup_setting *s = &settings[i / N_TRANSLATIONS];
+		const struct translation *t = &translations[i % N_TRANSLATIONS];
 
-		if (!t || (t->at_start && !starting) ||
+		if (strcmp(t->file, s->file) != 0 || (t->at_start && !starting) ||
 		    (without && strlist_has(without, t->property)) ||
 		    (idle && !strcmp(t->file, "cpu.weight")))
 			continue;
-		r = t->put(b, t->property, &settings[i], err);
+		r = t->put(b, t->property, s, err);
 	}
 	return r;
+}
+
+/** systemd_is_limit() - Whether systemd_put_settings() may have set a property */
+bool systemd_is_limit(const char *name)
+{
+	for (size_t i = 0; i < N_TRANSLATIONS; i++)
+		if (!strcmp(translations[i].property, name))
+			return true;
+	return false;
 }
 
 /* --- annotations --- */

@@ -32,6 +32,8 @@ void systemd_put_pid(struct str *b, const char *name, uint32_t pid);
 int systemd_put_settings(struct str *b, const struct cgroup_setting *settings, size_t n,
 			 bool starting, const struct strlist *without, struct error *err);
 
+bool systemd_is_limit(const char *name);
+
 const char *systemd_property_of_annotation(const char *key);
 int systemd_put_property(struct str *b, const struct systemd_property *property, struct error *err);
 
