@@ -23,7 +23,8 @@ B        := build/$(VARIANT)
 MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
-ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a nettle.a zstd.a z.a seccomp.a cap.a acl.a)
+ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a) $(B)/gen/libnettle.a \
+	    $(addprefix $(LIBDIR)/lib,zstd.a z.a seccomp.a cap.a acl.a)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc
@@ -60,7 +61,7 @@ build/tare-oci: build/tare
 	$(Q)ln -sf tare $@
 
 # Debug information is kept beside the binary, where gdb finds it.
-$(B)/tare: $(OBJECTS)
+$(B)/tare: $(OBJECTS) $(B)/gen/libnettle.a
 	$(call say,LINK,$@)$(TARGET_CC) $(STATIC) $(CFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(ARCHIVES) \
 		-Wl,--gc-sections
 	$(Q)objcopy $(if $(SANITIZE),,--strip-all) --add-gnu-debuglink=$@.debug $@.debug $@
@@ -71,6 +72,12 @@ $(B)/%.o: %.c | $(B)/include
 
 $(B)/gen/%.o: $(B)/gen/%.c | $(B)/include
 	$(call say,CC,$@)$(TARGET_CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# Nettle asks for the CPU's features in a constructor, at every start, though it does so by itself
+# at its first use; CPUID takes microseconds in a virtual machine, and few commands hash anything.
+$(B)/gen/libnettle.a: $(LIBDIR)/libnettle.a
+	@mkdir -p $(@D)
+	$(call say,LAZY,$@)objcopy --remove-section='.init_array*' --remove-section='.rela.init_array*' $< $@
 
 # The default seccomp profile becomes a table at build time: libseccomp, which
 # knows every name, is slow to ask, and the start path must not wait for it.

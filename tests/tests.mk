@@ -36,7 +36,7 @@ endef
 $(foreach d,$(FOLDERS),$(eval $(call folder_archive,$d)))
 
 define unit_link
-$(B)/tests/unit/$1/test_%: $(B)/tests/unit/$1/test_%.o $(UNIT_$1:%=$(B)/lib%.a)
+$(B)/tests/unit/$1/test_%: $(B)/tests/unit/$1/test_%.o $(UNIT_$1:%=$(B)/lib%.a) | $(B)/gen/libnettle.a
 	$$(call say,LINK,$$@)$$(TARGET_CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $(ARCHIVES) $$(UNIT_LIBS)
 endef
 $(foreach d,$(FOLDERS),$(eval $(call unit_link,$d)))
