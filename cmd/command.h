@@ -27,6 +27,7 @@
 #include "runtime/record.h"
 
 struct error;
+struct oci_globals;
 
 /* Exit codes; the README and tare(1) list them all. */
 enum {
@@ -46,8 +47,9 @@ enum command_flags {
 	COMMAND_PREFIX = 1 << 2, /* options end at the first operand (run, exec) */
 	COMMAND_HIDDEN = 1 << 3, /* not in the list of commands */
 	COMMAND_OPERAND_TEXT =
-		1 << 4,		  /* operands are names of nothing that exists: for completion */
-	COMMAND_ANYBODY = 1 << 5, /* with COMMAND_STORE: useful without root, whatever store */
+		1 << 4,		   /* operands are names of nothing that exists: for completion */
+	COMMAND_ANYBODY = 1 << 5,  /* with COMMAND_STORE: useful without root, whatever store */
+	COMMAND_ONE_DASH = 1 << 6, /* long options may have one dash only */
 };
 
 #define COMMAND_ANY (-1)
@@ -57,8 +59,9 @@ struct context {
 	const char *root, *runroot; /* absolute */
 	const void *options;	    /* the command's own struct */
 	const struct command *command;
-	bool own_store; /* the user named ROOT */
-	bool log_json;	/* messages on stderr as JSON lines */
+	const struct oci_globals *oci; /* tare-oci's own options; else NULL */
+	bool own_store;		       /* the user named ROOT */
+	bool log_json;		       /* messages on stderr as JSON lines */
 };
 
 struct command {
@@ -87,11 +90,14 @@ struct command {
 extern const struct command *const command_list[];
 extern const struct option_def command_global_options[];
 
+int command_open_dir(const char *path, struct error *err);
+int command_run(struct context *ctx, const struct command *cmd, const char *group, int argc,
+		char **argv, struct error *err);
 const struct command *command_find(const struct command *const *list, const char *name);
 
 extern const struct command cmd_completion, cmd_create, cmd_exec, cmd_help, cmd_image, cmd_images,
-	cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_logs, cmd_pause, cmd_port, cmd_ps, cmd_rm,
-	cmd_rmi, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_tag, cmd_top, cmd_unpause,
+	cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_logs, cmd_oci, cmd_pause, cmd_port, cmd_ps,
+	cmd_rm, cmd_rmi, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_tag, cmd_top, cmd_unpause,
 	cmd_version, cmd_wait;
 
 #endif

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -25,6 +24,7 @@
 #include "cmd/command.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
+#include "cmd/oci/oci.h"
 #include "cmd/options.h"
 
 /* In the order of the help. Add your own once its file is there. */
@@ -52,6 +52,7 @@ const struct command *const command_list[] = {
 	&cmd_pause,
 	&cmd_unpause,
 	&cmd_info,
+	&cmd_oci,
 	&cmd_version,
 	&cmd_completion,
 	&cmd_help,
@@ -78,15 +79,6 @@ const struct option_def command_global_options[] = {
 	O('v', "version", NULL, OPTION_BOOL, version, "Print the version"),
 	{ 0 },
 };
-
-/** command_find() - The row of the command @name in @list; NULL if there is none */
-const struct command *command_find(const struct command *const *list, const char *name)
-{
-	for (; *list; list++)
-		if (!strcmp((*list)->name, name))
-			return *list;
-	return NULL;
-}
 
 /* ROOT or RUNROOT: the flag, the environment, the user's directory, the system's. */
 static char *choose_dir(const char *flag, const char *env, const char *xdg,
@@ -116,113 +108,6 @@ static char *absolute(char *path)
 	if (!cwd)
 		return steal_ptr(&owned);
 	return xasprintf("%s/%s", cwd, path);
-}
-
-/*
- * Whoever can write to a store can become root through it; so a directory that
- * others prepared (in /tmp, say) is no store.
- */
-static int open_store_dir(const char *path, struct error *err)
-{
-	autoclose int fd = -1;
-	struct stat st;
-	int r;
-
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) {
-		r = file_make_dirs(path, 0700, err);
-		if (r < 0)
-			return r;
-		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	if (fd < 0)
-		return error_sys(err, errno, "open directory '%s'", path);
-	if (fstat(fd, &st) < 0)
-		return error_sys(err, errno, "look at directory '%s'", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 022))
-		return error_set(err, EPERM, "directory '%s' belongs to, or is writable by, others",
-				 path);
-	return steal_fd(&fd);
-}
-
-static int open_stores(struct context *ctx, struct error *err)
-{
-	int fd;
-
-	fd = open_store_dir(ctx->root, err);
-	if (fd < 0)
-		return fd;
-	ctx->store.root_fd = fd;
-	fd = open_store_dir(ctx->runroot, err);
-	if (fd < 0)
-		return fd;
-	ctx->store.run_fd = fd;
-	ctx->store.root = ctx->root;
-	ctx->store.runroot = ctx->runroot;
-	return 0;
-}
-
-static int check_operands(const struct command *cmd, int argc, struct error *err)
-{
-	if (argc >= cmd->min_args && (cmd->max_args == COMMAND_ANY || argc <= cmd->max_args))
-		return 0;
-	if (cmd->max_args == 0)
-		return error_set(err, EINVAL, "'%s' takes no operands", cmd->name);
-	if (argc < cmd->min_args)
-		return error_set(err, EINVAL, "'%s' needs %s%d operand%s: %s", cmd->name,
-				 cmd->max_args == cmd->min_args ? "" : "at least ", cmd->min_args,
-				 cmd->min_args == 1 ? "" : "s", cmd->args);
-	return error_set(err, EINVAL, "'%s' takes at most %d operand%s: %s", cmd->name,
-			 cmd->max_args, cmd->max_args == 1 ? "" : "s", cmd->args);
-}
-
-static int check_flags(struct context *ctx, const struct command *cmd, struct error *err)
-{
-	if (geteuid() != 0 && (cmd->flags & COMMAND_ROOT)) {
-		error_set(err, EPERM, "'%s' needs root", cmd->name);
-		return error_hint(err, "run it with sudo");
-	}
-	/* An empty list, or an image that sudo does not find later, would only puzzle. */
-	if (geteuid() != 0 && (cmd->flags & COMMAND_STORE) && !ctx->own_store &&
-	    !(cmd->flags & COMMAND_ANYBODY)) {
-		error_set(err, EPERM, "'%s' needs root, or a store of your own", cmd->name);
-		return error_hint(err, "run it with sudo; TARE_ROOT or --root names a store");
-	}
-	return cmd->flags & COMMAND_STORE ? open_stores(ctx, err) : 0;
-}
-
-static int usage_error(const struct command *cmd, const char *group, struct error *err)
-{
-	if (!err->hint[0])
-		error_hint(err, "see 'tare %s%s%s --help'", group ? group : "", group ? " " : "",
-			   cmd->name);
-	return -EINVAL;
-}
-
-/* @argv holds what follows the command's name. */
-static int run_command(struct context *ctx, const struct command *cmd, const char *group, int argc,
-		       char **argv, struct error *err)
-{
-	autofree void *values = xcalloc(1, cmd->options_size);
-	int r;
-
-	if (cmd->defaults)
-		memcpy(values, cmd->defaults, cmd->options_size);
-	ctx->command = cmd;
-	ctx->options = values;
-	r = options_parse(cmd->options, values, cmd->flags & COMMAND_PREFIX, &argc, argv, err);
-	if (r == OPTIONS_HELP)
-		help_print_command(cmd, group);
-	else if (r < 0 || check_operands(cmd, argc, err) < 0)
-		r = usage_error(cmd, group, err);
-	else
-		r = check_flags(ctx, cmd, err);
-	if (r == 0)
-		r = cmd->run(ctx, argc, argv, err);
-	else if (r == OPTIONS_HELP)
-		r = 0;
-	options_done(cmd->options, values);
-	return r;
 }
 
 /* What people type who know docker, and what there is instead. */
@@ -276,7 +161,7 @@ static int run_group(struct context *ctx, const struct command *group, int argc,
 	cmd = command_find(group->subcommands, argv[0]);
 	if (!cmd)
 		return unknown_command(group->name, argv[0], err);
-	return run_command(ctx, cmd, group->name, argc - 1, argv + 1, err);
+	return command_run(ctx, cmd, group->name, argc - 1, argv + 1, err);
 }
 
 static int apply_globals(struct context *ctx, const struct global_options *g, struct error *err)
@@ -328,9 +213,11 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 	cmd = command_find(command_list, argv[0]);
 	if (!cmd)
 		return unknown_command(NULL, argv[0], err);
+	if (cmd == &cmd_oci)
+		return oci_main(argc - 1, argv + 1);
 	if (cmd->subcommands)
 		return run_group(ctx, cmd, argc - 1, argv + 1, err);
-	return run_command(ctx, cmd, NULL, argc - 1, argv + 1, err);
+	return command_run(ctx, cmd, NULL, argc - 1, argv + 1, err);
 }
 
 /*
@@ -345,24 +232,6 @@ static void open_standard_fds(void)
 			(void)!openat(AT_FDCWD, "/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
 }
 
-static bool is_oci_name(const char *program)
-{
-	const char *slash = strrchr(program, '/');
-
-	return !strcmp(slash ? slash + 1 : program, "tare-oci");
-}
-
-/* The link is installed for engines; answering them in the users' dialect would mislead them. */
-static int refuse_oci(const struct context *ctx)
-{
-	struct error err;
-
-	error_set(&err, ENOSYS, "tare-oci: this version does not speak the OCI runtime interface");
-	error_hint(&err, "use 'tare', or another OCI runtime for this engine");
-	message_error(ctx, &err);
-	return 1; /* runc's code for an error of the runtime */
-}
-
 int main(int argc, char **argv)
 {
 	struct context ctx = { .store = { .root_fd = -1, .run_fd = -1 } };
@@ -370,8 +239,8 @@ int main(int argc, char **argv)
 	int r;
 
 	open_standard_fds();
-	if (argc > 0 && is_oci_name(argv[0]))
-		return refuse_oci(&ctx);
+	if (argc > 0 && oci_is_name(argv[0]))
+		return oci_main(argc - 1, argv + 1);
 	r = dispatch(&ctx, argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv, &err);
 	if (r < 0)
 		message_error(&ctx, &err);

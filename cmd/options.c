@@ -203,11 +203,18 @@ static int parse_short(struct cursor *c, const char *text, struct error *err)
 	return 0;
 }
 
+static bool is_long(const struct option_def *defs, const char *text)
+{
+	size_t len = strcspn(text, "=");
+
+	return len > 1 && (options_find(defs, text, len) || equals("help", text, len));
+}
+
 /**
  * options_parse() - Read a command line into a struct
  * @defs:	Table of options, ends with an empty row; NULL: none
  * @values:	Struct that the table describes, holding the defaults
- * @prefix:	Whether options end at the first operand
+ * @flags:	enum options_flags
  * @argc:	In: number of arguments; out: number of operands
  * @argv:	Arguments, without the command's name; afterwards the operands
  *		and a NULL (there must be room for it, as in main()'s)
@@ -215,8 +222,8 @@ static int parse_short(struct cursor *c, const char *text, struct error *err)
  *
  * Return: 0, OPTIONS_HELP when --help was met, or -errno
  */
-int options_parse(const struct option_def *defs, void *values, bool prefix, int *argc, char **argv,
-		  struct error *err)
+int options_parse(const struct option_def *defs, void *values, unsigned int flags, int *argc,
+		  char **argv, struct error *err)
 {
 	struct cursor c = { .defs = defs, .values = values, .argv = argv, .argc = *argc };
 	bool operands_only = false;
@@ -226,7 +233,7 @@ int options_parse(const struct option_def *defs, void *values, bool prefix, int 
 		char *arg = argv[c.next++];
 
 		if (operands_only || arg[0] != '-' || !arg[1]) {
-			operands_only |= prefix;
+			operands_only |= (flags & OPTIONS_PREFIX) != 0;
 			argv[kept++] = arg;
 			continue;
 		}
@@ -234,7 +241,12 @@ int options_parse(const struct option_def *defs, void *values, bool prefix, int 
 			operands_only = true;
 			continue;
 		}
-		r = arg[1] == '-' ? parse_long(&c, arg + 2, err) : parse_short(&c, arg + 1, err);
+		if (arg[1] == '-')
+			r = parse_long(&c, arg + 2, err);
+		else if ((flags & OPTIONS_ONE_DASH) && is_long(defs, arg + 1))
+			r = parse_long(&c, arg + 1, err);
+		else
+			r = parse_short(&c, arg + 1, err);
 		if (r)
 			return r;
 	}

@@ -64,9 +64,14 @@ struct option_def {
 
 enum { OPTIONS_HELP = 1 }; /* from options_parse(): --help was given */
 
-/* With @prefix, options end at the first operand; else they may stand anywhere. */
-int options_parse(const struct option_def *defs, void *values, bool prefix, int *argc, char **argv,
-		  struct error *err);
+enum options_flags {
+	OPTIONS_PREFIX =
+		1 << 0, /* options end at the first operand; else they may stand anywhere */
+	OPTIONS_ONE_DASH = 1 << 1, /* -bundle is --bundle, if there is such an option */
+};
+
+int options_parse(const struct option_def *defs, void *values, unsigned int flags, int *argc,
+		  char **argv, struct error *err);
 void options_done(const struct option_def *defs, void *values);
 const struct option_def *options_find(const struct option_def *defs, const char *name, size_t len);
 bool options_is_switch(const struct option_def *def);

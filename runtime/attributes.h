@@ -7,8 +7,9 @@
  *   attributes_parse_process/linux, label_check	parent, from config.json
  *   attributes_set_initial_cpus	parent, before it joins the cgroup (exec only)
  *   attributes_set_time		parent, between unshare of a time namespace and its first
- * process label_apply			child, while the host's /proc is there attributes_apply_outside
- * parent, when the child is in its cgroup, before exec attributes_apply_inside child, before seccomp
+ * process label_apply			child, while the host's /proc is there
+ * attributes_apply_outside parent, when the child is in its cgroup, before exec
+ * attributes_apply_inside child, before seccomp
  */
 #ifndef RUNTIME_ATTRIBUTES_H
 #define RUNTIME_ATTRIBUTES_H

@@ -64,6 +64,7 @@ void config_process_done(struct config_process *p)
 	free(p->user);
 	free(p->groups);
 	seccomp_done(&p->seccomp);
+	attributes_done(&p->attributes);
 }
 
 static void mount_done(struct config_mount *m)

@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "base/str.h"
+#include "runtime/attributes.h"
 #include "runtime/capability.h"
 #include "runtime/rlimit.h"
 #include "runtime/seccomp.h"
@@ -149,6 +150,7 @@ struct config_process {
 	struct capability_sets capabilities;
 	struct rlimit_set rlimits;
 	struct seccomp_program seccomp; /* n == 0: unconfined */
+	struct process_attributes attributes;
 	bool no_new_privs;
 	bool terminal;
 	bool home_from_passwd;	/* set HOME unless the environment has it */

@@ -221,6 +221,8 @@ int config_process_from_json(const struct json *process, struct config_process *
 		r = field_bool(process, "process", "noNewPrivileges", &p->no_new_privs, err);
 	if (r == 0)
 		r = read_oom_score(process, p, err);
+	if (r == 0)
+		r = attributes_parse_process(&p->attributes, process, err);
 	return r == 0 ? check_process(p, err) : r;
 }
 

@@ -293,6 +293,16 @@ static int read_seccomp(const struct json *map, struct config *c, struct error *
 	return r < 0 ? error_wrap(err, "linux.seccomp") : 0;
 }
 
+static int read_clocks(struct config *c, struct error *err)
+{
+	if (!attributes_has_time(&c->process.attributes))
+		return 0;
+	if (!(c->namespaces & CLONE_NEWTIME))
+		return error_set(err, EINVAL, "linux.timeOffsets: needs a new time namespace");
+	c->time_offsets = attributes_time_text(&c->process.attributes);
+	return 0;
+}
+
 /** config_linux_from_json() - The linux object, all but cgroups; NULL: there is none */
 int config_linux_from_json(const struct json *map, struct config *c, struct error *err)
 {
@@ -310,5 +320,9 @@ int config_linux_from_json(const struct json *map, struct config *c, struct erro
 		r = field_texts(map, "linux", "maskedPaths", &c->masked_paths, err);
 	if (r == 0)
 		r = field_texts(map, "linux", "readonlyPaths", &c->readonly_paths, err);
+	if (r == 0)
+		r = attributes_parse_linux(&c->process.attributes, map, err);
+	if (r == 0)
+		r = read_clocks(c, err);
 	return r == 0 ? read_seccomp(map, c, err) : r;
 }

@@ -147,6 +147,9 @@ int confine_process(const struct config_process *p, int rootfd, struct strlist *
 	if (p->home_from_passwd && !has_variable(env, "HOME"))
 		strlist_take(env, xasprintf("HOME=%s", user.home));
 	own_streams(&user);
+	r = attributes_apply_inside(&p->attributes, err);
+	if (r < 0)
+		return r;
 	r = capability_drop_bounding(p->capabilities.bounding);
 	if (r < 0)
 		return error_sys(err, -r, "limit the capabilities");

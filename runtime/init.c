@@ -39,6 +39,7 @@
 #include "runtime/confine.h"
 #include "runtime/console.h"
 #include "runtime/hook.h"
+#include "runtime/label.h"
 #include "runtime/mount.h"
 #include "runtime/plan.h"
 #include "runtime/protect.h"
@@ -272,6 +273,8 @@ static int setup(const struct init_plan *plan, struct rootfs *fs, struct error *
 		r = rootfs_setup(fs, plan, err);
 	if (r == 0)
 		r = hooks_before_pivot(plan, err);
+	if (r == 0)
+		r = label_apply(&p->attributes.labels, err);
 	if (r == 0)
 		r = connect_streams(plan, fs, err);
 	if (r == 0)

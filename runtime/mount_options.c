@@ -185,9 +185,8 @@ bool mount_option_propagation(const char *option, unsigned long *flags, bool *be
 	return true;
 }
 
-/** mount_option_names() - All that are known, for `features` */
-void mount_option_names(struct strlist *out)
+/** mount_option_name() - The @i-th that is known, NULL behind the last */
+const char *mount_option_name(size_t i)
 {
-	for (size_t i = 0; i < N_OPTIONS; i++)
-		strlist_add(out, options[i].name);
+	return i < N_OPTIONS ? options[i].name : NULL;
 }

@@ -6,13 +6,12 @@
 #define RUNTIME_MOUNT_OPTIONS_H
 
 #include <stdbool.h>
-
-#include "base/str.h"
+#include <stddef.h>
 
 struct config_mount;
 
 bool mount_option_apply(struct config_mount *m, const char *option);
 bool mount_option_propagation(const char *option, unsigned long *flags, bool *below);
-void mount_option_names(struct strlist *out);
+const char *mount_option_name(size_t i);
 
 #endif

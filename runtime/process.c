@@ -29,6 +29,7 @@
 #include "base/sys.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
+#include "runtime/label.h"
 #include "runtime/sync.h"
 
 #define SETUP_FAILED 125
@@ -157,7 +158,11 @@ static int join(const struct join_plan *plan, struct strlist *env, struct error 
 	int r;
 
 	rlimit_make_room(&plan->process->rlimits);
-	r = join_namespaces(plan, err);
+	r = label_apply(&plan->process->attributes.labels, err);
+	if (r == 0)
+		r = attributes_apply_outside(&plan->process->attributes, 0, err);
+	if (r == 0)
+		r = join_namespaces(plan, err);
 	if (r < 0)
 		return r;
 	rootfd = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -203,6 +208,8 @@ static int clone_there(struct container *ct, const struct join_plan *plan, struc
 
 	/* Ours is inherited; we live no longer than the new process. */
 	r = process_set_oom_score(getpid(), plan->process, err);
+	if (r == 0)
+		r = attributes_set_initial_cpus(&plan->process->attributes, err);
 	if (r < 0)
 		return r;
 	if ((plan->place->namespaces & CLONE_NEWPID) && setns(plan->target, CLONE_NEWPID) < 0)

@@ -231,3 +231,17 @@ int user_resolve(int rootfd, const char *spec, const struct strlist *add_groups,
 	}
 	return 0;
 }
+
+/** user_name() - What a root's /etc/passwd calls a user; the caller frees it; NULL: nothing */
+char *user_name(int rootfd, uid_t uid)
+{
+	autofree char *passwd = NULL;
+	struct passwd_match match = { 0 };
+	struct user user = { .uid = uid };
+	struct error ignored;
+
+	if (read_database(rootfd, "/etc/passwd", &passwd, &ignored) < 0)
+		return NULL;
+	find_passwd(passwd, NULL, &user, &match);
+	return match.found ? xstrdup(match.name) : NULL;
+}

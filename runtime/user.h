@@ -23,6 +23,7 @@ struct user {
 	char home[USER_MAX_HOME]; /* "/" when /etc/passwd does not say */
 };
 
+char *user_name(int rootfd, uid_t uid);
 int user_resolve(int rootfd, const char *spec, const struct strlist *add_groups, struct user *out,
 		 struct error *err);
 

@@ -9,15 +9,19 @@
 
 #include <linux/capability.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/oci/oci.h"
 #include "cmd/oci/spec.h"
 #include "runtime/attributes.h"
 #include "runtime/capability.h"
+#include "runtime/hook.h"
+#include "runtime/mount_options.h"
 #include "runtime/seccomp.h"
 #include "runtime/seccomp_entry.h"
 
@@ -166,3 +170,40 @@ struct json *oci_features(const struct oci_features_tables *tables)
 	json_set(features, "potentiallyUnsafeConfigAnnotations", unsafe);
 	return features;
 }
+
+/* ---- the command -------------------------------------------------------- */
+
+static const char *hook_name(size_t i)
+{
+	return i < CONFIG_HOOK_KINDS ? hook_kind_name((enum config_hook_kind)i) : NULL;
+}
+
+static const char *namespace_name(size_t i)
+{
+	return i < CONFIG_NS_COUNT ? config_ns_name((enum config_ns)i) : NULL;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct oci_features_tables tables = {
+		.hooks = hook_name,
+		.mount_options = mount_option_name,
+		.namespaces = namespace_name,
+	};
+	autojson struct json *v = oci_features(&tables);
+	autofree char *text = json_print_pretty(v);
+
+	(void)ctx;
+	(void)argc;
+	(void)argv;
+	(void)err;
+	printf("%s\n", text);
+	return 0;
+}
+
+const struct command oci_cmd_features = {
+	.name = "features",
+	.summary = "Print what this runtime can do, as JSON",
+	.flags = COMMAND_ONE_DASH,
+	.run = run,
+};

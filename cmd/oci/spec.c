@@ -8,10 +8,16 @@
  */
 #include "cmd/oci/spec.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "cmd/oci/oci.h"
 #include "base/json.h"
 #include "base/str.h"
 
@@ -233,3 +239,45 @@ struct json *oci_spec_default(bool rootless)
 	json_set(spec, "linux", make_linux(rootless));
 	return spec;
 }
+
+/* ---- the command -------------------------------------------------------- */
+
+struct spec_options {
+	const char *bundle;
+	bool rootless;
+};
+
+#define O(...) OPTION(struct spec_options, __VA_ARGS__)
+
+static const struct option_def options[] = {
+	O('b', "bundle", "DIR", OPTION_TEXT, bundle, "Where to write it (default: here)"),
+	O(0, "rootless", NULL, OPTION_BOOL, rootless, "For a user other than root"),
+	{ 0 },
+};
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct spec_options *o = ctx->options;
+	autojson struct json *v = oci_spec_default(o->rootless);
+	autofree char *text = json_print_pretty(v), *line = xasprintf("%s\n", text);
+	autoclose int dir = openat(AT_FDCWD, o->bundle ? o->bundle : ".",
+				   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	(void)argc;
+	(void)argv;
+	if (dir < 0)
+		return error_sys(err, errno, "open bundle '%s'", o->bundle ? o->bundle : ".");
+	r = file_replace_at(dir, "config.json", line, strlen(line), 0666, FILE_EXCL, err);
+	return r == -EEXIST ? error_set(err, EEXIST, "file config.json exists, remove it first")
+			    : r;
+}
+
+const struct command oci_cmd_spec = {
+	.name = "spec",
+	.summary = "Write a config.json to begin with",
+	.options = options,
+	COMMAND_OPTIONS(struct spec_options, 0),
+	.flags = COMMAND_ONE_DASH,
+	.run = run,
+};

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/oci/create.h - From a bundle to a container that waits for its start, and to its end
+ */
+#ifndef CMD_OCI_CREATE_H
+#define CMD_OCI_CREATE_H
+
+#include <stdint.h>
+
+#include "cmd/oci/bundle.h"
+#include "cmd/oci/cgroup.h"
+#include "cmd/oci/oci.h"
+#include "runtime/container.h"
+
+struct oci_create_options {
+	const char *bundle, *console_socket, *pid_file, *pidfd_socket;
+	uint64_t preserve_fds;
+	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+};
+
+/* A container in the making, and what of it the caller keeps. */
+struct oci_birth {
+	const struct context *ctx;
+	const struct oci_create_options *options;
+	const char *id;
+	struct oci_bundle bundle;
+	struct state state;
+	struct oci_cgroup cgroup;
+	struct container container;
+	int dirfd; /* the locked state */
+	int start_fd, hook_fd;
+	int master; /* of its terminal, if nobody else has it; or -1 */
+};
+
+int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
+	       const struct oci_create_options *options, struct error *err);
+void oci_birth_done(struct oci_birth *b);
+
+/* For create's and run's own tables. */
+#define OCI_CREATE_OPTIONS(O)                                               \
+	O('b', "bundle", "DIR", OPTION_TEXT, bundle,                        \
+	  "The bundle (default: the working directory)"),                   \
+		O(0, "console-socket", "PATH", OPTION_TEXT, console_socket, \
+		  "Socket that gets the terminal's master end"),            \
+		O(0, "pid-file", "FILE", OPTION_TEXT, pid_file,             \
+		  "Write the pid of the first process here"),               \
+		O(0, "pidfd-socket", "PATH", OPTION_TEXT, pidfd_socket,     \
+		  "Socket that gets a pidfd of the first process"),         \
+		O(0, "no-pivot", NULL, OPTION_BOOL, no_pivot,               \
+		  "chroot instead of pivot_root, for a root on a ramdisk"), \
+		O(0, "no-new-keyring", NULL, OPTION_BOOL, no_new_keyring,   \
+		  "Keep the caller's session keyring"),                     \
+		O(0, "preserve-fds", "N", OPTION_U64, preserve_fds,         \
+		  "Pass N more descriptors, from 3 on")
+
+/* start.c */
+int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, struct error *err);
+/* delete.c */
+int oci_delete(const struct context *ctx, int dirfd, const struct state *s,
+	       const struct oci_bundle *b, struct error *err);
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/oci/main.c - tare-oci: the command line of an OCI runtime
+ *
+ * Engines call it as they call runc: global options, a command, its options. An
+ * error goes to the file that --log names, as they read it from there, and to
+ * stderr, where people do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "cmd/help.h"
+#include "cmd/message.h"
+#include "cmd/oci/oci.h"
+#include "cmd/oci/spec.h"
+#include "cmd/units.h"
+
+/* clang-format off */
+static const struct command *const oci_commands[] = {
+	&oci_cmd_create,
+	&oci_cmd_start,
+	&oci_cmd_state,
+	&oci_cmd_kill,
+	&oci_cmd_delete,
+	&oci_cmd_run,
+	&oci_cmd_exec,
+	&oci_cmd_list,
+	&oci_cmd_ps,
+	&oci_cmd_pause,
+	&oci_cmd_resume,
+	&oci_cmd_update,
+	&oci_cmd_events,
+	&oci_cmd_spec,
+	&oci_cmd_features,
+	NULL,
+};
+/* clang-format on */
+
+#define O(...) OPTION(struct oci_globals, __VA_ARGS__)
+
+static const struct option_def global_options[] = {
+	O(0, "root", "DIR", OPTION_TEXT, root,
+	  "Where states are kept (default /run/tare-oci, or $XDG_RUNTIME_DIR/tare-oci)"),
+	O(0, "log", "FILE", OPTION_TEXT, log, "Append errors to this file, too"),
+	O(0, "log-format", "FORMAT", OPTION_TEXT, log_format, "text or json (default text)"),
+	O(0, "debug", NULL, OPTION_BOOL, debug, "Say what is done"),
+	O(0, "systemd-cgroup", NULL, OPTION_BOOL, systemd_cgroup,
+	  "Have systemd make the cgroup; cgroupsPath is then slice:prefix:name"),
+	O(0, "cgroup-manager", "NAME", OPTION_TEXT, cgroup_manager,
+	  "cgroupfs, systemd or disabled"),
+	O(0, "rootless", "WHEN", OPTION_TEXT, rootless, "true, false or auto (default auto)"),
+	O(0, "criu", "PATH", OPTION_TEXT, criu, "The criu program"),
+	O('v', "version", NULL, OPTION_BOOL, version, "Print the version"),
+	{ 0 },
+};
+
+/** oci_is_name() - Whether a program of this name speaks the OCI dialect */
+bool oci_is_name(const char *program)
+{
+	static const char *const names[] = { "tare-oci", "runc", "crun" };
+	const char *slash = strrchr(program, '/');
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(slash ? slash + 1 : program, names[i]))
+			return true;
+	return false;
+}
+
+/* ---- errors ------------------------------------------------------------- */
+
+static void log_line(const struct oci_globals *g, const char *msg)
+{
+	autoclose int fd = openat(AT_FDCWD, g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+				  0644);
+	autojson struct json *map = json_new_map();
+	autofree char *text = NULL;
+	autostr struct str line = { 0 };
+	char time[UNITS_TEXT_MAX];
+
+	if (fd < 0)
+		return; /* stderr has it */
+	units_print_rfc3339(time, units_now_ns());
+	if (g->log_format && !strcmp(g->log_format, "json")) {
+		json_set_text(map, "level", "error");
+		json_set_text(map, "msg", msg);
+		json_set_text(map, "time", time);
+		text = json_print(map);
+		str_printf(&line, "%s\n", text);
+	} else {
+		text = str_escape(msg);
+		str_printf(&line, "time=\"%s\" level=error msg=\"%s\"\n", time, text);
+	}
+	(void)file_write_fd(fd, line.data, line.len);
+}
+
+/** oci_report() - Tell of an error, in the log and on stderr */
+void oci_report(const struct context *ctx, const struct error *err)
+{
+	if (ctx->oci && ctx->oci->log && *ctx->oci->log && strcmp(ctx->oci->log, "/dev/stderr"))
+		log_line(ctx->oci, err->msg);
+	message_error(ctx, err);
+}
+
+/* ---- state directory ---------------------------------------------------- */
+
+/* In a user namespace (rootless podman's) root of it is not root of the machine. */
+static bool is_host_root(void)
+{
+	autofree char *map = NULL;
+	unsigned long inside = 1, outside = 1;
+	size_t len;
+
+	if (geteuid() != 0)
+		return false;
+	if (file_read_at(AT_FDCWD, "/proc/self/uid_map", 4096, &map, &len, &(struct error){ 0 }) <
+	    0)
+		return true;
+	return sscanf(map, "%lu %lu", &inside, &outside) == 2 && inside == 0 && outside == 0;
+}
+
+static char *choose_root(const struct oci_globals *g)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	autofree char *cwd = NULL;
+
+	if (g->root && *g->root == '/')
+		return xstrdup(g->root);
+	if (g->root && *g->root) {
+		cwd = getcwd(NULL, 0);
+		return xasprintf("%s/%s", cwd ? cwd : "", g->root);
+	}
+	if (runtime_dir && *runtime_dir == '/' && !is_host_root())
+		return xasprintf("%s/tare-oci", runtime_dir);
+	return xstrdup("/run/tare-oci");
+}
+
+/* ---- the command -------------------------------------------------------- */
+
+static void print_version(void)
+{
+	printf("tare-oci version %s\ncommit: v%s\nspec: %s\n", TARE_VERSION, TARE_VERSION,
+	       OCI_VERSION);
+}
+
+static void print_overview(void)
+{
+	printf("Usage: tare-oci [OPTIONS] COMMAND\n\nAn OCI runtime, with runc's command line\n\n"
+	       "Commands:\n");
+	for (size_t i = 0; oci_commands[i]; i++)
+		printf("  %-12s %s\n", oci_commands[i]->name, oci_commands[i]->summary);
+	printf("\nOptions:\n");
+	for (const struct option_def *d = global_options; d->name; d++)
+		printf("  --%-18s %s\n", d->name, d->help);
+	printf("\n'tare-oci COMMAND --help' says more.\n");
+}
+
+static int check_globals(const struct oci_globals *g, struct error *err)
+{
+	if (g->log_format && *g->log_format && strcmp(g->log_format, "json") &&
+	    strcmp(g->log_format, "text"))
+		return error_set(err, EINVAL, "--log-format: '%s' is neither text nor json",
+				 g->log_format);
+	if (g->cgroup_manager && strcmp(g->cgroup_manager, "cgroupfs") &&
+	    strcmp(g->cgroup_manager, "systemd") && strcmp(g->cgroup_manager, "disabled"))
+		return error_set(err, EINVAL,
+				 "--cgroup-manager: '%s' is none of cgroupfs, systemd, disabled",
+				 g->cgroup_manager);
+	return 0;
+}
+
+static int open_root(struct context *ctx, const struct oci_globals *g, const struct command *cmd,
+		     struct error *err)
+{
+	int fd;
+
+	ctx->runroot = choose_root(g);
+	if (!(cmd->flags & COMMAND_ANYBODY))
+		return 0;
+	fd = command_open_dir(ctx->runroot, err);
+	if (fd < 0)
+		return fd;
+	ctx->store.run_fd = fd;
+	return 0;
+}
+
+static int dispatch(struct context *ctx, struct oci_globals *g, int argc, char **argv,
+		    struct error *err)
+{
+	const struct command *cmd;
+	int r = options_parse(global_options, g, OPTIONS_PREFIX | OPTIONS_ONE_DASH, &argc, argv,
+			      err);
+
+	ctx->oci = g;
+	if (r < 0)
+		return r;
+	if (g->version) {
+		print_version();
+		return 0;
+	}
+	if (r == OPTIONS_HELP || argc == 0 || !strcmp(argv[0], "help")) {
+		print_overview();
+		return 0;
+	}
+	if (check_globals(g, err) < 0)
+		return -EINVAL;
+	log_enable_debug(g->debug);
+	cmd = command_find(oci_commands, argv[0]);
+	if (!cmd)
+		return error_set(err, EINVAL, "unknown command '%s'", argv[0]);
+	r = open_root(ctx, g, cmd, err);
+	return r < 0 ? r : command_run(ctx, cmd, "oci", argc - 1, argv + 1, err);
+}
+
+/**
+ * oci_main() - The whole of tare-oci
+ * @argv:	Without the program's name, and room for a NULL
+ *
+ * Return: the exit code
+ */
+int oci_main(int argc, char **argv)
+{
+	struct context ctx = { .store = { .root_fd = -1, .run_fd = -1 } };
+	struct oci_globals globals = { 0 };
+	struct error err = { 0 };
+	int r = dispatch(&ctx, &globals, argc, argv, &err);
+
+	if (r < 0) {
+		oci_report(&ctx, &err);
+		r = OCI_EXIT_FAILED;
+	}
+	if (message_finish_output(&err) < 0) {
+		oci_report(&ctx, &err);
+		r = OCI_EXIT_FAILED;
+	}
+	if (ctx.store.run_fd >= 0)
+		(void)close(ctx.store.run_fd);
+	free((char *)(uintptr_t)ctx.runroot);
+	return r;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	(void)ctx;
+	(void)err;
+	return oci_main(argc, argv);
+}
+
+/* `tare oci`; its options are read by the dispatch above. */
+const struct command cmd_oci = {
+	.name = "oci",
+	.args = "[OPTION...] COMMAND [ARG...]",
+	.summary = "Speak the command line of an OCI runtime, as tare-oci does",
+	.details = "What engines call: podman, CRI-O, containerd and Docker take the path of "
+		   "tare-oci in place of runc's. 'tare oci help' lists the commands.",
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.run = run,
+};

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/oci/start.c - tare-oci start: let a created container run its program
+ */
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/sys.h"
+#include "cmd/oci/create.h"
+#include "runtime/hook.h"
+#include "runtime/process.h"
+#include "runtime/sync.h"
+
+/* Say "start" and hear how it went: end of file is the exec. */
+static int ask(int dirfd, struct error *err)
+{
+	autoclose int fd = state_connect(dirfd, err);
+	struct error told = { 0 };
+	enum sync_step step;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = sync_send(fd, SYNC_START, NULL, -1);
+	if (r == 0)
+		r = sync_receive(fd, &step, &told, NULL);
+	state_forget_socket(dirfd);
+	if (r < 0)
+		return error_sys(err, -r, "hear from the container's first process");
+	if (r == 0)
+		return 0;
+	*err = told;
+	return -told.code;
+}
+
+/* Spec 1.2, runtime.md, "Lifecycle": a failing poststart hook is the container's end. */
+static int run_poststart(const struct state *s, const struct config *c, struct error *err)
+{
+	autojson struct json *v = NULL;
+	autofree char *state = NULL;
+	autoclose int pidfd = -1;
+	struct error gone;
+	int r;
+
+	if (!c->hooks[CONFIG_HOOK_POSTSTART].n)
+		return 0;
+	v = state_document(s, STATE_RUNNING);
+	state = json_print(v);
+	r = hook_run_all(c, CONFIG_HOOK_POSTSTART, state, err);
+	if (r == 0)
+		return 0;
+	pidfd = process_open(s->pid, s->pid_start, &gone);
+	if (pidfd >= 0)
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	return r;
+}
+
+/** oci_start() - Start a created container; its state is locked */
+int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, struct error *err)
+{
+	int r = ask(dirfd, err);
+
+	if (r == 0)
+		r = run_poststart(s, &b->config, err);
+	return r < 0 ? error_wrap(err, "start container '%s'", s->id) : 0;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	autotarget struct oci_target t = { .dirfd = -1 };
+	autobundle struct oci_bundle b;
+	int r = oci_target_open(&t, ctx, argv[0], true, err);
+
+	(void)argc;
+	oci_bundle_init(&b);
+	if (r < 0)
+		return r;
+	if (t.status == STATE_STOPPED)
+		return error_set(err, EINVAL, "cannot start a container that has stopped");
+	if (t.status != STATE_CREATED)
+		return error_set(err, EINVAL, "cannot start container '%s': it is already %s",
+				 t.state.id, state_status_name(t.status));
+	r = oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, err);
+	return r == 0 ? oci_start(t.dirfd, &t.state, &b, err) : r;
+}
+
+const struct command oci_cmd_start = {
+	.name = "start",
+	.args = "ID",
+	.summary = "Run the program of a created container",
+	.min_args = 1,
+	.max_args = 1,
+	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH,
+	.run = run,
+};

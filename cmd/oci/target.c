@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/oci/target.c - The container that a command of the OCI dialect is about
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "cgroups/freezer.h"
+#include "cmd/oci/cgroup.h"
+#include "cmd/oci/oci.h"
+#include "runtime/process.h"
+
+static bool is_frozen(const struct state *s)
+{
+	autocgroup struct oci_cgroup cg;
+	struct error ignored;
+
+	oci_cgroup_init(&cg);
+	return oci_cgroup_open(&cg, s, &ignored) == 0 && cg.fd >= 0 &&
+	       cgroup_is_frozen(cg.fd, &ignored) > 0;
+}
+
+/**
+ * oci_target_open() - Look a container up
+ * @lock:	Keep other commands from changing it until it is closed
+ *
+ * Return: 0; -ENOENT if there is none ("does not exist"); or -errno
+ */
+int oci_target_open(struct oci_target *t, const struct context *ctx, const char *id, bool lock,
+		    struct error *err)
+{
+	int r;
+
+	*t = (struct oci_target){ .dirfd = -1 };
+	t->dirfd = state_open(ctx->store.run_fd, id, lock, err);
+	if (t->dirfd < 0)
+		return t->dirfd;
+	r = state_read(t->dirfd, &t->state, err);
+	if (r == -ENOENT) /* create was killed before it wrote any, or is about to */
+		return error_set(err, ENOENT, "container '%s' does not exist: it was never made",
+				 id);
+	if (r < 0)
+		return r;
+	t->status = state_find_status(t->dirfd, &t->state);
+	if (t->status == STATE_RUNNING && is_frozen(&t->state))
+		t->status = STATE_PAUSED;
+	return 0;
+}
+
+/** oci_target_close() - Release it; also one that was not found */
+void oci_target_close(struct oci_target *t)
+{
+	if (t->dirfd >= 0)
+		(void)close(t->dirfd);
+	state_done(&t->state);
+	t->dirfd = -1;
+}
+
+/** oci_target_signal() - A signal to the first process; -ESRCH: "container not running" */
+int oci_target_signal(const struct oci_target *t, int sig, struct error *err)
+{
+	autoclose int pidfd = process_open(t->state.pid, t->state.pid_start, err);
+
+	if (pidfd < 0)
+		return error_set(err, ESRCH, "container not running");
+	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
+		return errno == ESRCH ? error_set(err, ESRCH, "container not running")
+				      : error_sys(err, errno, "signal container '%s'", t->state.id);
+	return 0;
+}
+
+/** oci_write_pid_file() - What --pid-file asks for, whole or not at all; NULL: nothing */
+int oci_write_pid_file(const char *path, pid_t pid, struct error *err)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	autofree char *dir = NULL;
+	autoclose int fd = -1;
+	char text[16];
+	int r;
+
+	if (!path || !*path)
+		return 0;
+	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return error_sys(err, errno, "write pid file '%s'", path);
+	snprintf(text, sizeof(text), "%d", pid);
+	r = file_replace_at(fd, slash ? slash + 1 : path, text, strlen(text), 0644, 0, err);
+	return r < 0 ? error_wrap(err, "write pid file '%s'", path) : 0;
+}
