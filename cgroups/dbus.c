@@ -181,7 +181,7 @@ static int receive_message(struct dbus *bus, struct dbus_message *m, int64_t dea
 {
 	unsigned char header[DBUS_HEADER_BYTES];
 	autofree unsigned char *data = NULL;
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	r = wait_for(bus, POLLIN, deadline); /* until here a time-out breaks nothing */
