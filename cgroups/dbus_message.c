@@ -193,10 +193,10 @@ int dbus_marshal_call(const struct dbus_call *call, uint32_t serial, struct str 
 	dbus_put_u32(out, serial);
 	fields = dbus_begin_array(out, '(');
 	put_field(out, FIELD_PATH, "o", call->path);
-	put_field(out, FIELD_DESTINATION, "s", call->destination);
 	put_field(out, FIELD_INTERFACE, "s", call->interface);
-	put_field(out, FIELD_MEMBER, "s", call->member);
+	put_field(out, FIELD_DESTINATION, "s", call->destination);
 	put_field(out, FIELD_SIGNATURE, "g", call->signature);
+	put_field(out, FIELD_MEMBER, "s", call->member);
 	dbus_end_array(out, fields);
 	pad(out, 8);
 	str_append(out, call->body.data, call->body.len);
