@@ -202,15 +202,17 @@ static int check_usage(int dirfd, const struct cgroup_limits *l, struct error *e
 	return 0;
 }
 
-/* From here on a setting has one file. */
+/* Take the other file where the first does not exist. */
 static void choose_file(int dirfd, struct cgroup_setting *s)
 {
+	char *file = s->file, *value = s->value;
+
 	if (!s->fallback_file || faccessat(dirfd, s->file, F_OK, 0) == 0)
 		return;
-	free(s->file);
-	free(s->value);
-	s->file = steal_ptr(&s->fallback_file);
-	s->value = steal_ptr(&s->fallback_value);
+	s->file = s->fallback_file;
+	s->value = s->fallback_value;
+	s->fallback_file = file;
+	s->fallback_value = value;
 }
 
 static void take_back(int dirfd, const struct cgroup_setting *settings, char **undo, size_t n,
