@@ -123,6 +123,8 @@ launch() {
 	local name=$1
 	shift
 	run oci run --bundle "$T/$name" "$@" "$name"
+	# It leaves what failed.
+	[ "$status" = 0 ] || ! peer crun || oci delete --force "$name" 2>/dev/null
 }
 
 start_up() {
