@@ -3,7 +3,7 @@
 #
 # oci_exec.sh - OCI runtime: further processes in a container
 . "$(dirname "$0")/../lib/harness.sh"
-. "$TARE_TEST_LIB/oci.sh"
+. "$(dirname "$0")/../lib/oci.sh"
 
 bundle box 'args(["sleep", "1000"]) | .process.env += ["CONFIG=yes"] | .process.cwd = "/usr"
 	| .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 99, hard: 199}] | .hostname = "box"'

@@ -3,7 +3,7 @@
 #
 # oci_hooks.sh - OCI runtime: hooks, when and where they run, what they get, and their failures
 . "$(dirname "$0")/../lib/harness.sh"
-. "$TARE_TEST_LIB/oci.sh"
+. "$(dirname "$0")/../lib/oci.sh"
 
 KINDS='prestart createRuntime createContainer startContainer poststart poststop'
 LOG=$T/log

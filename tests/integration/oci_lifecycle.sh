@@ -3,7 +3,7 @@
 #
 # oci_lifecycle.sh - OCI runtime: create to delete, what each step answers, and refuses
 . "$(dirname "$0")/../lib/harness.sh"
-. "$TARE_TEST_LIB/oci.sh"
+. "$(dirname "$0")/../lib/oci.sh"
 
 # --- a life, step by step ---------------------------------------------------
 

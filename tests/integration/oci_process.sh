@@ -3,7 +3,7 @@
 #
 # oci_process.sh - OCI runtime: the process object of config.json
 . "$(dirname "$0")/../lib/harness.sh"
-. "$TARE_TEST_LIB/oci.sh"
+. "$(dirname "$0")/../lib/oci.sh"
 
 # of_status NAME FILTER: /proc/self/status of a container's program, as "key value"
 of_status() {

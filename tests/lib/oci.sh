@@ -4,7 +4,7 @@
 # oci.sh - For tests of the OCI runtime interface: bundles, and who reads them
 #
 #	. "$(dirname "$0")/../lib/harness.sh"
-#	. "$TARE_TEST_LIB/oci.sh"
+#	. "$(dirname "$0")/../lib/oci.sh"
 #
 # The tests drive $RUNTIME, build/tare-oci unless set, by runc's command line.
 # They hold for runc and crun as well, which is how they are themselves tested:

@@ -41,9 +41,10 @@ def receive(path):
                 got = array.array("i")
                 got.frombytes(payload[: len(payload) // 4 * 4])
                 fds += got
-        if not part:
-            return data, fds
         data += part
+        # The other end may stay open for longer than there is something to say.
+        if fds or not part:
+            return data, fds
 
 
 def console(path, out, text=""):
