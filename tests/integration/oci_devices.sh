@@ -17,7 +17,7 @@ is 'the default devices are there, for all' "$stdout" '/dev/null character speci
 /dev/urandom character special file 1:9 666 0:0
 /dev/tty character special file 5:0 666 0:0'
 sh_run links 'for l in fd stdin stdout stderr ptmx; do echo $l $(readlink /dev/$l); done'
-is 'so are the links' "$(sed s,/dev/pts,pts, <<<"$stdout")" 'fd /proc/self/fd
+is 'so are the links' "${stdout/\/dev\/pts/pts}" 'fd /proc/self/fd
 stdin /proc/self/fd/0
 stdout /proc/self/fd/1
 stderr /proc/self/fd/2

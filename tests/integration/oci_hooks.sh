@@ -59,7 +59,7 @@ is 'startContainer runs after it' "$(of startContainer 4)" ''
 # --- the state -----------------------------------------------------------------------------
 
 for kind in $KINDS; do
-	[ $kind != startContainer ] || deviates crun 'no bundle'
+	[ "$kind" != startContainer ] || deviates crun 'no bundle'
 	is "$kind gets the state: id, bundle, annotations" \
 		"$(jq -r '"\(.id) \(.bundle) \(.annotations["org.example"])"' "$T/state.$kind")" "all $T/all yes"
 	like 'with a version' "$(jq -r .ociVersion "$T/state.$kind")" '^1\.'

@@ -22,8 +22,8 @@ namespace() {
 ns_of all 'ns("cgroup")'
 for try in pid:pid net:network ipc:ipc uts:uts mnt:mount cgroup:cgroup; do
 	name=${try%:*}
-	isnt "a new ${try#*:} namespace is not ours" "$(namespace $name)" "$(readlink "/proc/self/ns/$name")"
-	isnt 'it is one' "$(namespace $name)" ''
+	isnt "a new ${try#*:} namespace is not ours" "$(namespace "$name")" "$(readlink "/proc/self/ns/$name")"
+	isnt 'it is one' "$(namespace "$name")" ''
 done
 is 'the user namespace is ours unless it is asked for' "$(namespace user)" "$(readlink /proc/self/ns/user)"
 for try in pid:pid net:network ipc:ipc uts:uts; do
@@ -33,7 +33,7 @@ for try in pid:pid net:network ipc:ipc uts:uts; do
 	[ "$name" != net ] || filter+=' | .mounts |= map(select(.type != "sysfs")) | .linux.maskedPaths = []'
 	[ "$name" != ipc ] || filter+=' | .mounts |= map(select(.type != "mqueue"))'
 	ns_of shared "$filter"
-	is "without one, the ${try#*:} namespace is ours" "$(namespace $name)" "$(readlink "/proc/self/ns/$name")"
+	is "without one, the ${try#*:} namespace is ours" "$(namespace "$name")" "$(readlink "/proc/self/ns/$name")"
 done
 sh_run first 'echo $$; cat /proc/1/comm'
 is 'the program is pid 1 of a new pid namespace' "$(sed -n 1p <<<"$stdout")" 1
@@ -50,7 +50,7 @@ wait_for 5 test "$(readlink "/proc/$holder/ns/net")" != "$(readlink /proc/self/n
 for try in net:network ipc:ipc uts:uts cgroup:cgroup; do
 	name=${try%:*}
 	ns_of joined "del(.hostname) | ns(\"${try#*:}\"; \"/proc/$holder/ns/$name\")"
-	is "a ${try#*:} namespace can be joined by path" "$(namespace $name)" "$(readlink "/proc/$holder/ns/$name")"
+	is "a ${try#*:} namespace can be joined by path" "$(namespace "$name")" "$(readlink "/proc/$holder/ns/$name")"
 done
 touch "$T/netns"
 mount --bind "/proc/$holder/ns/net" "$T/netns"

@@ -6,7 +6,7 @@
 #	. "$(dirname "$0")/../lib/harness.sh"
 #	. "$(dirname "$0")/../lib/oci.sh"
 #
-# The tests drive $RUNTIME, build/tare-oci unless set, by runc's command line.
+# The tests drive $RUNTIME, $TARE by the name tare-oci unless set, by runc's command line.
 # They hold for runc and crun as well, which is how they are themselves tested:
 #
 #	RUNTIME=/usr/sbin/runc tests/integration/oci_exec.sh
@@ -30,8 +30,11 @@
 #	                    $T/console.sock; sets $console to what the terminal showed and
 #	                    $slave to the name that came with it; input from $console_input
 
-RUNTIME=$(readlink -f "${RUNTIME:-$TARE_TEST_TOP/build}")
-[ -d "$RUNTIME" ] && RUNTIME=$RUNTIME/tare-oci
+if [ -z "${RUNTIME:-}" ]; then
+	# As make install has it: the name chooses the command line.
+	ln -s "$(readlink -f "$TARE")" /run/tare-oci
+	RUNTIME=/run/tare-oci
+fi
 runtime_name=${RUNTIME##*/}
 STATE=/run/oci
 ROOT=$T/rootfs
@@ -124,17 +127,17 @@ launch() {
 	shift
 	run oci run --bundle "$T/$name" "$@" "$name"
 	# It leaves what failed.
-	[ "$status" = 0 ] || ! peer crun || oci delete --force "$name" 2>/dev/null
+	[ "${status:-0}" = 0 ] || ! peer crun || oci delete --force "$name" 2>/dev/null
 }
 
 start_up() {
 	local name=$1
 	shift
-	oci create --bundle "$T/$name" "$@" "$name" >"$T/$name.out" 2>&1 </dev/null &&
-		oci start "$name" >>"$T/$name.out" 2>&1 || {
+	if ! oci create --bundle "$T/$name" "$@" "$name" >"$T/$name.out" 2>&1 </dev/null ||
+		! oci start "$name" >>"$T/$name.out" 2>&1; then
 		diag "$(cat "$T/$name.out")"
 		return 1
-	}
+	fi
 }
 
 sh_run() {
@@ -204,7 +207,7 @@ with_console() {
 	job=$!
 	wait_for 10 test -S "$T/console.sock"
 	run "$@"
-	[ $status = 0 ] || kill $job
+	[ "$status" = 0 ] || kill $job
 	wait $job
 	console=$(tr -d '\r\0' <"$T/$name.console")
 	slave=$(cat "$T/$name.console.name" 2>/dev/null)
