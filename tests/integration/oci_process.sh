@@ -196,6 +196,25 @@ run sh -c "LISTEN_FDS=1 LISTEN_PID=\$\$ exec '$RUNTIME' --root '$STATE' run --bu
 deviates crun 'no LISTEN_PID'
 is 'LISTEN_FDS of the caller is passed on' "$(xargs <<<"$stdout")" '1 1 three'
 
+bundle keys 'args(["cat", "/proc/keys"]) | .linux.maskedPaths = []'
+launch keys
+like 'the session keyring is one of its own' "$stdout" 'keyring +_ses'
+ring=$(awk '$8 == "keyring" && $9 ~ /^_ses/ { print $1 }' <<<"$stdout")
+launch keys --no-new-keyring
+unlike 'unless there is to be no new one' "$stdout" "^${ring:-none}"
+
+rm -f "$T/pidfd.sock"
+python3 "$PEER_PY" receive "$T/pidfd.sock" "$T/pidfd.out" &
+job=$!
+wait_for 10 test -S "$T/pidfd.sock"
+bundle pidfd 'args(["sleep", "1000"])'
+run oci create --pidfd-socket "$T/pidfd.sock" --bundle pidfd pidfd
+[ "$status" = 0 ] || kill $job
+wait $job
+too_old
+is '--pidfd-socket gets a descriptor of the process' "$(sed -n 's/^Pid:\t//p' "$T/pidfd.out" 2>/dev/null)" "$(field pidfd .pid)"
+oci delete --force pidfd
+
 bundle personality 'args(["uname", "-m"]) | .linux.personality = {domain: "LINUX32"}'
 launch personality
 deviates runc 'too old'
@@ -281,6 +300,12 @@ run oci run -d --bundle tty tty
 deviates crun 'does not mind'
 isnt 'run --detach does, too' "$status" 0
 oci delete --force tty
+bundle tty 'sh("test -t 0 && test -t 1 && test -t 2 && stty size; read line; echo got $line; exit 9") | .process.terminal = true'
+console_input='typed\n'
+at_terminal oci run --bundle "$T/tty" tty
+is 'run at a terminal has one of its own, of the size of ours' "$(grep -x "44 55" <<<"$stdout")" "44 55"
+like 'what is typed at ours arrives' "$stdout" 'got typed'
+is 'the code, too' "$status" 9
 bundle notty 'args(["true"])'
 run oci create --bundle notty --console-socket "$T/nothing.sock" notty
 deviates crun 'does not mind'

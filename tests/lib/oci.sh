@@ -26,6 +26,8 @@
 #	peer NAME...        whether $RUNTIME is one of these others
 #	deviates NAME REASON    the next check may fail with that other runtime
 #	too_old             the same for both, which are the versions of Debian 12
+#	at_terminal COMMAND...  as run(), at a terminal of 44 rows and 55 columns whose
+#	                    output is $stdout; input from $console_input
 #	with_console NAME COMMAND...  runs COMMAND, which is to use --console-socket
 #	                    $T/console.sock; sets $console to what the terminal showed and
 #	                    $slave to the name that came with it; input from $console_input
@@ -211,6 +213,15 @@ with_console() {
 	wait $job
 	console=$(tr -d '\r\0' <"$T/$name.console")
 	slave=$(cat "$T/$name.console.name" 2>/dev/null)
+}
+
+at_terminal() {
+	local words
+	words=$(printf '%q ' "$@")
+	# oci is a function, which the shell of script knows nothing of.
+	words=${words/#oci /"$RUNTIME --root $STATE "}
+	run script -qec "stty rows 44 cols 55 -echo; $words" /dev/null < <(printf '%b' "${console_input:-}"; sleep 1)
+	stdout=${stdout//$'\r'/}
 }
 
 remove_all_containers() {
