@@ -182,7 +182,7 @@ with_console exec oci exec -d --process "$T/process.json" --console-socket "$T/c
 is 'terminal in --process, too' "$status" 0
 like 'consoleSize holds' "$console" '22 99'
 like 'what is typed arrives' "$console" 'got typed'
-at_terminal oci exec -t box sh -c 'test -t 0 && test -t 1 && test -t 2 && stty size; read line; echo got $line; exit 9'
+at_terminal oci exec -t box sh -c 'test -t 0 && test -t 1 && test -t 2 || exit 1; n=0; until stty size | grep 44 || test $n = 40; do sleep 0.05; n=$((n + 1)); done; read line; echo got $line; exit 9'
 is 'exec -t at a terminal has one of its own, of the size of ours' "$(grep -x "44 55" <<<"$stdout")" "44 55"
 like 'what is typed at ours arrives' "$stdout" 'got typed'
 is 'the code, too' "$status" 9

@@ -300,9 +300,10 @@ run oci run -d --bundle tty tty
 deviates crun 'does not mind'
 isnt 'run --detach does, too' "$status" 0
 oci delete --force tty
-bundle tty 'sh("test -t 0 && test -t 1 && test -t 2 && stty size; read line; echo got $line; exit 9") | .process.terminal = true'
+bundle tty 'sh("test -t 0 && test -t 1 && test -t 2 || exit 1; n=0; until stty size | grep 44 || test $n = 40; do sleep 0.05; n=$((n + 1)); done; read line; echo got $line; exit 9") | .process.terminal = true'
 console_input='typed\n'
 at_terminal oci run --bundle "$T/tty" tty
+deviates crun 'waits for SIGWINCH'
 is 'run at a terminal has one of its own, of the size of ours' "$(grep -x "44 55" <<<"$stdout")" "44 55"
 like 'what is typed at ours arrives' "$stdout" 'got typed'
 is 'the code, too' "$status" 9
