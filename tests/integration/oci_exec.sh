@@ -49,6 +49,15 @@ run oci exec --user 1000:50 box sh -c 'echo $(id -u):$(id -g)'
 is '--user UID:GID changes both' "$stdout" 1000:50
 run oci exec --user=1000:50 box sh -c 'echo $HOME'
 is 'HOME is then that of the user' "$stdout" /home/app
+run oci exec --user 4321 box sh -c 'echo $HOME'
+deviates crun 'too old'
+is 'or the root directory, if nobody knows the user' "$stdout" /
+oci exec -d --user 1000:1000 box true </dev/null >/dev/null 2>&1
+too_old
+is '/dev/null of the host keeps its owner' "$(stat -c %u:%g /dev/null)" 0:0
+oci exec --user 1000:1000 box true </dev/null >/dev/null 2>&1
+too_old
+is 'without --detach, too' "$(stat -c %u:%g /dev/null)" 0:0
 for user in -1 1x ' 1' 4294967295 99999999999 1:2:3 ''; do
 	run oci exec --user "$user" box id -u
 	deviates crun 'reads as much as is a number'
@@ -70,6 +79,8 @@ is 'no signal is blocked' "$(caps SigBlk)" ''
 run oci exec --cap CAP_CHOWN --cap CAP_KILL box cat /proc/self/status
 deviates crun 'replaces'
 is '--cap adds to them' "$(caps CapBnd)" 20000421
+run oci exec --cap CAP_NONSENSE box true
+is 'an unknown capability is no error' "$status" 0
 run oci exec box sh -c 'ulimit -n; ulimit -Hn'
 deviates runc 'Go raises it'
 deviates crun 'does not set them'
@@ -98,6 +109,20 @@ for try in 'nonsense executable file .*not found in \$PATH' '/nonsense [Nn]o suc
 	is "exec of ${try%% *} ends with 255" "$status" 255
 	like 'and says why' "$stderr" "${try#* }"
 done
+printf '#!/nonsense/interpreter\n' >"$ROOT/tmp/orphan"
+chmod +x "$ROOT/tmp/orphan"
+run oci exec box /tmp/orphan
+isnt 'a script whose interpreter is not there fails' "$status" 0
+like 'and says why' "$stderr" '[Nn]o such file or directory'
+run oci exec --pid-file /nonsense/pid box true
+deviates crun 'does not mind'
+is 'a pid file that cannot be written ends with 255' "$status" 255
+run oci exec --cgroup .. box true
+deviates crun 'too old'
+isnt 'a cgroup above that of the container is refused' "$status" 0
+run oci exec --cgroup nonsense box true
+deviates crun 'too old'
+isnt 'so is one that is not there' "$status" 0
 fails 'a working directory that is not there ends with 255' 255 oci exec --cwd /nonsense box true
 run oci exec box
 isnt 'exec needs a program' "$status" 0
@@ -180,6 +205,7 @@ process 'sh("stty size; read line; echo got $line") | .process.terminal = true |
 console_input='typed\n'
 with_console exec oci exec -d --process "$T/process.json" --console-socket "$T/console.sock" --pid-file "$T/tty.pid" box
 is 'terminal in --process, too' "$status" 0
+deviates crun 'a moment later'
 like 'consoleSize holds' "$console" '22 99'
 like 'what is typed arrives' "$console" 'got typed'
 at_terminal oci exec -t box sh -c 'test -t 0 && test -t 1 && test -t 2 || exit 1; n=0; until stty size | grep 44 || test $n = 40; do sleep 0.05; n=$((n + 1)); done; read line; echo got $line; exit 9'

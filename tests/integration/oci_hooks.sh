@@ -32,6 +32,7 @@ oci start all </dev/null >>"$T/all.out" 2>&1
 wait_for 5 grep -q program "$LOG"
 wait_for 5 grep -q poststart "$LOG"
 deviates runc 'poststart before'
+deviates crun 'waits for none'
 is 'start runs startContainer before the program, and poststart' \
 	"$(in_order | sed 's/poststart program/program poststart/')" \
 	'prestart createRuntime createContainer startContainer program poststart'
@@ -75,6 +76,7 @@ is 'poststop gets stopped' "$(jq -r .status "$T/state.poststop")" stopped
 deviates crun 'starting'
 like 'startContainer gets the status' "$(jq -r .status "$T/state.startContainer")" '^creat(ing|ed)$'
 sh_run oneline true 'hook("createRuntime"; "read -r line; echo \"$line\" >" + $t + "/line")' --arg t "$T"
+deviates crun 'now and then'
 is 'a hook that does not read all is no failure' "$status" 0
 
 # --- env and args --------------------------------------------------------------------------
@@ -95,8 +97,8 @@ chmod +x "$T/hook"
 sh_run noargs true '.hooks.createRuntime = [{path: ($t + "/hook")}]' --arg t "$T"
 is 'args may be missing' "$(cat "$T/noargs.out")" "$T/hook 0"
 : >"$LOG"
-sh_run several true 'hook("createRuntime"; "echo 1 >>" + $l) | hook("createRuntime"; "echo 2 >>" + $l)
-	| hook("createRuntime"; "echo 3 >>" + $l)' --arg l "$LOG"
+sh_run several true 'hook("createRuntime"; "cat >/dev/null; echo 1 >>" + $l) | hook("createRuntime"; "cat >/dev/null; echo 2 >>" + $l)
+	| hook("createRuntime"; "cat >/dev/null; echo 3 >>" + $l)' --arg l "$LOG"
 is 'several of a kind run in order' "$(xargs <"$LOG")" '1 2 3'
 sh_run setup 'cat /mnt/by-hook; hostname' 'hook("createContainer"; "echo made >" + $root + "/mnt/by-hook")'
 is 'what createContainer makes in the root is there' "$(sed -n 1p <<<"$stdout")" made
@@ -130,6 +132,15 @@ sh_run failing true 'hook("poststop"; "exit 7") | hook("poststop"; "echo next >>
 is 'a failure of poststop is none of run' "$status" 0
 deviates runc 'leaves it out'
 is 'and the next one runs' "$(cat "$LOG")" next
+for kind in prestart createRuntime createContainer startContainer poststart; do
+	bundle failing 'args(["sh", "-c", "sleep 1; echo program"]) | .hooks[$kind] = [{path: "/bin/true"}, {path: "/bin/false"}]' --arg kind $kind
+	launch failing
+	deviates crun 'not after the start'
+	isnt "run fails when $kind does" "$status" 0
+	too_old
+	like 'and says which of them it was' "$stderr" "$kind"
+	is 'no container is left' "$(oci list -q)" ''
+done
 bundle killed 'args(["true"]) | hook("createRuntime"; "kill -KILL $$")'
 launch killed
 isnt 'a hook that is killed has failed' "$status" 0

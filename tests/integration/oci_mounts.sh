@@ -287,6 +287,20 @@ sh_run mapped 'stat -c %u:%g /mnt/root /mnt/seven' \
 	--arg t "$T"
 too_old
 is 'it needs no user namespace' "$(xargs <<<"$stdout")" '5000:6000 5007:6007'
+sh_run mapped 'touch /mnt/unmapped || echo refused' \
+	'.mounts += [{destination: "/mnt", type: "bind", source: ($t + "/owned"), options: ["bind"],
+		uidMappings: [{containerID: 0, hostID: 5000, size: 10}], gidMappings: [{containerID: 0, hostID: 6000, size: 10}]}]' \
+	--arg t "$T"
+too_old
+is 'who is not mapped cannot write there' "$stdout" refused
+touch "$T/owned/eight"
+chown 8:9 "$T/owned/eight"
+sh_run mapped 'stat -c %u:%g /mnt/seven /mnt/eight' \
+	'.mounts += [{destination: "/mnt", type: "bind", source: ($t + "/owned"), options: ["bind"],
+		uidMappings: [{containerID: 7, hostID: 1000, size: 1}, {containerID: 8, hostID: 2000, size: 1}],
+		gidMappings: [{containerID: 7, hostID: 3000, size: 1}, {containerID: 9, hostID: 4000, size: 1}]}]' --arg t "$T"
+too_old
+is 'a mapping can have several parts' "$(xargs <<<"$stdout")" '1000:3000 2000:4000'
 sh_run mapped 'stat -c %u:%g /mnt/root' 'userns(100000; 65536) | del(.linux.resources)
 	| bind($t + "/owned"; "/mnt"; ["idmap"])' --arg t "$T"
 too_old

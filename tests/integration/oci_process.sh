@@ -36,6 +36,16 @@ like 'HOME is that of the user by default' "$stdout" 'HOME=/root'
 bundle home 'args(["env"]) | .process.env += ["HOME=/elsewhere"]'
 launch home
 is 'a HOME that is given stays' "$(grep HOME <<<"$stdout")" HOME=/elsewhere
+sh_run home 'echo $HOME' '.process.env += ["HOME="]'
+too_old
+is 'an empty one does not' "$stdout" /root
+sh_run home 'echo $HOME' '.process.user = {uid: 4321, gid: 4321}'
+deviates crun 'too old'
+is 'HOME of a user that nobody knows is the root directory' "$stdout" /
+bundle twice 'args(["env"]) | .process.env += ["TWICE=first", "TWICE=second"]'
+launch twice
+too_old
+is 'of two values for a variable there is the last, once' "$(grep TWICE <<<"$stdout")" TWICE=second
 bundle path 'args(["program"]) | .process.env = ["PATH=/nowhere:/opt/x"]'
 mkdir -p "$ROOT/opt/x"
 printf '#!/bin/sh\necho found\n' >"$ROOT/opt/x/program"
