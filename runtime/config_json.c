@@ -112,18 +112,22 @@ static int read_rlimit(const struct json *entry, size_t i, struct config_process
 		       struct error *err)
 {
 	autofree char *where = xasprintf("process.rlimits[%zu]", i);
-	const struct json *soft = json_get(entry, "soft"), *hard = json_get(entry, "hard");
+	uint64_t soft = 0, hard = 0;
 	struct rlimit_set before = p->rlimits;
 	autofree char *type = NULL;
 	int r = field_text(entry, where, "type", &type, err);
 
+	if (r == 0)
+		r = field_u64(entry, where, "soft", &soft, err);
+	if (r == 0)
+		r = field_u64(entry, where, "hard", &hard, err);
 	if (r < 0)
 		return r;
 	if (!type)
 		return field_missing(where, "type", err);
 	if (!str_starts(type, "RLIMIT_"))
 		return error_set(err, EBADMSG, "%s.type: '%s' is no resource", where, type);
-	r = rlimit_add(&p->rlimits, type, json_u64(soft, 0), json_u64(hard, 0), err);
+	r = rlimit_add(&p->rlimits, type, soft, hard, err);
 	if (r < 0) {
 		err->hint[0] = '\0'; /* about a flag */
 		return error_wrap(err, "%s", where);

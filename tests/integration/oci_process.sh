@@ -151,6 +151,12 @@ sh_run rlimits 'grep -E "open files|core file|stack|processes" /proc/self/limits
 like 'a limit has its soft and its hard value' "$stdout" 'Max open files 100 200 files'
 like 'zero is a limit' "$stdout" 'Max core file size 0 0 bytes'
 like 'there can be several' "$stdout" 'Max processes 1000 2000 processes'
+bundle rlimits 'sh("ulimit -s; ulimit -Hs; id -u") | .process.user = {uid: 1000, gid: 1000}
+	| .process.rlimits = [{type: "RLIMIT_STACK", soft: 4194304, hard: 77}]'
+# Which jq cannot write.
+sed -i 's/: 77/: 18446744073709551615/' "$T/rlimits/config.json"
+launch rlimits
+is 'RLIM_INFINITY is a limit, and other numbers stay what they are' "$(xargs <<<"$stdout")" '4096 unlimited 1000'
 bundle rlimits 'args(["true"]) | .process.rlimits = [{type: "RLIMIT_NOFILE", soft: 200, hard: 100}]'
 launch rlimits
 isnt 'a soft limit above the hard one is refused' "$status" 0
