@@ -126,6 +126,8 @@ isnt 'and do not overlap' "$status" 0
 bundle badmap 'args(["true"]) | userns(4294967290; 100)'
 launch badmap
 isnt 'nor wrap' "$status" 0
+sh_run badmap 'cat /proc/self/uid_map' '.linux.uidMappings = [{containerID: 0, hostID: 100000, size: 10}]'
+is 'mappings without a user namespace are passed over' "$(xargs <<<"$stdout")" "$(xargs </proc/self/uid_map)"
 bundle outer 'args(["sleep", "1000"]) | userns(100000; 65536)'
 start_up outer
 pid=$(field outer .pid)
