@@ -329,15 +329,38 @@ static int confine(const struct init_plan *plan, const struct rootfs *fs, struct
 }
 
 /*
+ * Who waits for a start by another command holds nothing of its creator's: not
+ * the lock of the state, which would outlive the creator, nor the host's
+ * directories. Those that the program is to have stay.
+ */
+static void close_foreign(const struct init_plan *plan, const struct rootfs *fs)
+{
+	const int kept[] = { plan->sync_fd, plan->start_fd, plan->hook_state_fd, fs->root };
+	unsigned int next = 3 + plan->config->process.preserve_fds, keep;
+
+	do {
+		keep = ~0U;
+		for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+			if (kept[i] >= 0 && (unsigned int)kept[i] >= next &&
+			    (unsigned int)kept[i] < keep)
+				keep = (unsigned int)kept[i];
+		if (keep > next)
+			(void)sys_close_range(next, keep == ~0U ? keep : keep - 1, 0);
+		next = keep + 1;
+	} while (keep != ~0U);
+}
+
+/*
  * Created by one command, started by another: the first is told that all is
  * ready and goes; the second connects. A connection that says nothing was only a
  * look at whether we are still here.
  */
-static void await_connection(struct init_plan *plan)
+static void await_connection(struct init_plan *plan, const struct rootfs *fs)
 {
 	enum sync_step step;
 	struct error ignored;
 
+	close_foreign(plan, fs);
 	(void)sync_send(plan->sync_fd, SYNC_READY, NULL, -1);
 	(void)close(plan->sync_fd);
 	for (;;) {
@@ -352,10 +375,10 @@ static void await_connection(struct init_plan *plan)
 	}
 }
 
-static void await_start(struct init_plan *plan, struct error *err)
+static void await_start(struct init_plan *plan, const struct rootfs *fs, struct error *err)
 {
 	if (plan->start_fd >= 0) {
-		await_connection(plan);
+		await_connection(plan, fs);
 		return;
 	}
 	/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
@@ -404,7 +427,7 @@ _Noreturn void init_main(struct init_plan *plan)
 
 	if (prepare(plan, &fs, &env, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
-	await_start(plan, &err);
+	await_start(plan, &fs, &err);
 	if (plan->config->init)
 		become_reaper();
 	if (finish(plan, &fs, &env, &err) < 0)
