@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -73,6 +74,17 @@ void oci_birth_done(struct oci_birth *b)
 
 /* ---- before the process ------------------------------------------------- */
 
+/* A terminal that we attend to ourselves begins with the size of ours. */
+static void take_window_size(struct config_process *p, const char *console_socket)
+{
+	struct winsize size;
+
+	if (!p->terminal || p->rows || console_socket || ioctl(0, TIOCGWINSZ, &size) < 0)
+		return;
+	p->rows = size.ws_row;
+	p->columns = size.ws_col;
+}
+
 static int load(struct oci_birth *b, struct error *err)
 {
 	const struct oci_create_options *o = b->options;
@@ -83,6 +95,7 @@ static int load(struct oci_birth *b, struct error *err)
 		r = oci_terminal_check(c->process.terminal, o->detach, o->console_socket, err);
 	if (r == 0)
 		r = oci_preserve_fds(&c->process, o->preserve_fds, err);
+	take_window_size(&c->process, o->console_socket);
 	c->no_pivot = o->no_pivot;
 	c->process.keep_keyring = o->no_new_keyring;
 	return r;
