@@ -21,9 +21,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,6 +63,19 @@ static void wait_for(int fd, enum sync_step want, struct error *err)
 	_exit(SETUP_FAILED); /* the parent is gone or gave up: nobody is there to be told */
 }
 
+/* A new network namespace begins with lo down; runc and crun hand it over up. */
+static int raise_loopback(struct error *err)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv4 */
+		return 0;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		return error_sys(err, errno, "bring up 'lo'");
+	return 0;
+}
+
 /* The session and its keyring are new; ids are the container's from here on. */
 static int init_join(const struct init_plan *plan, struct error *err)
 {
@@ -89,6 +104,8 @@ static int init_join(const struct init_plan *plan, struct error *err)
 		return error_sys(err, errno, "set the host name '%s'", c->hostname);
 	if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
 		return error_sys(err, errno, "set the domain name '%s'", c->domainname);
+	if (c->root == CONFIG_ROOT_BUNDLE && (c->namespaces & CLONE_NEWNET))
+		return raise_loopback(err);
 	return 0;
 }
 
