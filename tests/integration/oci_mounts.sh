@@ -168,6 +168,7 @@ is 'nothing of all this came out to us' "$(awk '$5 ~ /rootfs/' /proc/self/mounti
 new_root "$T/evil"
 ln -s /etc "$T/evil/inside"
 ln -s ../../../../../../../../../../../../outside "$T/evil/up"
+mkdir "$T/evil/outside"
 mkdir -p "$T/outside"
 ln -s "$T/outside" "$T/evil/absolute"
 in_evil() {
