@@ -302,7 +302,11 @@ static int read_clocks(struct config *c, struct error *err)
 /** config_linux_from_json() - The linux object, all but cgroups; NULL: there is none */
 int config_linux_from_json(const struct json *map, struct config *c, struct error *err)
 {
-	int r = read_namespaces(map, c, err);
+	autofree char *cgroup = NULL; /* others make use of it; that it is a string is for here */
+	int r = field_text(map, "linux", "cgroupsPath", &cgroup, err);
+
+	if (r == 0)
+		r = read_namespaces(map, c, err);
 
 	if (r == 0)
 		r = read_mappings(map, c, err);
