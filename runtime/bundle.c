@@ -42,6 +42,7 @@ static bool has_own_mounts(const struct config *c)
 static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct error *err)
 {
 	const struct config *c = plan->config;
+	const char *place = "/proc";
 	autoclose int target = -1;
 
 	fs->host_proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -53,9 +54,14 @@ static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct e
 	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_sys(err, errno, "make the mounts private");
-	target = openat(AT_FDCWD, c->no_pivot ? "/" : "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->no_pivot)
+		place = "/";
+	else if (c->hooks[CONFIG_HOOK_CREATE_CONTAINER]
+			 .n) /* they look for it there, and use /proc */
+		place = c->root_path;
+	target = openat(AT_FDCWD, place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
-		return error_sys(err, errno, "open '/proc'");
+		return error_sys(err, errno, "open '%s'", place);
 	fs->root = plan->root_tree;
 	return mount_attach(fs->root, target, "the container's root", err);
 }

@@ -112,18 +112,22 @@ static int read_rlimit(const struct json *entry, size_t i, struct config_process
 		       struct error *err)
 {
 	autofree char *where = xasprintf("process.rlimits[%zu]", i);
-	const struct json *soft = json_get(entry, "soft"), *hard = json_get(entry, "hard");
+	uint64_t soft = 0, hard = 0;
 	struct rlimit_set before = p->rlimits;
 	autofree char *type = NULL;
 	int r = field_text(entry, where, "type", &type, err);
 
+	if (r == 0)
+		r = field_u64(entry, where, "soft", &soft, err);
+	if (r == 0)
+		r = field_u64(entry, where, "hard", &hard, err);
 	if (r < 0)
 		return r;
 	if (!type)
 		return field_missing(where, "type", err);
 	if (!str_starts(type, "RLIMIT_"))
 		return error_set(err, EBADMSG, "%s.type: '%s' is no resource", where, type);
-	r = rlimit_add(&p->rlimits, type, json_u64(soft, 0), json_u64(hard, 0), err);
+	r = rlimit_add(&p->rlimits, type, soft, hard, err);
 	if (r < 0) {
 		err->hint[0] = '\0'; /* about a flag */
 		return error_wrap(err, "%s", where);
@@ -191,6 +195,57 @@ static int check_process(const struct config_process *p, struct error *err)
 	return 0;
 }
 
+struct variable {
+	char *text;
+	size_t i;
+};
+
+static size_t name_length(const char *text)
+{
+	return strcspn(text, "=");
+}
+
+/* By name; of one name, in the order given. */
+static int compare_variables(const void *a, const void *b)
+{
+	const struct variable *x = a, *y = b;
+	size_t n = name_length(x->text), m = name_length(y->text);
+	int r = memcmp(x->text, y->text, n < m ? n : m);
+
+	if (r == 0)
+		r = n == m ? (x->i > y->i) - (x->i < y->i) : (n > m) - (n < m);
+	return r;
+}
+
+static bool is_same_name(const char *a, const char *b)
+{
+	return name_length(a) == name_length(b) && !memcmp(a, b, name_length(a));
+}
+
+/* As runc: of a variable that is there twice the last counts; an empty HOME is none. */
+static void settle_env(struct strlist *env)
+{
+	autofree struct variable *sorted = xcalloc(env->n + 1, sizeof(*sorted));
+	size_t n = 0;
+
+	for (size_t i = 0; i < env->n; i++)
+		sorted[i] = (struct variable){ env->items[i], i };
+	qsort(sorted, env->n, sizeof(*sorted), compare_variables);
+	for (size_t i = 0; i < env->n; i++)
+		if ((i + 1 < env->n && is_same_name(sorted[i].text, sorted[i + 1].text)) ||
+		    !strcmp(sorted[i].text, "HOME=")) {
+			env->items[sorted[i].i] = NULL;
+			free(sorted[i].text);
+			sorted[i].text = NULL;
+		}
+	for (size_t i = 0; i < env->n; i++)
+		if (env->items[i])
+			env->items[n++] = env->items[i];
+	if (env->items)
+		env->items[n] = NULL;
+	env->n = n;
+}
+
 /**
  * config_process_from_json() - The process of a configuration, or of `exec --process`
  * @process:	The object; seccomp, which is in linux, is not part of it
@@ -207,6 +262,8 @@ int config_process_from_json(const struct json *process, struct config_process *
 	r = field_texts(process, "process", "args", &p->args, err);
 	if (r == 0)
 		r = field_texts(process, "process", "env", &p->env, err);
+	if (r == 0)
+		settle_env(&p->env);
 	if (r == 0)
 		r = field_text(process, "process", "cwd", &p->cwd, err);
 	if (r == 0)

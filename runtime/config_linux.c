@@ -106,16 +106,12 @@ static int read_mappings(const struct json *map, struct config *c, struct error 
 		r = config_idmaps_from_json(map, "linux", "gidMappings", &c->gid_map, err);
 	if (r < 0)
 		return r;
-	if (c->namespaces & CLONE_NEWUSER) {
-		if (!c->uid_map.n)
-			return field_missing("linux", "uidMappings", err);
-		if (!c->gid_map.n)
-			return field_missing("linux", "gidMappings", err);
-	} else if ((c->uid_map.n || c->gid_map.n) && !c->join_paths[CONFIG_NS_USER]) {
-		return error_set(err, EINVAL,
-				 "linux.uidMappings: there is no user namespace to have them");
-	}
-	return 0;
+	/* Without a user namespace they mean nothing; runc and crun pass them over, too. */
+	if (!(c->namespaces & CLONE_NEWUSER))
+		return 0;
+	if (!c->uid_map.n)
+		return field_missing("linux", "uidMappings", err);
+	return c->gid_map.n ? 0 : field_missing("linux", "gidMappings", err);
 }
 
 /* ---- devices ------------------------------------------------------------ */
@@ -306,7 +302,11 @@ static int read_clocks(struct config *c, struct error *err)
 /** config_linux_from_json() - The linux object, all but cgroups; NULL: there is none */
 int config_linux_from_json(const struct json *map, struct config *c, struct error *err)
 {
-	int r = read_namespaces(map, c, err);
+	autofree char *cgroup = NULL; /* others make use of it; that it is a string is for here */
+	int r = field_text(map, "linux", "cgroupsPath", &cgroup, err);
+
+	if (r == 0)
+		r = read_namespaces(map, c, err);
 
 	if (r == 0)
 		r = read_mappings(map, c, err);

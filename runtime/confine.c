@@ -290,6 +290,9 @@ int confine_exec(const struct config_process *p, char *const *env, struct error 
 	} else {
 		r = exec_by_path(argv[0], argv, env);
 	}
+	if (r == -ENOENT && !strchr(argv[0], '/') && p->numeric) /* words that engines look for */
+		return error_set(err, ENOENT, "exec '%s': executable file not found in $PATH",
+				 argv[0]);
 	if (r == -ENOENT && !strchr(argv[0], '/'))
 		return error_set(err, ENOENT, "command '%s' not found in $PATH of the container",
 				 argv[0]);

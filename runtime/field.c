@@ -20,6 +20,11 @@ static int find(const struct json *map, const char *where, const char *key, enum
 
 	if (got == JSON_ABSENT || got == JSON_NIL)
 		return 1;
+	/* One huge number makes floats of all: see json_parse(). */
+	if (got == JSON_FLOAT && kind == JSON_INT && json_u64(v, 0) == json_u64(v, 1))
+		got = JSON_INT;
+	if (got == JSON_FLOAT && kind == JSON_INT && json_int(v, 0) == json_int(v, 1))
+		got = JSON_INT;
 	if (got != kind)
 		return error_set(err, EBADMSG, "%s%s%s: not %s", where, *where ? "." : "", key,
 				 what);
@@ -86,11 +91,27 @@ int field_int(const struct json *map, const char *where, const char *key, int64_
 
 	if (r)
 		return r < 0 ? r : 0;
-	if (json_int(v, 0) < min || json_int(v, 0) > max)
+	if (json_int(v, INT64_MAX) < min || json_int(v, INT64_MAX) > max)
 		return error_set(err, ERANGE,
 				 "%s%s%s: %" PRId64 " is not in %" PRId64 " to %" PRId64, where,
-				 *where ? "." : "", key, json_int(v, 0), min, max);
+				 *where ? "." : "", key, json_int(v, INT64_MAX), min, max);
 	*out = json_int(v, 0);
+	return 0;
+}
+
+/** field_u64() - A member that is a whole number up to 2^64-1, such as a limit */
+int field_u64(const struct json *map, const char *where, const char *key, uint64_t *out,
+	      struct error *err)
+{
+	const struct json *v = NULL;
+	int r = find(map, where, key, JSON_INT, "a whole number", &v, err);
+
+	if (r)
+		return r < 0 ? r : 0;
+	if (json_u64(v, 0) != json_u64(v, 1))
+		return error_set(err, ERANGE, "%s%s%s: must not be negative", where,
+				 *where ? "." : "", key);
+	*out = json_u64(v, 0);
 	return 0;
 }
 

@@ -30,6 +30,8 @@ int field_bool(const struct json *map, const char *where, const char *key, bool 
 	       struct error *err);
 int field_int(const struct json *map, const char *where, const char *key, int64_t min, int64_t max,
 	      int64_t *out, struct error *err);
+int field_u64(const struct json *map, const char *where, const char *key, uint64_t *out,
+	      struct error *err);
 int field_u32(const struct json *map, const char *where, const char *key, uint32_t *out,
 	      struct error *err);
 int field_texts(const struct json *map, const char *where, const char *key, struct strlist *out,

@@ -21,9 +21,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -61,6 +63,19 @@ static void wait_for(int fd, enum sync_step want, struct error *err)
 	_exit(SETUP_FAILED); /* the parent is gone or gave up: nobody is there to be told */
 }
 
+/* A new network namespace begins with lo down; runc and crun hand it over up. */
+static int raise_loopback(struct error *err)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv4 */
+		return 0;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		return error_sys(err, errno, "bring up 'lo'");
+	return 0;
+}
+
 /* The session and its keyring are new; ids are the container's from here on. */
 static int init_join(const struct init_plan *plan, struct error *err)
 {
@@ -89,6 +104,8 @@ static int init_join(const struct init_plan *plan, struct error *err)
 		return error_sys(err, errno, "set the host name '%s'", c->hostname);
 	if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
 		return error_sys(err, errno, "set the domain name '%s'", c->domainname);
+	if (c->root == CONFIG_ROOT_BUNDLE && (c->namespaces & CLONE_NEWNET))
+		return raise_loopback(err);
 	return 0;
 }
 
@@ -329,15 +346,38 @@ static int confine(const struct init_plan *plan, const struct rootfs *fs, struct
 }
 
 /*
+ * Who waits for a start by another command holds nothing of its creator's: not
+ * the lock of the state, which would outlive the creator, nor the host's
+ * directories. Those that the program is to have stay.
+ */
+static void close_foreign(const struct init_plan *plan, const struct rootfs *fs)
+{
+	const int kept[] = { plan->sync_fd, plan->start_fd, plan->hook_state_fd, fs->root };
+	unsigned int next = 3 + plan->config->process.preserve_fds, keep;
+
+	do {
+		keep = ~0U;
+		for (size_t i = 0; i < sizeof(kept) / sizeof(*kept); i++)
+			if (kept[i] >= 0 && (unsigned int)kept[i] >= next &&
+			    (unsigned int)kept[i] < keep)
+				keep = (unsigned int)kept[i];
+		if (keep > next)
+			(void)sys_close_range(next, keep == ~0U ? keep : keep - 1, 0);
+		next = keep + 1;
+	} while (keep != ~0U);
+}
+
+/*
  * Created by one command, started by another: the first is told that all is
  * ready and goes; the second connects. A connection that says nothing was only a
  * look at whether we are still here.
  */
-static void await_connection(struct init_plan *plan)
+static void await_connection(struct init_plan *plan, const struct rootfs *fs)
 {
 	enum sync_step step;
 	struct error ignored;
 
+	close_foreign(plan, fs);
 	(void)sync_send(plan->sync_fd, SYNC_READY, NULL, -1);
 	(void)close(plan->sync_fd);
 	for (;;) {
@@ -352,10 +392,10 @@ static void await_connection(struct init_plan *plan)
 	}
 }
 
-static void await_start(struct init_plan *plan, struct error *err)
+static void await_start(struct init_plan *plan, const struct rootfs *fs, struct error *err)
 {
 	if (plan->start_fd >= 0) {
-		await_connection(plan);
+		await_connection(plan, fs);
 		return;
 	}
 	/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
@@ -404,7 +444,7 @@ _Noreturn void init_main(struct init_plan *plan)
 
 	if (prepare(plan, &fs, &env, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
-	await_start(plan, &err);
+	await_start(plan, &fs, &err);
 	if (plan->config->init)
 		become_reaper();
 	if (finish(plan, &fs, &env, &err) < 0)

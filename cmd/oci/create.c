@@ -18,6 +18,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@
 #include "cmd/oci/spec.h"
 #include "cmd/oci/terminal.h"
 #include "cmd/units.h"
+#include "runtime/capability.h"
 #include "runtime/executable.h"
 #include "runtime/hook.h"
 #include "runtime/process.h"
@@ -73,6 +75,17 @@ void oci_birth_done(struct oci_birth *b)
 
 /* ---- before the process ------------------------------------------------- */
 
+/* A terminal that we attend to ourselves begins with the size of ours. */
+static void take_window_size(struct config_process *p, const char *console_socket)
+{
+	struct winsize size;
+
+	if (!p->terminal || p->rows || console_socket || ioctl(0, TIOCGWINSZ, &size) < 0)
+		return;
+	p->rows = size.ws_row;
+	p->columns = size.ws_col;
+}
+
 static int load(struct oci_birth *b, struct error *err)
 {
 	const struct oci_create_options *o = b->options;
@@ -83,6 +96,7 @@ static int load(struct oci_birth *b, struct error *err)
 		r = oci_terminal_check(c->process.terminal, o->detach, o->console_socket, err);
 	if (r == 0)
 		r = oci_preserve_fds(&c->process, o->preserve_fds, err);
+	take_window_size(&c->process, o->console_socket);
 	c->no_pivot = o->no_pivot;
 	c->process.keep_keyring = o->no_new_keyring;
 	return r;
@@ -161,6 +175,19 @@ static int write_hook_states(struct oci_birth *b, struct error *err)
 	return r < 0 ? error_sys(err, -r, "write the state for hooks") : 0;
 }
 
+/*
+ * prlimit(2): for the process of another user it takes CAP_SYS_RESOURCE. Without
+ * it limits are set while the process is still ours, and so hold for the set-up.
+ */
+static bool may_limit_others(void)
+{
+	uint64_t wanted, own;
+	struct error ignored;
+
+	return capability_parse("CAP_SYS_RESOURCE", &wanted, &ignored) == 0 &&
+	       capability_limit_to_own(wanted, &own, &ignored) == 0 && own;
+}
+
 /* What has to be done to the process before it goes on. */
 static int process_exists(void *arg, pid_t pid, struct error *err)
 {
@@ -171,6 +198,8 @@ static int process_exists(void *arg, pid_t pid, struct error *err)
 	b->state.pid_start = process_start_time(pid);
 	if (b->hook_fd >= 0)
 		r = write_hook_states(b, err);
+	if (r == 0 && !may_limit_others())
+		r = rlimit_apply(&b->bundle.config.process.rlimits, pid, err);
 	if (r == 0)
 		r = oci_cgroup_adopt(&b->cgroup, &b->bundle, &b->state, pid, err);
 	if (r == 0 && b->state.cgroups_path && *b->state.cgroups_path)
@@ -267,7 +296,7 @@ static int finish(struct oci_birth *b, struct error *err)
 {
 	const struct config_process *p = &b->bundle.config.process;
 	pid_t pid = b->container.pid;
-	int r = rlimit_apply(&p->rlimits, pid, err);
+	int r = may_limit_others() ? rlimit_apply(&p->rlimits, pid, err) : 0;
 
 	if (r == 0)
 		r = process_set_oom_score(pid, p, err);

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroups/group.h"
@@ -114,8 +115,10 @@ static int add_capabilities(struct config_process *p, const struct strlist *name
 	for (size_t i = 0; i < names->n; i++) {
 		uint64_t one = 0;
 
-		if (capability_parse(names->items[i], &one, err) < 0)
-			return error_wrap(err, "--cap");
+		if (capability_parse(names->items[i], &one, err) < 0) {
+			log_debug("--cap: %s", err->msg); /* as one of config.json: passed over */
+			continue;
+		}
 		p->capabilities.bounding |= one;
 		p->capabilities.effective |= one;
 		p->capabilities.permitted |= one;
@@ -153,6 +156,8 @@ static int read_process(struct joined *j, struct error *err)
 
 	if (!v || config_process_from_json(v, &j->process, err) < 0)
 		return error_wrap(err, "read process '%s'", file);
+	if (json_kind_of(json_get(v, "capabilities")) != JSON_MAP) /* as with runc and crun */
+		j->process.capabilities = j->bundle.config.process.capabilities;
 	return 0;
 }
 

@@ -41,7 +41,8 @@ static int signal_all(const struct oci_target *t, int sig, struct error *err)
 		return r;
 	if (cg.fd < 0)
 		return t->status == STATE_STOPPED ? 0 : oci_target_signal(t, sig, err);
-	return sig == SIGKILL ? cgroup_kill(cg.fd, err) : cgroup_signal(cg.fd, sig, err);
+	r = sig == SIGKILL ? cgroup_kill(cg.fd, err) : cgroup_signal(cg.fd, sig, err);
+	return r < 0 ? r : 0;
 }
 
 /* Without a pid namespace of their own the others outlive the first process. */
