@@ -37,6 +37,8 @@
 #	skip_all REASON       the whole script
 # Helpers
 #	run CMD...            sets $status $stdout $stderr
+#	term PROGRAM ARG... <<COMMANDS   PROGRAM on a terminal, driven as term.py says;
+#	                      $stdout is what it shows and "code N"
 #	wait_for SECONDS CMD...   tries until CMD ends 0; never sleep for a condition
 #	need PROGRAM...       skip_all unless installed
 #	has_controller NAME   whether cgroup v2 offers it here
@@ -166,6 +168,12 @@ run() {
 	"$@" >"$T/.stdout" 2>"$T/.stderr" || status=$?
 	stdout=$(tr -d '\0' <"$T/.stdout")
 	stderr=$(tr -d '\0' <"$T/.stderr")
+}
+
+term() {
+	local program=$1
+	shift
+	run python3 "$TARE_TEST_LIB/term.py" "$(command -v "$program")" "$@"
 }
 
 wait_for() {
