@@ -42,7 +42,9 @@ engine_outside() {
 	done
 	if ! grep -q '^populated 0' "$group/cgroup.events"; then
 		echo '# processes are left in the cgroup:'
-		find "$group" -name cgroup.procs -exec cat {} + | xargs -r ps -o pid,args -p | sed 's/^/#   /'
+		find "$group" -name cgroup.procs -exec cat {} + | while read -r pid; do
+			ps -o pid,args -p "$pid" | sed '1d; s/^/#   /'
+		done
 		echo 1 >"$group/cgroup.kill"
 		status=1
 	fi
@@ -64,8 +66,8 @@ engine_cgroup() {
 	mount -t cgroup2 cgroup2 /sys/fs/cgroup || return
 	on_exit umount /sys/fs/cgroup
 	mkdir /sys/fs/cgroup/init && echo $$ >/sys/fs/cgroup/init/cgroup.procs || return
-	for controller in $(cat /sys/fs/cgroup/cgroup.controllers); do
-		echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
+	tr ' ' '\n' </sys/fs/cgroup/cgroup.controllers | while read -r controller; do
+		[ -z "$controller" ] || echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control
 	done
 }
 
