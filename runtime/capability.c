@@ -209,6 +209,27 @@ int capability_limit_to_own(uint64_t wanted, uint64_t *out, struct error *err)
 }
 
 /**
+ * capability_limit_sets() - Leave out of all sets what we could not give
+ *
+ * runtime-spec config.md, "capabilities": what cannot be granted is no error.
+ * For a container that shares our user namespace, see capability_limit_to_own().
+ */
+int capability_limit_sets(struct capability_sets *sets, struct error *err)
+{
+	uint64_t own = 0;
+	int ret = capability_limit_to_own(CAPABILITY_ALL, &own, err);
+
+	if (ret < 0)
+		return ret;
+	sets->bounding &= own;
+	sets->effective &= own;
+	sets->permitted &= own;
+	sets->inheritable &= own;
+	sets->ambient &= own;
+	return 0;
+}
+
+/**
  * capability_keep_over_setuid() - Keep the permitted set when root becomes another user
  *
  * Needed only where that user is to have capabilities: exec clears the flag.

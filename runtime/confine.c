@@ -240,6 +240,16 @@ static int check_program(const char *file)
 	return faccessat(AT_FDCWD, file, X_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
+/* In Go's words: docker's command line looks for them as they are, small letters and all. */
+static int not_found(const char *name, int r, struct error *err)
+{
+	if (r == -EACCES)
+		return error_set(err, EACCES, "exec '%s': permission denied", name);
+	if (r == -ENOENT)
+		return error_set(err, ENOENT, "exec '%s': no such file or directory", name);
+	return error_sys(err, -r, "exec '%s'", name);
+}
+
 /**
  * confine_find_program() - Whether the program is there, before the start is asked for
  *
@@ -256,7 +266,7 @@ int confine_find_program(const struct config_process *p, char *const *env, struc
 
 	if (strchr(name, '/')) {
 		r = check_program(name);
-		return r < 0 ? error_sys(err, -r, "exec '%s'", name) : 0;
+		return r < 0 ? not_found(name, r, err) : 0;
 	}
 	while (*name && next_candidate(&path, name, full, sizeof(full))) {
 		r = check_program(full);
@@ -266,7 +276,7 @@ int confine_find_program(const struct config_process *p, char *const *env, struc
 			told = r;
 	}
 	if (told == -EACCES)
-		return error_sys(err, EACCES, "exec '%s'", name);
+		return not_found(name, told, err);
 	return error_set(err, ENOENT, "exec '%s': executable file not found in $PATH", name);
 }
 

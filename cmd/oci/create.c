@@ -96,6 +96,8 @@ static int load(struct oci_birth *b, struct error *err)
 		r = oci_terminal_check(c->process.terminal, o->detach, o->console_socket, err);
 	if (r == 0)
 		r = oci_preserve_fds(&c->process, o->preserve_fds, err);
+	if (r == 0 && !config_has_userns(c))
+		r = capability_limit_sets(&c->process.capabilities, err);
 	take_window_size(&c->process, o->console_socket);
 	c->no_pivot = o->no_pivot;
 	c->process.keep_keyring = o->no_new_keyring;

@@ -192,6 +192,8 @@ static int plan(struct joined *j, int argc, char **argv, struct error *err)
 				       err);
 	if (r == 0)
 		r = oci_preserve_fds(p, j->options->preserve_fds, err);
+	if (r == 0 && !config_has_userns(&j->bundle.config))
+		r = capability_limit_sets(&p->capabilities, err);
 	if (r < 0)
 		return r;
 	take_window_size(p);

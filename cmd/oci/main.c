@@ -117,7 +117,7 @@ void oci_report(const struct context *ctx, const struct error *err)
 static bool is_host_root(void)
 {
 	autofree char *map = NULL;
-	unsigned long inside = 1, outside = 1;
+	char *end;
 	size_t len;
 
 	if (geteuid() != 0)
@@ -125,7 +125,11 @@ static bool is_host_root(void)
 	if (file_read_at(AT_FDCWD, "/proc/self/uid_map", 4096, &map, &len, &(struct error){ 0 }) <
 	    0)
 		return true;
-	return sscanf(map, "%lu %lu", &inside, &outside) == 2 && inside == 0 && outside == 0;
+	/* The first range begins "0 0" where ids are what they are; the columns are padded. */
+	end = map + strspn(map, " ");
+	if (strtoul(end, &end, 10) != 0)
+		return false;
+	return strtoul(end, &end, 10) == 0;
 }
 
 static char *choose_root(const struct oci_globals *g)
