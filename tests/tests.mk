@@ -6,10 +6,11 @@
 # make lint       format, include graph, banned calls, analysers, shell scripts
 # make unit       tests/unit, glibc build; also with SANITIZE=address,undefined
 # make integration  tests/integration against build/tare, as root
+# make engines    podman, containerd, Docker and Swarm drive build/tare-oci, or RUNTIME=PATH
 # make demo       a real appliance from nothing to running, as a tutorial
 # make bench      side by side with crun, runc and podman
 
-.PHONY: check lint unit unit-binaries integration demo bench objects packages
+.PHONY: check lint unit unit-binaries integration engines demo bench objects packages
 
 # Each folder's tests are linked with what the folder may include and no more,
 # so that the include arrows hold for symbols too.
@@ -67,6 +68,10 @@ build/fixtures/complete: tests/lib/fixtures tests/lib/mkimage tests/lib/mkroot
 
 integration: all build/fixtures/complete
 	$(Q)tests/run tests/integration/*.sh
+
+engines: all build/fixtures/complete
+	$(Q)tests/lib/packages engines
+	$(Q)tests/run tests/engines/*.sh
 
 packages:
 	$(Q)tests/lib/packages build test

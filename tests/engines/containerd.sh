@@ -53,7 +53,7 @@ run once $image out sh -c 'echo out; echo err >&2; exit 7'
 is 'run passes the exit code on' "$status" 7
 is 'stdout comes through' "$stdout" out
 like 'stderr comes through' "$stderr" '^err'
-is 'stdin comes through' "$(echo line | once $image in cat)" line
+is 'stdin comes through' "$(echo line | once $image in head -n 1)" line
 run once $image nosuch nosuch
 is 'a command that is not there is a failure' "$status" 1
 like 'in the words that engines look for' "$stderr" 'executable file.* not found in \$PATH'
@@ -71,7 +71,8 @@ fails 'and read-only' 1 once --mount "type=bind,src=$T/data,dst=/mnt,options=rbi
 is '--net-host' "$(once --net-host $image net readlink /proc/self/ns/net)" "$(readlink /proc/self/ns/net)"
 is 'system calls are filtered' "$(once --seccomp $image filtered awk '/^Seccomp:/ { print $2 }' /proc/self/status)" 2
 is 'and are not by default' "$(once $image free awk '/^Seccomp:/ { print $2 }' /proc/self/status)" 0
-is '--cap-drop' "$(once --cap-drop CAP_CHOWN $image capable awk '/^CapEff/ { print and(strtonum("0x" $2), 1) }' /proc/self/status)" 0
+is '--cap-drop takes the lowest bit' "$(once --cap-drop CAP_CHOWN $image capable awk '/^CapEff/ { print $2 }' /proc/self/status)" \
+	00000000a80425fa
 ok '--privileged may mount' once --privileged $image privileged mount -t tmpfs tmpfs /tmp
 is '--uidmap and --gidmap' "$(once --uidmap 0:100000:65536 --gidmap 0:200000:65536 $image mapped \
 	sh -c 'id -u; cat /proc/self/uid_map /proc/self/gid_map' | xargs)" '0 0 100000 65536 0 200000 65536'
@@ -85,8 +86,8 @@ send sh -c 'echo u""p; exec sleep 100'\n
 expect up
 send \x03
 size 33 99
-send stty size\n
-expect 33 99
+send until stty size | grep '33 9[9]'; do sleep 0.1; done\n
+expect \n33 99
 send exit 2\n
 wait
 END
@@ -103,7 +104,7 @@ like 'ps shows its processes' "$stdout" "$(cat pid)"
 is 'exec' "$(ctr task exec --exec-id one --cwd /tmp box pwd)" /tmp
 fails 'exec passes the exit code on' 9 ctr task exec --exec-id two box sh -c 'exit 9'
 is 'exec as another user' "$(ctr task exec --exec-id three --user app box id -un)" app
-is 'exec has stdin' "$(echo line | ctr task exec --exec-id four box cat)" line
+is 'exec has stdin' "$(echo line | ctr task exec --exec-id four box head -n 1)" line
 run ctr task exec --exec-id five box nosuch
 is 'exec of what is not there is a failure' "$status" 1
 like 'and says so' "$stderr" 'executable file.* not found in \$PATH'
@@ -129,6 +130,7 @@ is 'and it goes on' "$(ctr task exec --exec-id seven box echo on)" on
 stop_daemon containerd
 ok 'it runs without containerd' test -d "/proc/$(cat pid)"
 daemon containerd containerd --config config.toml
+on_exit remove_all
 ok 'containerd starts again' wait_for 20 ctr version
 ok 'and finds it' task_is box RUNNING
 is 'and its way in' "$(ctr task exec --exec-id eight box echo in)" in

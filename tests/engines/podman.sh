@@ -113,8 +113,8 @@ send sh -c 'echo u""p; exec sleep 100'\n
 expect up
 send \x03
 size 33 99
-send stty size\n
-expect 33 99
+send until stty size | grep '33 9[9]'; do sleep 0.1; done\n
+expect \n33 99
 send exit 2\n
 wait
 END
