@@ -268,5 +268,6 @@ const struct command cmd_oci = {
 		   "tare-oci in place of runc's. 'tare oci help' lists the commands.",
 	.max_args = COMMAND_ANY,
 	.flags = COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.subcommands = oci_commands,
 	.run = run,
 };
