@@ -213,7 +213,8 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 	cmd = command_find(command_list, argv[0]);
 	if (!cmd)
 		return unknown_command(NULL, argv[0], err);
-	if (cmd == &cmd_oci)
+	/* Its own options come first; only the help is a group's like any other. */
+	if (cmd == &cmd_oci && (argc < 2 || strcmp(argv[1], "--help")))
 		return oci_main(argc - 1, argv + 1);
 	if (cmd->subcommands)
 		return run_group(ctx, cmd, argc - 1, argv + 1, err);

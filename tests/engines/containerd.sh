@@ -3,6 +3,7 @@
 #
 # containerd.sh - ctr, containerd and its shim, with our runtime as BinaryName
 . "$(dirname "$0")/../lib/harness.sh"
+# shellcheck source=../lib/engine.sh
 . "$TARE_TEST_LIB/engine.sh"
 
 need containerd ctr containerd-shim-runc-v2 python3

@@ -3,10 +3,12 @@
 #
 # docker.sh - dockerd with our runtime registered and the default
 . "$(dirname "$0")/../lib/harness.sh"
+# shellcheck source=../lib/engine.sh
 . "$TARE_TEST_LIB/engine.sh"
 
 need dockerd docker containerd containerd-shim-runc-v2 python3 curl
-. "$TARE_TEST_LIB/docker.sh"
+# shellcheck source=../lib/dockerd.sh
+. "$TARE_TEST_LIB/dockerd.sh"
 
 start_docker
 ok 'an image is loaded' load_image

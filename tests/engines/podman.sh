@@ -3,6 +3,7 @@
 #
 # podman.sh - podman and buildah, by way of conmon, with our runtime as their only one
 . "$(dirname "$0")/../lib/harness.sh"
+# shellcheck source=../lib/engine.sh
 . "$TARE_TEST_LIB/engine.sh"
 
 need podman conmon buildah python3

@@ -6,10 +6,12 @@
 # Not here: the routing mesh and virtual addresses, which need the kernel's IPVS;
 # services publish in host mode, and find each other by DNS.
 . "$(dirname "$0")/../lib/harness.sh"
+# shellcheck source=../lib/engine.sh
 . "$TARE_TEST_LIB/engine.sh"
 
 need dockerd docker containerd containerd-shim-runc-v2 curl
-. "$TARE_TEST_LIB/docker.sh"
+# shellcheck source=../lib/dockerd.sh
+. "$TARE_TEST_LIB/dockerd.sh"
 
 start_docker
 ok 'an image is loaded' load_image

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# docker.sh - A dockerd with a containerd of its own, in private directories
+# dockerd.sh - A dockerd with a containerd of its own, in private directories
 #
 # After engine.sh. $RUNTIME is the default runtime, and the only one asked for.
 #
