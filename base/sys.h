@@ -241,6 +241,17 @@ static inline long sys_keyctl_join_session(const char *name)
 	return syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, name, 0, 0, 0);
 }
 
+/*
+ * The default for any signal: libc keeps the first real-time ones to itself, and refuses. The
+ * kernel's struct is all zeros then, whatever members it has; sigset_t has 64 bits there.
+ */
+static inline int sys_sigaction_default(int sig)
+{
+	const uint64_t fresh[4] = { 0 };
+
+	return (int)syscall(SYS_rt_sigaction, sig, fresh, NULL, sizeof(uint64_t));
+}
+
 /* The raw calls: libc's versions change every thread and may look at libc state. */
 static inline int sys_setgroups(size_t n, const gid_t *groups)
 {

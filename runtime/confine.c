@@ -32,11 +32,10 @@
  */
 int confine_reset_signals(struct error *err)
 {
-	struct sigaction fresh = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	for (int sig = 1; sig < 65; sig++)
-		(void)sigaction(sig, &fresh, NULL); /* KILL, STOP and libc's own refuse */
+		(void)sys_sigaction_default(sig); /* KILL and STOP refuse */
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
 		return error_sys(err, errno, "reset the signal mask");
