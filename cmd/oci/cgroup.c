@@ -136,7 +136,7 @@ int oci_cgroup_create(struct oci_cgroup *cg, const struct oci_globals *g,
 		return r;
 	if (!g->systemd_cgroup && strcmp(manager, "systemd") != 0)
 		return claim(cg, b, s, err);
-	s->user_manager = geteuid() != 0 || getenv("TARE_OCI_USER_MANAGER");
+	s->user_manager = geteuid() != 0;
 	str_replace(&s->cgroups_path, *cgroups_path_of(b) ? cgroups_path_of(b) : "::");
 	return 0;
 }

@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -30,6 +29,7 @@
 #include "base/sys.h"
 #include "cmd/oci/spec.h"
 #include "cmd/oci/terminal.h"
+#include "cmd/streams.h"
 #include "cmd/units.h"
 #include "runtime/capability.h"
 #include "runtime/executable.h"
@@ -75,17 +75,6 @@ void oci_birth_done(struct oci_birth *b)
 
 /* ---- before the process ------------------------------------------------- */
 
-/* A terminal that we attend to ourselves begins with the size of ours. */
-static void take_window_size(struct config_process *p, const char *console_socket)
-{
-	struct winsize size;
-
-	if (!p->terminal || p->rows || console_socket || ioctl(0, TIOCGWINSZ, &size) < 0)
-		return;
-	p->rows = size.ws_row;
-	p->columns = size.ws_col;
-}
-
 static int load(struct oci_birth *b, struct error *err)
 {
 	const struct oci_create_options *o = b->options;
@@ -98,7 +87,9 @@ static int load(struct oci_birth *b, struct error *err)
 		r = oci_preserve_fds(&c->process, o->preserve_fds, err);
 	if (r == 0 && !config_has_userns(c))
 		r = capability_limit_sets(&c->process.capabilities, err);
-	take_window_size(&c->process, o->console_socket);
+	/* A terminal that we attend to ourselves begins with the size of ours. */
+	if (c->process.terminal && !c->process.rows && !o->console_socket)
+		streams_take_window_size(&c->process);
 	c->no_pivot = o->no_pivot;
 	c->process.keep_keyring = o->no_new_keyring;
 	return r;

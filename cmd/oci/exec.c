@@ -12,13 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroups/group.h"
@@ -27,6 +27,7 @@
 #include "cmd/oci/cgroup.h"
 #include "cmd/oci/oci.h"
 #include "cmd/oci/terminal.h"
+#include "cmd/streams.h"
 #include "runtime/config_json.h"
 #include "runtime/executable.h"
 #include "runtime/process.h"
@@ -161,16 +162,6 @@ static int read_process(struct joined *j, struct error *err)
 	return 0;
 }
 
-static void take_window_size(struct config_process *p)
-{
-	struct winsize size;
-
-	if (!p->terminal || p->rows || ioctl(0, TIOCGWINSZ, &size) < 0)
-		return;
-	p->rows = size.ws_row;
-	p->columns = size.ws_col;
-}
-
 static int plan(struct joined *j, int argc, char **argv, struct error *err)
 {
 	const struct json *document = j->bundle.document;
@@ -196,7 +187,8 @@ static int plan(struct joined *j, int argc, char **argv, struct error *err)
 		r = capability_limit_sets(&p->capabilities, err);
 	if (r < 0)
 		return r;
-	take_window_size(p);
+	if (p->terminal && !p->rows)
+		streams_take_window_size(p);
 	p->seccomp = j->bundle.config.process.seccomp; /* the container's own */
 	j->bundle.config.process.seccomp = (struct seccomp_program){ 0 };
 	return label_check(&p->attributes.labels, err);
@@ -236,19 +228,19 @@ static int open_cgroup_of_first(struct joined *j, struct error *err)
 static int open_cgroup(struct joined *j, struct error *err)
 {
 	const char *below = j->options->cgroup;
-	autofree char *path = NULL;
 	int r = oci_cgroup_open(&j->cgroup, &j->target.state, err);
 
 	if (r < 0 || j->cgroup.fd < 0)
 		return r;
 	below += below ? strspn(below, "/") : 0;
 	if (below && *below) {
-		path = xasprintf("%s/%s", j->target.state.cgroup, below);
-		j->cgroup_fd = cgroup_open(&j->cgroup.root, path, err);
-	} else {
-		j->cgroup_fd = fcntl(j->cgroup.fd, F_DUPFD_CLOEXEC, 3);
+		/* Never above the container's own, whatever ".." the path has. */
+		j->cgroup_fd = path_open_beneath(j->cgroup.fd, below, O_RDONLY | O_DIRECTORY, 0);
+		return j->cgroup_fd < 0 ? error_sys(err, -j->cgroup_fd, "open --cgroup '%s'", below)
+					: 0;
 	}
-	return j->cgroup_fd < 0 ? -errno : 0;
+	j->cgroup_fd = fcntl(j->cgroup.fd, F_DUPFD_CLOEXEC, 3);
+	return j->cgroup_fd < 0 ? error_sys(err, errno, "open the container's cgroup") : 0;
 }
 
 static uint64_t namespaces_of(const struct config *c)
