@@ -51,6 +51,7 @@ script leaky <<-'END'
 	mkdir "$T/left" && mount -t tmpfs tmpfs "$T/left"
 	ip netns add left
 	touch "$TARE_RUNROOT/left"
+	[ ! -d /sys/fs/cgroup/unified ] || mkdir /sys/fs/cgroup/unified/left
 	if command -v nft >/dev/null; then
 		nft 'add table ip left; add set ip left s { type ipv4_addr; elements = { 192.0.2.1 } ; }'
 	fi
@@ -61,6 +62,9 @@ isnt 'a script that leaves something behind fails' "$status" 0
 for remains in 'process [0-9]+ sleep' 'link left0' 'mount .*/left' 'netns left' 'file .*/left'; do
 	like "found: $remains" "$stdout" "left: $remains"
 done
+if [ -d /sys/fs/cgroup/unified ]; then
+	like 'found: a cgroup' "$stdout" 'left: /sys/fs/cgroup/unified/.*/left'
+fi
 if command -v nft >/dev/null; then
 	like 'found: nftables elements' "$stdout" 'left: nft .*192\.0\.2\.1'
 fi

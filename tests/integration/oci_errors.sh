@@ -201,7 +201,10 @@ refused 'a cwd that is too long'
 change ".linux.cgroupsPath = \"/../../../../../..$T/escape\""
 judged
 oci delete --force x >/dev/null 2>&1
-find /sys/fs/cgroup -path "*${T%/t}*" -depth -type d -exec rmdir {} \; 2>/dev/null
+# No runtime removes the cgroups above the container's.
+for dir in /sys/fs/cgroup{,/*}; do
+	[ ! -d "$dir$T" ] || (cd "$dir" && rmdir -p --ignore-fail-on-non-empty ".$T")
+done
 deviates crun 'does'
 ok 'a cgroupsPath with dots does not lead out' test ! -e "$T/escape"
 
