@@ -164,11 +164,11 @@ static char *link_destination(int dir, const char *name, const char *dir_path)
 	return str_take(&out);
 }
 
-/* An O_PATH fd, -errno, or -EEXIST with *@dangling where a link without a target leads. */
+/* An fd, -errno, or -EEXIST with *@dangling where a link without a target leads. */
 static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
 {
 	autofree char *clean = path_clean(path);
-	autoclose int dir = -1, made = -1;
+	autoclose int dir = -1;
 	const char *parent, *name;
 	char *slash;
 	int fd;
@@ -183,19 +183,20 @@ static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
 		*slash = '\0';
 	parent = slash ? clean : "";
 	name = slash ? slash + 1 : clean;
-	dir = path_make_dirs_in_root(rootfd, slash ? clean : "/", 0755, 0, 0);
+	dir = path_open_in_root(rootfd, slash ? clean : "/", O_PATH | O_DIRECTORY, 0);
+	if (dir == -ENOENT)
+		dir = path_make_dirs_in_root(rootfd, clean, 0755, 0, 0);
 	if (dir < 0)
 		return dir;
-	made = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (made < 0) {
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	if (fd < 0) {
 		int errnum = errno;
 
 		if (errnum == EEXIST)
 			*dangling = link_destination(dir, name, parent);
 		return -errnum;
 	}
-	fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return fd;
 }
 
 /**
@@ -204,7 +205,7 @@ static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
  * A link to nothing (resolv.conf of many images leads into /run) makes the
  * file where it leads.
  *
- * Return: an O_PATH fd of a file that is no directory, or -errno
+ * Return: an fd of a file that is no directory, to mount on; or -errno
  */
 int path_make_file_in_root(int rootfd, const char *path, mode_t mode)
 {

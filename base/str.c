@@ -155,6 +155,14 @@ void strlist_copy(struct strlist *to, const struct strlist *from)
 		strlist_add(to, from->items[i]);
 }
 
+/** strlist_items() - The strings with a NULL after the last, also of a list that never had any */
+char *const *strlist_items(const struct strlist *l)
+{
+	static char *const none[] = { NULL };
+
+	return l->items ? l->items : none;
+}
+
 /** strlist_has() - Whether @s is in the list */
 bool strlist_has(const struct strlist *l, const char *s)
 {

@@ -244,9 +244,9 @@ int connect_prepare(struct connection *n, struct error *err)
 }
 
 /** connect_attach() - Wire the network, while the container builds its root */
-int connect_attach(struct connection *n, const struct container *ct, struct error *err)
+int connect_attach(struct connection *n, struct container *ct, struct error *err)
 {
-	autoclose int netns = -1;
+	int netns;
 
 	if (!(n->config->namespaces & CLONE_NEWNET))
 		return 0;

@@ -29,7 +29,7 @@ struct connection {
 };
 
 int connect_prepare(struct connection *n, struct error *err);
-int connect_attach(struct connection *n, const struct container *ct, struct error *err);
+int connect_attach(struct connection *n, struct container *ct, struct error *err);
 void connect_started(const struct connection *n);
 void connect_release(struct connection *n);
 

@@ -72,7 +72,7 @@ static void joined_init(struct joined *j)
 		.signal_fd = -1,
 		.stdio = { -1, -1, -1 },
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
-		.process_handle = { .pidfd = -1, .sync_fd = -1 },
+		.process_handle = CONTAINER_NONE,
 	};
 	record_init(&j->record);
 }

@@ -65,7 +65,7 @@ void launch_init(struct launch *l, const struct context *ctx, const struct setti
 			.linger_fd = -1,
 		},
 		.stdio = { -1, -1, -1 },
-		.container = { .pidfd = -1, .sync_fd = -1 },
+		.container = CONTAINER_NONE,
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
 	};
 	config_init(&l->config);

@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "runtime/device.h"
 #include "runtime/mount.h"
+#include "runtime/namespace.h"
 #include "runtime/plan.h"
 
 static bool has_own_mounts(const struct config *c)
@@ -193,6 +194,9 @@ static int attach(struct rootfs *fs, const struct init_plan *plan, size_t i, str
 	target = is_bind ? open_bind_target(fs, m, fd, err) : open_target(fs, m, err);
 	if (target < 0)
 		return target;
+	if (!is_bind && m->type && !strcmp(m->type, "sysfs") &&
+	    namespace_receive_net(fs, plan, err) < 0)
+		return -err->code; /* an instance belongs to the network namespace it is made in */
 	if (!is_bind) {
 		fd = made = make_detached(plan, m, target, is_new, err);
 		if (fd == -ENODEV && m->kind == CONFIG_MOUNT_CGROUP)

@@ -216,7 +216,7 @@ static int exec_by_path(const char *name, char *const *argv, char *const *env)
 {
 	const char *path = path_variable(env);
 	int told = ENOENT;
-	char full[4096];
+	char full[CONFINE_PROGRAM_MAX];
 
 	while (next_candidate(&path, name, full, sizeof(full))) {
 		(void)execve(full, argv, env);
@@ -250,24 +250,26 @@ static int not_found(const char *name, int r, struct error *err)
 }
 
 /**
- * confine_find_program() - Whether the program is there, before the start is asked for
+ * confine_find_program() - Find the program along PATH, before the start is asked for
+ * @full:	Gets its path
  *
  * In the words that engines look for: podman and docker turn them into the
  * exit codes 126 and 127.
  *
  * Return: 0, -ENOENT, -EACCES or another -errno
  */
-int confine_find_program(const struct config_process *p, char *const *env, struct error *err)
+int confine_find_program(const struct config_process *p, char *const *env,
+			 char full[CONFINE_PROGRAM_MAX], struct error *err)
 {
 	const char *name = p->args.items[0], *path = path_variable(env);
 	int told = -ENOENT, r;
-	char full[4096];
 
 	if (strchr(name, '/')) {
 		r = check_program(name);
+		(void)snprintf(full, CONFINE_PROGRAM_MAX, "%s", name);
 		return r < 0 ? not_found(name, r, err) : 0;
 	}
-	while (*name && next_candidate(&path, name, full, sizeof(full))) {
+	while (*name && next_candidate(&path, name, full, CONFINE_PROGRAM_MAX)) {
 		r = check_program(full);
 		if (r == 0)
 			return 0;
@@ -281,18 +283,23 @@ int confine_find_program(const struct config_process *p, char *const *env, struc
 
 /**
  * confine_exec() - Become the container's program
+ * @found:	Where confine_find_program() saw it, to be tried first; or "". Each
+ *		execve() that fails costs ten times the look.
  *
  * All descriptors above 2 close, also those that the caller's caller left open.
  *
  * Return: only on failure: -errno (-ENOENT, -ENOTDIR: not found; else not runnable)
  */
-int confine_exec(const struct config_process *p, char *const *env, struct error *err)
+int confine_exec(const struct config_process *p, char *const *env, const char *found,
+		 struct error *err)
 {
 	char **argv = p->args.items;
 	int r;
 
 	if (sys_close_range(3 + p->preserve_fds, ~0U, SYS_CLOSE_RANGE_CLOEXEC) < 0)
 		return error_sys(err, errno, "close inherited descriptors");
+	if (*found)
+		(void)execve(found, argv, env);
 	if (strchr(argv[0], '/')) {
 		(void)execve(argv[0], argv, env);
 		r = -errno;

@@ -3,11 +3,15 @@
  * runtime/container.c - From a configuration to a running process
  *
  * Theory of operation:
- * One clone3() makes the process in all its namespaces and in its cgroup. What
- * it needs of the host is opened before, as detached mounts that the clone
+ * One clone3() makes the process in its namespaces and in its cgroup. What it
+ * needs of the host is opened before, as detached mounts that the clone
  * inherits; their owner ids are mapped after the clone, when the user
  * namespace exists, and before the child is told to go on. Then the child
  * mounts while the caller sets up the network, and waits for the start.
+ *
+ * The network namespace alone comes later: the kernel takes longer to make it
+ * than all others together, and the child does not need it until it mounts
+ * sysfs. So we make it while the child is busy, and send it there.
  *
  * Should the caller die, the child reads end of file or gets SIGKILL: nothing
  * stays but what the store records.
@@ -35,6 +39,9 @@
 #include "runtime/plan.h"
 
 #define MOUNTINFO_MAX_BYTES (4U << 20)
+
+/* Not by clone: see init_join(), runtime/namespace and make_netns() for the reasons. */
+#define MADE_APART (CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWNET)
 
 static void close_trees(struct init_plan *plan)
 {
@@ -116,17 +123,24 @@ static int map_mount(const struct config_mount *m, int tree, int userns, struct 
 	return idmap_tree(tree, own >= 0 ? own : userns, m->idmap_below, m->source, err);
 }
 
+static int open_ns(pid_t pid, const char *name, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
+}
+
 static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
 {
 	const struct config *c = plan->config;
-	autoclose int userns = -1;
-	char path[64];
+	autoclose int userns = open_ns(pid, "user", err);
 	int r = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", pid);
-	userns = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
-		return error_sys(err, errno, "open '%s'", path);
+		return userns;
 	if (plan->store_tree >= 0)
 		r = idmap_tree(plan->store_tree, userns, false, plan->store_path, err);
 	if (r == 0 && c->root == CONFIG_ROOT_DIRECTORY)
@@ -176,8 +190,7 @@ static int clone_init(struct container *ct, struct init_plan *plan,
 {
 	const struct config *c = plan->config;
 	struct sys_clone_args args = {
-		.flags = (c->namespaces & ~(uint64_t)(CLONE_NEWCGROUP | CLONE_NEWTIME)) |
-			 CLONE_PIDFD | flags,
+		.flags = (c->namespaces & ~(uint64_t)MADE_APART) | CLONE_PIDFD | flags,
 		.pidfd = (uintptr_t)&ct->pidfd,
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
@@ -236,6 +249,60 @@ static int clone_in_userns(struct container *ct, struct init_plan *plan,
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return h.r;
+}
+
+struct netns_maker {
+	const struct config *config;
+	pid_t pid; /* the container's, whose user namespace is to own the new one */
+	int netns, r;
+	struct error *err;
+};
+
+static int make_netns_inside(void *arg)
+{
+	struct netns_maker *m = arg;
+	autoclose int userns = -1;
+
+	if (config_has_userns(m->config)) {
+		userns = m->r = open_ns(m->pid, "user", m->err);
+		if (m->r < 0)
+			return 0;
+		if (setns(userns, CLONE_NEWUSER) < 0) {
+			m->r = error_sys(m->err, errno, "enter the container's user namespace");
+			return 0;
+		}
+	}
+	if (unshare(CLONE_NEWNET) < 0)
+		m->r = error_sys(m->err, errno, "make the container's network namespace");
+	else
+		m->netns = m->r = open_ns(getpid(), "net", m->err);
+	return 0;
+}
+
+/*
+ * Like clone_in_userns(): a helper that shares our memory and descriptors, as
+ * there is no way back from where it goes.
+ */
+static int make_netns(struct container *ct, const struct config *c, struct error *err)
+{
+	struct netns_maker m = { .config = c, .pid = ct->pid, .netns = -1, .err = err };
+	_Alignas(16) char stack[16 << 10];
+	pid_t pid;
+	int r;
+
+	if (!(c->namespaces & CLONE_NEWNET))
+		return 0;
+	pid = clone(make_netns_inside, stack + sizeof(stack),
+		    CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &m);
+	if (pid < 0)
+		return error_sys(err, errno, "create a helper for the network namespace");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (m.r < 0)
+		return m.r;
+	ct->netns = m.netns;
+	r = sync_send(ct->sync_fd, SYNC_NETWORK, NULL, ct->netns);
+	return r < 0 ? error_sys(err, -r, "hand over the network namespace") : 0;
 }
 
 static int clone_in_place(struct container *ct, struct init_plan *plan,
@@ -302,7 +369,7 @@ int container_spawn(struct container *ct, const struct config *config,
 	int fds[2] = { -1, -1 };
 	int r;
 
-	*ct = (struct container){ .pidfd = -1, .sync_fd = -1 };
+	*ct = CONTAINER_NONE;
 	r = open_trees(&plan, place, err);
 	if (r == 0) {
 		r = sync_open(fds);
@@ -317,6 +384,8 @@ int container_spawn(struct container *ct, const struct config *config,
 	}
 	if (r == 0)
 		r = map_and_go(ct, &plan, place, err);
+	if (r == 0)
+		r = make_netns(ct, config, err);
 	close_trees(&plan);
 	if (r < 0) {
 		container_kill(ct);
@@ -325,15 +394,12 @@ int container_spawn(struct container *ct, const struct config *config,
 	return r;
 }
 
-/** container_netns() - The container's network namespace: an fd that the caller closes, or -errno */
-int container_netns(const struct container *ct, struct error *err)
+/** container_netns() - Its network namespace, made or joined: an fd of @ct's, or -errno */
+int container_netns(struct container *ct, struct error *err)
 {
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", ct->pid);
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
+	if (ct->netns < 0)
+		ct->netns = open_ns(ct->pid, "net", err);
+	return ct->netns < 0 ? -err->code : ct->netns;
 }
 
 /* 1: a message, 0: end of file; failures of the channel become errors. */
@@ -454,5 +520,7 @@ void container_done(struct container *ct)
 		(void)close(ct->pidfd);
 	if (ct->sync_fd >= 0)
 		(void)close(ct->sync_fd);
-	*ct = (struct container){ .pidfd = -1, .sync_fd = -1 };
+	if (ct->netns >= 0)
+		(void)close(ct->netns);
+	*ct = CONTAINER_NONE;
 }

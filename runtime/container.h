@@ -39,11 +39,14 @@ struct container {
 	pid_t pid;
 	int pidfd;
 	int sync_fd;
+	int netns; /* see container_netns() */
 };
+
+#define CONTAINER_NONE ((struct container){ .pidfd = -1, .sync_fd = -1, .netns = -1 })
 
 int container_spawn(struct container *ct, const struct config *config,
 		    const struct container_place *place, struct error *err);
-int container_netns(const struct container *ct, struct error *err);
+int container_netns(struct container *ct, struct error *err);
 int container_await(struct container *ct, enum sync_step want, int *fd, struct error *err);
 int container_hooked(struct container *ct, struct error *err);
 int container_console(struct container *ct, struct error *err);

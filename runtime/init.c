@@ -21,11 +21,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -51,29 +49,10 @@
 #define SETUP_FAILED	     125
 #define HOOK_STATE_MAX_BYTES (16U << 20) /* twice a state with the annotations of a config.json */
 
-static char *const environ_none[] = { NULL };
-
 static void wait_for(int fd, enum sync_step want, struct error *err)
 {
-	enum sync_step step;
-	int r = sync_receive(fd, &step, err, NULL);
-
-	if (r > 0 && step == want)
-		return;
-	_exit(SETUP_FAILED); /* the parent is gone or gave up: nobody is there to be told */
-}
-
-/* A new network namespace begins with lo down; runc and crun hand it over up. */
-static int raise_loopback(struct error *err)
-{
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
-	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv4 */
-		return 0;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
-		return error_sys(err, errno, "bring up 'lo'");
-	return 0;
+	if (!sync_await(fd, want, NULL, err))
+		_exit(SETUP_FAILED); /* the parent is gone or gave up: nobody is there to be told */
 }
 
 /* The session and its keyring are new; ids are the container's from here on. */
@@ -104,8 +83,6 @@ static int init_join(const struct init_plan *plan, struct error *err)
 		return error_sys(err, errno, "set the host name '%s'", c->hostname);
 	if (c->domainname && setdomainname(c->domainname, strlen(c->domainname)) < 0)
 		return error_sys(err, errno, "set the domain name '%s'", c->domainname);
-	if (c->root == CONFIG_ROOT_BUNDLE && (c->namespaces & CLONE_NEWNET))
-		return raise_loopback(err);
 	return 0;
 }
 
@@ -403,19 +380,33 @@ static void await_start(struct init_plan *plan, const struct rootfs *fs, struct 
 	wait_for(plan->sync_fd, SYNC_START, err);
 }
 
+/* What becomes of the process in the end. */
+struct program {
+	struct strlist env;
+	char path[CONFINE_PROGRAM_MAX]; /* "": to be searched for */
+};
+
+/* Before the filter, which may refuse to look. Who created us wants to know if there is none. */
+static int find_program(const struct init_plan *plan, struct program *program, struct error *err)
+{
+	int r = confine_find_program(&plan->config->process, strlist_items(&program->env),
+				     program->path, err);
+
+	if (r < 0)
+		program->path[0] = '\0';
+	return plan->start_fd >= 0 ? r : 0;
+}
+
 /* All that can fail fails before the start, but for what has to wait for it. */
-static int prepare(const struct init_plan *plan, struct rootfs *fs, struct strlist *env,
+static int prepare(const struct init_plan *plan, struct rootfs *fs, struct program *program,
 		   struct error *err)
 {
 	int r = setup(plan, fs, err);
 
-	strlist_copy(env, &plan->config->process.env);
+	strlist_copy(&program->env, &plan->config->process.env);
 	if (r == 0 && !confines_late(plan))
-		r = confine(plan, fs, env, err);
-	if (r == 0 && plan->start_fd >= 0)
-		r = confine_find_program(&plan->config->process,
-					 env->items ? env->items : environ_none, err);
-	return r;
+		r = confine(plan, fs, &program->env, err);
+	return r == 0 ? find_program(plan, program, err) : r;
 }
 
 static int finish(const struct init_plan *plan, const struct rootfs *fs, struct strlist *env,
@@ -438,17 +429,17 @@ static int finish(const struct init_plan *plan, const struct rootfs *fs, struct 
  */
 _Noreturn void init_main(struct init_plan *plan)
 {
-	struct strlist env = { 0 };
+	struct program program = { 0 };
 	struct error err = { 0 };
 	struct rootfs fs;
 
-	if (prepare(plan, &fs, &env, &err) < 0)
+	if (prepare(plan, &fs, &program, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
 	await_start(plan, &fs, &err);
 	if (plan->config->init)
 		become_reaper();
-	if (finish(plan, &fs, &env, &err) < 0)
+	if (finish(plan, &fs, &program.env, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
-	(void)confine_exec(&plan->config->process, env.items ? env.items : environ_none, &err);
+	(void)confine_exec(&plan->config->process, strlist_items(&program.env), program.path, &err);
 	fail(plan, SYNC_EXEC, &err);
 }

@@ -21,6 +21,7 @@
 #include "runtime/config.h"
 #include "runtime/device.h"
 #include "runtime/mount.h"
+#include "runtime/namespace.h"
 #include "runtime/plan.h"
 
 static int make_and_attach(int rootfd, const char *fstype, const char *const *options,
@@ -112,16 +113,21 @@ static int bind_sys(struct rootfs *fs, uint64_t attributes, struct error *err)
 	return r < 0 ? r : mount_attach(tree, target, "/sys", err);
 }
 
-static int setup_sys(struct rootfs *fs, const struct config *c, struct error *err)
+/** kernelfs_setup_sys() - Mount /sys, once there is a network namespace for it to show */
+int kernelfs_setup_sys(struct rootfs *fs, const struct init_plan *plan, struct error *err)
 {
+	const struct config *c = plan->config;
 	uint64_t attributes = MOUNT_NOSUID_NODEV_NOEXEC;
 	autoclose int sys = -1;
-	int fd;
+	int fd, r;
 
 	if (!c->writable_kernel)
 		attributes |= SYS_MOUNT_ATTR_RDONLY;
 	if (!(c->namespaces & CLONE_NEWNET))
 		return bind_sys(fs, attributes, err);
+	r = namespace_receive_net(fs, plan, err);
+	if (r < 0)
+		return r;
 	sys = make_and_attach(fs->root, "sysfs", NULL, attributes, "sys", err);
 	if (sys < 0)
 		return sys;
@@ -134,12 +140,10 @@ static int setup_sys(struct rootfs *fs, const struct config *c, struct error *er
 	return 0;
 }
 
-/** kernelfs_setup() - Mount all three; @fs gets proc and dev */
+/** kernelfs_setup() - Mount /proc and /dev; @fs gets them */
 int kernelfs_setup(struct rootfs *fs, const struct config *c, struct error *err)
 {
 	int r = setup_proc(fs, err);
 
-	if (r == 0)
-		r = setup_dev(fs, c, err);
-	return r == 0 ? setup_sys(fs, c, err) : r;
+	return r == 0 ? setup_dev(fs, c, err) : r;
 }

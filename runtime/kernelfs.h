@@ -7,8 +7,10 @@
 
 struct config;
 struct error;
+struct init_plan;
 struct rootfs;
 
 int kernelfs_setup(struct rootfs *fs, const struct config *c, struct error *err);
+int kernelfs_setup_sys(struct rootfs *fs, const struct init_plan *plan, struct error *err);
 
 #endif

@@ -42,16 +42,10 @@ const char *const masks_hidden[] = {
 	"/sys/devices/virtual/powercap",
 	"/sys/class/powercap",
 
-	/* keys, logs, tracing, security modules */
+	/* keys and logs */
 	"/proc/keys",
 	"/proc/key-users",
 	"/proc/kmsg",
-	"/sys/kernel/debug",
-	"/sys/kernel/tracing",
-	"/sys/kernel/security",
-	"/sys/fs/selinux",
-	"/sys/fs/bpf",
-	"/sys/fs/pstore",
 
 	/* hardware, firmware and how the host was built and booted */
 	"/proc/acpi",
@@ -61,6 +55,20 @@ const char *const masks_hidden[] = {
 	"/sys/firmware",
 	"/sys/devices/virtual/dmi",
 	"/sys/class/dmi",
+	NULL,
+};
+
+/*
+ * Tracing, security modules, pinned BPF objects: file systems of their own, which
+ * the host mounts in its /sys. In a sysfs of the container's these are empty.
+ */
+const char *const masks_host_mounts[] = {
+	"/sys/kernel/debug",
+	"/sys/kernel/tracing",
+	"/sys/kernel/security",
+	"/sys/fs/selinux",
+	"/sys/fs/bpf",
+	"/sys/fs/pstore",
 	NULL,
 };
 

@@ -9,6 +9,7 @@
 #define RUNTIME_MASKS_H
 
 extern const char *const masks_hidden[];
+extern const char *const masks_host_mounts[];
 extern const char *const masks_read_only[];
 
 #endif

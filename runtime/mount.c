@@ -193,7 +193,7 @@ int mount_open_dir(int rootfd, const char *path, struct error *err)
 	return fd < 0 ? error_sys(err, -fd, "open mount point '%s' in the container", path) : fd;
 }
 
-/** mount_open_file() - A file to mount on, made if it is missing: an O_PATH fd or -errno */
+/** mount_open_file() - A file to mount on, made if it is missing: an fd or -errno */
 int mount_open_file(int rootfd, const char *path, struct error *err)
 {
 	int fd = path_make_file_in_root(rootfd, path, 0644);

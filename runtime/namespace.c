@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * runtime/namespace.c - Existing namespaces that a container is to live in
+ * runtime/namespace.c - Namespaces that a container's first process is not cloned into
  *
  * Theory of operation:
  * A namespace to share belongs to some user namespace, and only who has rights
@@ -8,6 +8,9 @@
  * child is born there, and the caller comes back. Two exceptions: the mount
  * namespace is entered by the child, as the caller still needs its own; and the
  * user namespace by a helper (runtime/container), as there is no way back.
+ *
+ * A new network namespace is made while the container's first process is busy, see
+ * runtime/container, and received by it.
  *
  * A new time namespace is made here too: its clocks can be set only until the
  * first process is in it, so it is not for clone3() (time_namespaces(7)).
@@ -17,15 +20,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
+#include "runtime/plan.h"
+#include "runtime/sync.h"
 
 static const char *const own_files[CONFIG_NS_COUNT] = {
 	[CONFIG_NS_USER] = "user", [CONFIG_NS_PID] = "pid",   [CONFIG_NS_NET] = "net",
@@ -135,4 +142,37 @@ void namespace_close(struct namespace_set *set)
 			(void)close(set->back[i]);
 		set->there[i] = set->back[i] = -1;
 	}
+}
+
+/* A new network namespace begins with lo down; runc and crun hand it over up. */
+static int raise_loopback(struct error *err)
+{
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	autoclose int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 && errno == EAFNOSUPPORT) /* a kernel without IPv4 */
+		return 0;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
+		return error_sys(err, errno, "bring up 'lo'");
+	return 0;
+}
+
+/**
+ * namespace_receive_net() - In init: be in the new network namespace, if there is to be one
+ *
+ * To be called before anything depends on it; waits for the parent, which has had
+ * time. A bundle's 'lo' comes up at once: nobody else sees to that.
+ */
+int namespace_receive_net(struct rootfs *fs, const struct init_plan *plan, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (fs->in_netns || !(plan->config->namespaces & CLONE_NEWNET))
+		return 0;
+	if (!sync_await(plan->sync_fd, SYNC_NETWORK, &fd, err) || fd < 0)
+		return error_set(err, ECHILD, "receive the network namespace: nobody sent it");
+	if (setns(fd, CLONE_NEWNET) < 0)
+		return error_sys(err, errno, "enter the network namespace");
+	fs->in_netns = true;
+	return plan->config->root == CONFIG_ROOT_BUNDLE ? raise_loopback(err) : 0;
 }

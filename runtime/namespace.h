@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/namespace.h - Existing namespaces that a container is to live in
+ * runtime/namespace.h - Namespaces that a container's first process is not cloned into
  */
 #ifndef RUNTIME_NAMESPACE_H
 #define RUNTIME_NAMESPACE_H
@@ -8,6 +8,8 @@
 #include "runtime/config.h"
 
 struct error;
+struct init_plan;
+struct rootfs;
 
 /* What is open while a container is cloned: where to, and the way back. */
 struct namespace_set {
@@ -19,5 +21,7 @@ int namespace_open(struct namespace_set *set, const struct config *c, struct err
 int namespace_enter(struct namespace_set *set, const struct config *c, struct error *err);
 int namespace_leave(struct namespace_set *set, struct error *err);
 void namespace_close(struct namespace_set *set);
+
+int namespace_receive_net(struct rootfs *fs, const struct init_plan *plan, struct error *err);
 
 #endif

@@ -29,6 +29,7 @@ struct rootfs {
 	int root;    /* the container's root */
 	int proc, dev;
 	int host_proc; /* bundle: the host's /proc, where sysctls are written */
+	bool in_netns; /* init is in the network namespace */
 };
 
 #endif

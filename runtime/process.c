@@ -158,7 +158,9 @@ static int confine(const struct join_plan *plan, int rootfd, struct strlist *env
 	return listener < 0 ? listener : 0;
 }
 
-static int join(const struct join_plan *plan, struct strlist *env, struct error *err)
+/* @program: gets its path, "" if confine_exec() is to search for it */
+static int join(const struct join_plan *plan, struct strlist *env,
+		char program[CONFINE_PROGRAM_MAX], struct error *err)
 {
 	autoclose int rootfd = -1;
 	int r;
@@ -185,18 +187,21 @@ static int join(const struct join_plan *plan, struct strlist *env, struct error 
 		return r;
 	umask(plan->process->umask);
 	strlist_copy(env, &plan->process->env);
+	if (confine_find_program(plan->process, strlist_items(env), program, err) < 0)
+		program[0] = '\0';
 	return confine(plan, rootfd, env, err);
 }
 
 static _Noreturn void join_main(const struct join_plan *plan)
 {
+	char program[CONFINE_PROGRAM_MAX] = "";
 	struct strlist env = { 0 };
 	struct error err = { 0 };
 	enum sync_step step = SYNC_SETUP;
 
-	if (join(plan, &env, &err) == 0) {
+	if (join(plan, &env, program, &err) == 0) {
 		step = SYNC_EXEC;
-		(void)confine_exec(plan->process, env.items, &err);
+		(void)confine_exec(plan->process, strlist_items(&env), program, &err);
 	}
 	(void)sync_send(plan->sync_fd, step, &err, -1);
 	_exit(SETUP_FAILED);
@@ -267,7 +272,7 @@ int process_spawn(struct container *ct, const struct config_process *p,
 	autoclose int target = -1;
 	int fds[2], r;
 
-	*ct = (struct container){ .pidfd = -1, .sync_fd = -1 };
+	*ct = CONTAINER_NONE;
 	target = process_open(place->pid, place->pid_start, err);
 	if (target < 0)
 		return target;

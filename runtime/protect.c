@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "runtime/config.h"
 #include "runtime/masks.h"
@@ -60,6 +61,11 @@ static bool is_out_of_reach(const struct config *c, const struct stat *st, mode_
 	return config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE && !(st->st_mode & wanted);
 }
 
+/* What covers a hidden file or directory: -1 until the first is needed, then attached there. */
+struct covers {
+	int null, empty_dir;
+};
+
 /* The root's /dev may be a bundle's own: only the real thing hides a file (runc CVE-2025-31133). */
 static int clone_null(int rootfd, struct error *err)
 {
@@ -74,11 +80,19 @@ static int clone_null(int rootfd, struct error *err)
 	return steal_fd(&fd);
 }
 
-static int mask_path(const struct config *c, int rootfd, const char *path, int *empty_dir,
+static int make_empty_dir(struct error *err)
+{
+	static const char *const options[] = { "size=0", "mode=0755", "nr_inodes=1", NULL };
+
+	return mount_make("tmpfs", options, SYS_MOUNT_ATTR_RDONLY | MOUNT_NOSUID_NODEV_NOEXEC, err);
+}
+
+static int mask_path(const struct config *c, int rootfd, const char *path, struct covers *covers,
 		     struct error *err)
 {
 	autoclose int target = open_protected(c, rootfd, path), tree = -1;
 	struct stat st;
+	int *cover;
 
 	if (target < 0)
 		return 0; /* not there: nothing to hide, and nothing to clone in vain */
@@ -86,20 +100,23 @@ static int mask_path(const struct config *c, int rootfd, const char *path, int *
 		return error_sys(err, errno, "look at '%s'", path);
 	if (is_out_of_reach(c, &st, S_IRWXO))
 		return 0;
-	if (!S_ISDIR(st.st_mode)) {
-		tree = clone_null(rootfd, err);
-	} else if (*empty_dir < 0) {
-		static const char *const options[] = { "size=0", "mode=0755", "nr_inodes=1", NULL };
-
-		*empty_dir = mount_make("tmpfs", options,
-					SYS_MOUNT_ATTR_RDONLY | MOUNT_NOSUID_NODEV_NOEXEC, err);
-		if (*empty_dir < 0)
-			return *empty_dir;
-		return mount_attach(*empty_dir, target, path, err);
-	} else {
-		tree = mount_clone(*empty_dir, "", false, err);
+	cover = S_ISDIR(st.st_mode) ? &covers->empty_dir : &covers->null;
+	if (*cover < 0) {
+		*cover = S_ISDIR(st.st_mode) ? make_empty_dir(err) : clone_null(rootfd, err);
+		return *cover < 0 ? *cover : mount_attach(*cover, target, path, err);
 	}
+	tree = mount_clone(*cover, "", false, err);
 	return tree < 0 ? tree : mount_attach(tree, target, path, err);
+}
+
+static int mask_all(const struct config *c, int rootfd, const char *const *paths,
+		    struct covers *covers, struct error *err)
+{
+	int r = 0;
+
+	for (; r == 0 && *paths; paths++)
+		r = mask_path(c, rootfd, *paths, covers, err);
+	return r;
 }
 
 static int make_read_only(const struct config *c, int rootfd, const char *path, struct error *err)
@@ -124,25 +141,48 @@ static int make_read_only(const struct config *c, int rootfd, const char *path, 
 	return r < 0 ? r : mount_attach(tree, target, path, err);
 }
 
-static const char *const *items(const struct strlist *list)
+static int make_all_read_only(const struct config *c, int rootfd, const char *const *paths,
+			      struct error *err)
 {
-	static const char *const none[] = { NULL };
+	int r = 0;
 
-	return list->n ? (const char *const *)list->items : none;
+	for (; r == 0 && *paths; paths++)
+		r = make_read_only(c, rootfd, *paths, err);
+	return r;
+}
+
+static int protect_as_told(const struct rootfs *fs, const struct config *c, struct covers *covers,
+			   struct error *err)
+{
+	const char *const *read_only = (const char *const *)strlist_items(&c->readonly_paths);
+	const char *const *hidden = (const char *const *)strlist_items(&c->masked_paths);
+	int r = make_all_read_only(c, fs->root, read_only, err);
+
+	return r == 0 ? mask_all(c, fs->root, hidden, covers, err) : r;
+}
+
+static int protect_by_default(const struct rootfs *fs, const struct config *c,
+			      struct covers *covers, struct error *err)
+{
+	int r = make_all_read_only(c, fs->root, masks_read_only, err);
+
+	if (r == 0)
+		r = mask_all(c, fs->root, masks_hidden, covers, err);
+	if (r == 0 && !(c->namespaces & CLONE_NEWNET)) /* then /sys is the host's */
+		r = mask_all(c, fs->root, masks_host_mounts, covers, err);
+	return r;
 }
 
 static int protect_kernel_files(const struct rootfs *fs, const struct config *c, struct error *err)
 {
-	bool bundle = c->root == CONFIG_ROOT_BUNDLE;
-	const char *const *read_only = bundle ? items(&c->readonly_paths) : masks_read_only;
-	const char *const *hidden = bundle ? items(&c->masked_paths) : masks_hidden;
-	autoclose int empty_dir = -1;
-	int r = 0;
+	struct covers covers = { -1, -1 };
+	int r = c->root == CONFIG_ROOT_BUNDLE ? protect_as_told(fs, c, &covers, err)
+					      : protect_by_default(fs, c, &covers, err);
 
-	for (; r == 0 && *read_only; read_only++)
-		r = make_read_only(c, fs->root, *read_only, err);
-	for (; r == 0 && *hidden; hidden++)
-		r = mask_path(c, fs->root, *hidden, &empty_dir, err);
+	if (covers.null >= 0)
+		(void)close(covers.null);
+	if (covers.empty_dir >= 0)
+		(void)close(covers.empty_dir);
 	return r;
 }
 

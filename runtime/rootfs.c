@@ -42,6 +42,7 @@
 #include "runtime/bundle.h"
 #include "runtime/kernelfs.h"
 #include "runtime/mount.h"
+#include "runtime/namespace.h"
 #include "runtime/overlay.h"
 #include "runtime/plan.h"
 
@@ -250,9 +251,11 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	const struct config *c = plan->config;
 	int r;
 
-	*fs = (struct rootfs){ -1, -1, -1, -1, -1, -1 };
-	if (c->root == CONFIG_ROOT_BUNDLE)
-		return bundle_setup(fs, plan, err);
+	*fs = (struct rootfs){ -1, -1, -1, -1, -1, -1, false };
+	if (c->root == CONFIG_ROOT_BUNDLE) {
+		r = bundle_setup(fs, plan, err);
+		return r == 0 ? namespace_receive_net(fs, plan, err) : r;
+	}
 	r = open_store(fs, plan, err);
 	if (r == 0)
 		r = open_scratch(fs, c, err);
@@ -263,6 +266,8 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 		r = kernelfs_setup(fs, c, err);
 	if (r == 0)
 		r = setup_files(fs, c, err);
+	if (r == 0)
+		r = kernelfs_setup_sys(fs, plan, err);
 	if (r == 0)
 		r = setup_mounts(fs, plan, err);
 	if (r == 0)

@@ -102,3 +102,11 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	}
 	return 1;
 }
+
+/** sync_await() - Whether the next thing that the other side says is @want; else as sync_receive() */
+bool sync_await(int fd, enum sync_step want, int *pass_fd, struct error *err)
+{
+	enum sync_step step;
+
+	return sync_receive(fd, &step, err, pass_fd) > 0 && step == want;
+}

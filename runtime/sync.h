@@ -11,10 +11,13 @@
 #ifndef RUNTIME_SYNC_H
 #define RUNTIME_SYNC_H
 
+#include <stdbool.h>
+
 struct error;
 
 enum sync_step {
 	SYNC_MAPPED = 1, /* parent: id maps are written, trees are mapped: go on */
+	SYNC_NETWORK,	 /* parent: here is your network namespace (one fd) */
 	SYNC_MOUNTED,	 /* init: the tree is complete but not entered: run hooks */
 	SYNC_HOOKED,	 /* parent: they ran: go on */
 	SYNC_CONSOLE,	 /* init: here is the terminal's master (one fd) */
@@ -28,5 +31,6 @@ enum sync_step {
 int sync_open(int fds[2]);
 int sync_send(int fd, enum sync_step step, const struct error *err, int pass_fd);
 int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd);
+bool sync_await(int fd, enum sync_step want, int *pass_fd, struct error *err);
 
 #endif

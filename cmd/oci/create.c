@@ -43,7 +43,7 @@ static void birth_init(struct oci_birth *b, const struct context *ctx, const cha
 		.ctx = ctx,
 		.options = options,
 		.id = id,
-		.container = { .pidfd = -1, .sync_fd = -1 },
+		.container = CONTAINER_NONE,
 		.dirfd = -1,
 		.start_fd = -1,
 		.hook_fd = -1,
@@ -219,7 +219,7 @@ static int spawn(struct oci_birth *b, struct error *err)
 
 static int move_net_devices(struct oci_birth *b, struct error *err)
 {
-	autoclose int netns = -1;
+	int netns;
 
 	if (!b->bundle.net_devices.n)
 		return 0;

@@ -387,7 +387,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	struct joined j = {
 		.options = ctx->options,
 		.target = { .dirfd = -1 },
-		.handle = { .pidfd = -1, .sync_fd = -1 },
+		.handle = CONTAINER_NONE,
 		.cgroup_fd = -1,
 		.root_fd = -1,
 		.master = -1,

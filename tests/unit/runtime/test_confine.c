@@ -18,6 +18,7 @@ struct program {
 	const struct scratch *s;
 	const char *name, *argument, *path; /* path: PATH=..., or NULL for none */
 	int fail_code;
+	const char *found; /* or NULL */
 };
 
 #define FAILED 200
@@ -37,7 +38,7 @@ static int exec_program(void *arg)
 	strlist_add(&process.args, p->name);
 	if (p->argument)
 		strlist_add(&process.args, p->argument);
-	r = confine_exec(&process, env, &err);
+	r = confine_exec(&process, env, p->found ? p->found : "", &err);
 	scratch_put_text(p->s, "error", err.msg);
 	return r == -p->fail_code ? FAILED : 101;
 }
