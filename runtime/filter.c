@@ -40,17 +40,28 @@
 enum target { NEXT = 0, PASS = 0xfe, FAIL = 0xff };
 
 struct code {
-	struct sock_filter *insns; /* BPF_MAXINSNS of them */
-	size_t n;
+	struct sock_filter *insns;
+	size_t n, cap;
 	bool overflow; /* does not fit; what was written is of no use */
 };
 
+/* The default profile's fit at once: BPF_MAXINSNS of them would be pages of their own. */
+#define FIRST_INSNS 256
+
+static bool has_room(struct code *c)
+{
+	c->overflow |= c->n == BPF_MAXINSNS;
+	if (c->n == c->cap && !c->overflow) {
+		c->cap = c->cap ? 2 * c->cap : FIRST_INSNS;
+		c->insns = xrealloc(c->insns, c->cap * sizeof(c->insns[0]));
+	}
+	return !c->overflow;
+}
+
 static size_t emit(struct code *c, uint16_t op, uint32_t k, uint8_t jt, uint8_t jf)
 {
-	if (c->n == BPF_MAXINSNS) {
-		c->overflow = true;
+	if (!has_room(c))
 		return c->n - 1;
-	}
 	c->insns[c->n] = (struct sock_filter){ .code = op, .jt = jt, .jf = jf, .k = k };
 	return c->n++;
 }
@@ -178,10 +189,8 @@ static void insert_far_jump(struct code *c, size_t at)
 {
 	size_t length = c->n - at;
 
-	if (c->n == BPF_MAXINSNS) {
-		c->overflow = true;
+	if (!has_room(c))
 		return;
-	}
 	memmove(&c->insns[at + 1], &c->insns[at], length * sizeof(c->insns[0]));
 	c->insns[at] = (struct sock_filter){ .code = BPF_JMP | BPF_JA, .k = (uint32_t)length };
 	c->n++;
@@ -259,7 +268,7 @@ void filter_arch_done(struct filter_arch *arch)
 int filter_compile(const struct filter_arch *archs, size_t n_archs, uint32_t foreign_action,
 		   struct sock_filter **insns, uint16_t *n_insns)
 {
-	struct code c = { .insns = xmalloc(BPF_MAXINSNS * sizeof(struct sock_filter)) };
+	struct code c = { 0 };
 
 	emit_load(&c, offsetof(struct seccomp_data, arch));
 	for (size_t i = 0; i < n_archs; i++)

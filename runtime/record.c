@@ -415,8 +415,7 @@ static void tell_waiter(int dirfd, int exit_code)
 /**
  * record_write_stopped() - Publish how a container ended, for good
  *
- * For a --rm container RUNROOT is the only place; it is about to go anyway,
- * but whoever waits with an open directory still reads the exit code.
+ * The record of a --rm container is about to go: only who waits for it is told.
  */
 int record_write_stopped(const struct record_store *s, const struct record *r, struct error *err)
 {
@@ -424,9 +423,10 @@ int record_write_stopped(const struct record_store *s, const struct record *r, s
 
 	if (fd < 0)
 		return error_sys(err, -fd, "open the directory of container %.12s", r->id);
-	if (r->auto_remove)
-		tell_waiter(fd, r->exit_code);
-	return write_record(fd, r, err);
+	if (!r->auto_remove)
+		return write_record(fd, r, err);
+	tell_waiter(fd, r->exit_code);
+	return 0;
 }
 
 /** record_clear_running() - Remove RUNROOT's part of a container that has ended; 0 or -errno */
