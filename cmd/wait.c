@@ -126,10 +126,11 @@ static int wait_one(const struct context *ctx, const char *operand, int64_t dead
 		fd = watch(ctx, r.id, err);
 		ret = fd < 0 ? fd : follow(ctx, fd, deadline_ns, &r, err);
 	}
-	if (ret == 0)
-		*exit_code = r.exit_code;
-	else if (ret == -ENOENT && read_exit_file(exit_fd, exit_code))
+	/* Of a --rm container the file alone knows how it ended. */
+	if ((ret == 0 || ret == -ENOENT) && read_exit_file(exit_fd, exit_code))
 		ret = 0;
+	else if (ret == 0)
+		*exit_code = r.exit_code;
 	return ret < 0 ? ret : target_wait_released(ctx, r.id);
 }
 
