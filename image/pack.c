@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/pack.c - Directory trees into tar streams
+ *
+ * The tree may belong to a container that runs, and changes it under our
+ * hands: each step opens one name below an open directory and follows no link,
+ * so nothing outside is ever read. What is there when a file is opened counts:
+ * one that shrinks meanwhile is filled with zeros, one that grows is cut.
+ * Entries are in the order of their names.
+ */
+#include "image/pack.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#define PACK_MAX_DEPTH	256
+#define PACK_CHUNK	(256U << 10)
+#define PACK_XATTR_LIST 65536 /* XATTR_LIST_MAX, the kernel's own limit */
+#define PACK_MAX_XATTRS 64
+
+/* Files with several names: which was first. */
+struct pack_link {
+	dev_t dev;
+	ino_t ino;
+	char *path;
+};
+
+struct pack_links {
+	struct pack_link *slots;
+	size_t n, cap; /* cap is a power of two */
+};
+
+static size_t slot_of(const struct pack_links *l, dev_t dev, ino_t ino)
+{
+	size_t at = (size_t)((ino ^ (dev << 7)) * UINT64_C(0x9e3779b97f4a7c15) >> 20) &
+		    (l->cap - 1);
+
+	while (l->slots[at].path && (l->slots[at].ino != ino || l->slots[at].dev != dev))
+		at = (at + 1) & (l->cap - 1);
+	return at;
+}
+
+static void grow(struct pack_links *l)
+{
+	struct pack_links bigger = { .cap = l->cap ? l->cap * 2 : 64, .n = l->n };
+
+	bigger.slots = xcalloc(bigger.cap, sizeof(*bigger.slots));
+	for (size_t i = 0; i < l->cap; i++)
+		if (l->slots[i].path)
+			bigger.slots[slot_of(&bigger, l->slots[i].dev, l->slots[i].ino)] =
+				l->slots[i];
+	free(l->slots);
+	*l = bigger;
+}
+
+/* The first name of a file, or NULL if this is it. */
+static const char *first_name(struct pack *p, const struct stat *st, const char *path)
+{
+	struct pack_link *slot;
+
+	if (!p->links)
+		p->links = xcalloc(1, sizeof(*p->links));
+	if (p->links->n * 2 >= p->links->cap)
+		grow(p->links);
+	slot = &p->links->slots[slot_of(p->links, st->st_dev, st->st_ino)];
+	if (slot->path)
+		return slot->path;
+	*slot = (struct pack_link){ st->st_dev, st->st_ino, xstrdup(path) };
+	p->links->n++;
+	return NULL;
+}
+
+/** pack_done() - Release; safe twice */
+void pack_done(struct pack *p)
+{
+	if (!p->links)
+		return;
+	for (size_t i = 0; i < p->links->cap; i++)
+		free(p->links->slots[i].path);
+	free(p->links->slots);
+	free(p->links);
+	p->links = NULL;
+}
+
+/** pack_is_kept_xattr() - Whether an attribute belongs into an archive: layer.c takes the same */
+bool pack_is_kept_xattr(const char *name)
+{
+	return !strcmp(name, "security.capability") ||
+	       (str_starts(name, "user.") && !str_starts(name, "user.overlay."));
+}
+
+/* Attributes of one entry. */
+struct attributes {
+	char names[PACK_XATTR_LIST];
+	struct tar_xattr items[PACK_MAX_XATTRS];
+	size_t n;
+};
+
+static void attributes_done(struct attributes *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free((void *)(uintptr_t)a->items[i].value);
+	a->n = 0;
+}
+
+/*
+ * Capabilities that a user namespace's root gave name that root. In an archive
+ * they are root's, whatever id that had here: capabilities(7), "File
+ * capability extended attribute versioning".
+ */
+static size_t make_portable(const char *name, void *value, size_t size)
+{
+	struct vfs_ns_cap_data *caps = value;
+
+	if (strcmp(name, "security.capability") || size != XATTR_CAPS_SZ_3)
+		return size;
+	caps->magic_etc = (caps->magic_etc & ~(uint32_t)VFS_CAP_REVISION_MASK) | VFS_CAP_REVISION_2;
+	return XATTR_CAPS_SZ_2;
+}
+
+static int by_attribute(const void *a, const void *b)
+{
+	return strcmp(((const struct tar_xattr *)a)->name, ((const struct tar_xattr *)b)->name);
+}
+
+static void read_attributes(int fd, struct attributes *a)
+{
+	ssize_t len = flistxattr(fd, a->names, sizeof(a->names));
+
+	a->n = 0;
+	for (const char *name = a->names;
+	     len > 0 && name < a->names + len && a->n < PACK_MAX_XATTRS; name += strlen(name) + 1) {
+		ssize_t size = pack_is_kept_xattr(name) ? fgetxattr(fd, name, NULL, 0) : -1;
+		autofree char *value = NULL;
+
+		if (size < 0)
+			continue;
+		value = xmalloc((size_t)size + 1);
+		size = fgetxattr(fd, name, value, (size_t)size);
+		if (size < 0)
+			continue;
+		a->items[a->n].name = name;
+		a->items[a->n].size = make_portable(name, value, (size_t)size);
+		a->items[a->n++].value = steal_ptr(&value);
+	}
+	if (a->n)
+		qsort(a->items, a->n, sizeof(*a->items), by_attribute);
+}
+
+static uint64_t shift_id(const struct pack *p, uint32_t id)
+{
+	/* What is not of the namespace is nobody's there. */
+	if (!p->id_base)
+		return id;
+	return id >= p->id_base && id - p->id_base < 65536 ? (uint64_t)(id - p->id_base) : 65534;
+}
+
+static void describe(const struct pack *p, const struct stat *st, const char *path,
+		     struct tar_entry *e)
+{
+	*e = (struct tar_entry){
+		.path = path,
+		.type = st->st_mode & S_IFMT,
+		.perm = st->st_mode & 07777,
+		.uid = shift_id(p, st->st_uid),
+		.gid = shift_id(p, st->st_gid),
+		.mtime_s = st->st_mtim.tv_sec,
+	};
+	if (e->type == S_IFCHR || e->type == S_IFBLK) {
+		e->major = major(st->st_rdev);
+		e->minor = minor(st->st_rdev);
+	}
+}
+
+static int failed(struct error *err, const char *what, const char *path)
+{
+	autofree char *safe = str_escape(path);
+
+	return error_sys(err, errno, "%s '%.500s'", what, safe);
+}
+
+static int copy_content(struct pack *p, int fd, uint64_t size, const char *path, struct error *err)
+{
+	autofree char *buffer = xmalloc(PACK_CHUNK);
+	int r = 0;
+
+	while (size && r == 0) {
+		size_t want = size < PACK_CHUNK ? (size_t)size : PACK_CHUNK;
+		ssize_t n = read(fd, buffer, want);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return failed(err, "read", path);
+		if (n == 0) { /* it has shrunk, but the header says what it was */
+			memset(buffer, 0, want);
+			n = (ssize_t)want;
+		}
+		r = tar_write_data(p->out, buffer, (size_t)n, err);
+		size -= (uint64_t)n;
+	}
+	return r;
+}
+
+static int pack_file(struct pack *p, int parent, const char *name, const char *path,
+		     struct error *err)
+{
+	struct attributes attributes;
+	const char *first = NULL;
+	struct tar_entry e;
+	autoclose int fd = -1;
+	struct stat st;
+	int r;
+
+	attributes.n = 0;
+	/* Should it have become something else, opening that must neither wait nor act. */
+	fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return failed(err, "open", path);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	describe(p, &st, path, &e);
+	if (st.st_nlink > 1)
+		first = first_name(p, &st, path);
+	e.hardlink = first;
+	e.link = first;
+	e.size = first ? 0 : (uint64_t)st.st_size;
+	if (!first)
+		read_attributes(fd, &attributes);
+	e.xattrs = attributes.items;
+	e.n_xattrs = attributes.n;
+	r = tar_write_entry(p->out, &e, err);
+	attributes_done(&attributes);
+	return r == 0 ? copy_content(p, fd, e.size, path, err) : r;
+}
+
+static int pack_special(struct pack *p, int parent, const char *name, const struct stat *st,
+			const char *path, struct error *err)
+{
+	char target[PATH_MAX];
+	struct tar_entry e;
+	ssize_t n;
+
+	if (S_ISSOCK(st->st_mode))
+		return 0; /* nothing that could be unpacked */
+	describe(p, st, path, &e);
+	if (S_ISLNK(st->st_mode)) {
+		n = readlinkat(parent, name, target, sizeof(target) - 1);
+		if (n < 0)
+			return errno == ENOENT || errno == EINVAL ? 0
+								  : failed(err, "read link", path);
+		target[n] = '\0';
+		e.link = target;
+	}
+	return tar_write_entry(p->out, &e, err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int list_names(int fd, struct strlist *names)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *e;
+
+	if (!dir)
+		return -errno;
+	while ((e = readdir(dir)))
+		if (path_is_name(e->d_name))
+			strlist_add(names, e->d_name);
+	if (names->n)
+		qsort(names->items, names->n, sizeof(*names->items), by_name);
+	return 0;
+}
+
+static int pack_any(struct pack *p, int parent, const char *name, const char *path, bool deep,
+		    int depth, struct error *err);
+
+static int pack_children(struct pack *p, int fd, const char *path, int depth, struct error *err)
+{
+	autostrlist struct strlist names = { 0 };
+	int r = list_names(fd, &names);
+
+	if (r < 0) {
+		errno = -r;
+		return failed(err, "read directory", path);
+	}
+	if (depth > PACK_MAX_DEPTH)
+		return error_set(err, ELOOP, "'%.500s' is nested too deeply", path);
+	for (size_t i = 0; i < names.n && r == 0; i++) {
+		autofree char *below = xasprintf(
+			"%s%s%s", path, *path && !str_ends(path, "/") ? "/" : "", names.items[i]);
+
+		r = pack_any(p, fd, names.items[i], below, true, depth + 1, err);
+	}
+	return r;
+}
+
+static int pack_dir_entry(struct pack *p, int fd, const struct stat *st, const char *path,
+			  struct error *err)
+{
+	struct attributes attributes;
+	struct tar_entry e;
+	int r;
+
+	describe(p, st, path, &e);
+	read_attributes(fd, &attributes);
+	e.xattrs = attributes.items;
+	e.n_xattrs = attributes.n;
+	r = tar_write_entry(p->out, &e, err);
+	attributes_done(&attributes);
+	return r;
+}
+
+static int pack_dir(struct pack *p, int parent, const char *name, const char *path, bool deep,
+		    int depth, struct error *err)
+{
+	autoclose int fd = -1;
+	struct stat st, above;
+	int r;
+
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0 || fstat(parent, &above) < 0)
+		return failed(err, "open directory", path);
+	r = pack_dir_entry(p, fd, &st, path, err);
+	if (r < 0 || !deep || (p->one_fs && st.st_dev != above.st_dev))
+		return r;
+	return pack_children(p, fd, path, depth, err);
+}
+
+static int pack_any(struct pack *p, int parent, const char *name, const char *path, bool deep,
+		    int depth, struct error *err)
+{
+	struct stat st;
+
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : failed(err, "look at", path);
+	if (S_ISDIR(st.st_mode))
+		return pack_dir(p, parent, name, path, deep, depth, err);
+	if (S_ISREG(st.st_mode))
+		return pack_file(p, parent, name, path, err);
+	return pack_special(p, parent, name, &st, path, err);
+}
+
+/**
+ * pack_path() - One name below a directory, and what is below it
+ * @path:	What the archive calls it
+ * @deep:	Whether a directory's content goes, too
+ *
+ * What is gone is left out.
+ */
+int pack_path(struct pack *p, int parent, const char *name, const char *path, bool deep,
+	      struct error *err)
+{
+	return pack_any(p, parent, name, path, deep, 0, err);
+}
+
+/**
+ * pack_tree() - What is in a directory, without the directory itself
+ * @prefix:	Put before all names: "" or "dir/"
+ */
+int pack_tree(struct pack *p, int dirfd, const char *prefix, struct error *err)
+{
+	return pack_children(p, dirfd, prefix, 0, err);
+}
