@@ -24,7 +24,7 @@ MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
 ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a) $(B)/gen/libnettle.a \
-	    $(addprefix $(LIBDIR)/lib,zstd.a z.a seccomp.a cap.a acl.a)
+	    $(addprefix $(LIBDIR)/lib,zstd.a z.a lzma.a bz2.a seccomp.a cap.a acl.a)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc
@@ -90,15 +90,15 @@ $(B)/gen/seccomp_default.c: $(B)/gen/seccomp_table
 	$(call say,GEN,$@)$< >$@
 
 # musl's own headers come first; of the system's, only what is listed here is seen.
-$(B)/include:
+$(B)/include: Makefile
 	$(Q)mkdir -p $@/sys && cd $@ && \
 	ln -sf /usr/include/linux /usr/include/asm-generic /usr/include/$(MULTI)/asm . && \
 	ln -sf /usr/include/archive.h /usr/include/archive_entry.h /usr/include/jansson.h . && \
 	ln -sf $$(ls /usr/include/jansson_config.h /usr/include/$(MULTI)/jansson_config.h 2>/dev/null) . && \
 	ln -sf /usr/include/nettle /usr/include/zstd.h /usr/include/zstd_errors.h . && \
-	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
+	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/lzma.h /usr/include/lzma /usr/include/bzlib.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
 	ln -sf $$(ls -d /usr/include/libmnl /usr/include/$(MULTI)/libmnl 2>/dev/null) . && \
-	ln -sf $$(ls /usr/include/sys/capability.h /usr/include/$(MULTI)/sys/capability.h 2>/dev/null) sys/
+	ln -sf $$(ls /usr/include/sys/capability.h /usr/include/$(MULTI)/sys/capability.h 2>/dev/null) sys/ && touch .
 
 clean:
 	rm -rf build

@@ -183,9 +183,10 @@ const struct command cmd_load = {
 	.args = "[FILE]",
 	.summary = "Load images from an archive",
 	.details =
-		"FILE is an OCI archive or what 'docker save' writes, plain or compressed by gzip or\n"
-		"zstd, or an OCI image layout directory. All digests are verified; if anything is\n"
-		"wrong, nothing is loaded. Layers that are there already are not read again.\n"
+		"FILE is an OCI archive or what 'docker save' writes, plain or compressed by gzip,\n"
+		"zstd, xz or bzip2, or an OCI image layout directory. All digests are verified; if\n"
+		"anything is wrong, nothing is loaded. Layers that are there already are not read\n"
+		"again.\n"
 		"\n"
 		"  skopeo copy docker://busybox oci-archive:busybox.tar:busybox\n"
 		"  tare load -i busybox.tar\n"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * image/codec.c - Inflating streams: gzip, zstd, or nothing to inflate
+ * image/codec.c - Inflating streams: gzip, zstd, xz, bzip2, or nothing to inflate
  *
  * Memory is bounded whatever the input: one output buffer, and what the
  * decoder needs for its window (gzip 32 KiB; zstd as the frame says, at most
  * 2^CODEC_ZSTD_WINDOW_LOG, which is what `zstd --long` writes).
  *
- * Both formats may be several members one after the other (pigz, estargz);
+ * All formats may be several members one after the other (pigz, estargz);
  * zero padding behind the last one is accepted, anything else is not.
  */
 #include "image/codec.h"
@@ -20,6 +20,7 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "image/codec_rare.h"
 
 #define CODEC_BUFFER_BYTES    (256U << 10)
 #define CODEC_ZSTD_WINDOW_LOG 27
@@ -35,6 +36,7 @@ struct codec {
 	bool padding;	/* zeros behind the last member have begun */
 	z_stream gzip;
 	ZSTD_DStream *zstd;
+	struct codec_rare *rare;
 	unsigned char *buffer;
 };
 
@@ -46,14 +48,24 @@ static const struct {
 	[CODEC_NONE] = { "uncompressed", { 0 }, 0 },
 	[CODEC_GZIP] = { "gzip", { 0x1f, 0x8b }, 2 },
 	[CODEC_ZSTD] = { "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4 },
+	[CODEC_XZ] = { "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6 },
+	/* The level follows, then the first block; "BZh" alone could begin a file name. */
+	[CODEC_BZIP2] = { "bzip2", { 'B', 'Z', 'h' }, 3 },
 };
+
+static bool begins_bzip2(const unsigned char *head, size_t len)
+{
+	return len >= 10 && (!memcmp(head + 4, "\x31\x41\x59\x26\x53\x59", 6) ||
+			     !memcmp(head + 4, "\x17\x72\x45\x38\x50\x90", 6));
+}
 
 /** codec_detect() - The format that content begins with */
 enum codec_kind codec_detect(const unsigned char *head, size_t len)
 {
-	for (int kind = CODEC_GZIP; kind <= CODEC_ZSTD; kind++)
+	for (int kind = CODEC_GZIP; kind <= CODEC_BZIP2; kind++)
 		if (len >= codecs[kind].magic_len &&
-		    !memcmp(head, codecs[kind].magic, codecs[kind].magic_len))
+		    !memcmp(head, codecs[kind].magic, codecs[kind].magic_len) &&
+		    (kind != CODEC_BZIP2 || begins_bzip2(head, len)))
 			return (enum codec_kind)kind;
 	/* A skippable frame may come first (estargz, zstd:chunked). */
 	if (len >= 4 && (head[0] & 0xf0) == 0x50 && !memcmp(head + 1, "\x2a\x4d\x18", 3))
@@ -93,6 +105,8 @@ struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg)
 	if (kind == CODEC_NONE)
 		return c;
 	c->buffer = xmalloc(CODEC_BUFFER_BYTES);
+	if (kind == CODEC_XZ || kind == CODEC_BZIP2)
+		c->rare = codec_rare_new(kind);
 	if (kind == CODEC_GZIP && inflateInit2(&c->gzip, CODEC_GZIP_WINDOW) != Z_OK)
 		abort();
 	if (kind == CODEC_ZSTD) {
@@ -178,6 +192,28 @@ static int zstd_step(struct codec *c, size_t *produced, struct error *err)
 	return 0;
 }
 
+static int rare_step(struct codec *c, size_t *produced, struct error *err)
+{
+	struct codec_rare_io io = { c->in, c->in_len, c->buffer + *produced,
+				    CODEC_BUFFER_BYTES - *produced };
+	bool ended = false;
+	int r;
+
+	r = codec_rare_step(c->rare, &io, &ended, err);
+	c->in = io.in;
+	c->in_len = io.in_len;
+	*produced = CODEC_BUFFER_BYTES - io.out_len;
+	c->in_member = !ended;
+	return r;
+}
+
+static int any_step(struct codec *c, size_t *produced, struct error *err)
+{
+	if (c->kind == CODEC_GZIP)
+		return gzip_step(c, produced, err);
+	return c->kind == CODEC_ZSTD ? zstd_step(c, produced, err) : rare_step(c, produced, err);
+}
+
 /*
  * Inflate until the buffer is full or the input ends. A step that neither
  * takes input nor gives output cannot happen while both have room, except at
@@ -200,8 +236,7 @@ static int inflate_buffer(struct codec *c, size_t *produced, struct error *err)
 		if (r == 0)
 			return error_set(err, EBADMSG, "%s stream is cut off",
 					 codecs[c->kind].name);
-		r = c->kind == CODEC_GZIP ? gzip_step(c, produced, err)
-					  : zstd_step(c, produced, err);
+		r = any_step(c, produced, err);
 		if (r < 0)
 			return r;
 	}
@@ -238,6 +273,7 @@ void codec_free(struct codec *c)
 	if (c->kind == CODEC_GZIP)
 		(void)inflateEnd(&c->gzip);
 	(void)ZSTD_freeDStream(c->zstd);
+	codec_rare_free(c->rare);
 	free(c->buffer);
 	free(c);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * image/codec.h - Inflating streams: gzip, zstd, or nothing to inflate
+ * image/codec.h - Inflating streams: gzip, zstd, xz, bzip2, or nothing to inflate
  */
 #ifndef IMAGE_CODEC_H
 #define IMAGE_CODEC_H
@@ -10,9 +10,9 @@
 
 struct error;
 
-enum codec_kind { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD };
+enum codec_kind { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD, CODEC_XZ, CODEC_BZIP2 };
 
-#define CODEC_MAGIC_BYTES 4
+#define CODEC_MAGIC_BYTES 10
 
 enum codec_kind codec_detect(const unsigned char *head, size_t len);
 enum codec_kind codec_of_media_type(const char *media_type);

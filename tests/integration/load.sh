@@ -4,7 +4,7 @@
 # load.sh - Images from archives: formats, fidelity, refusals
 . "$(dirname "$0")/../lib/harness.sh"
 
-need python3
+need python3 zstd xz bzip2
 lib=$TARE_TEST_TOP/tests/lib
 store=$TARE_ROOT/images
 
@@ -98,13 +98,19 @@ test_fidelity() {
 }
 
 test_transport() {
+	local packer
 	"$lib/odd-image" good-plain plain.tar
 	run bash -c "cat plain.tar | '$TARE' load"
 	is 'a pipe loads' "$status $stdout" '0 Loaded image: odd:latest'
 	tare rmi odd >/dev/null
-	gzip -k plain.tar
-	run tare load -i plain.tar.gz
-	is 'a gzipped archive loads' "$status $stdout" '0 Loaded image: odd:latest'
+	for packer in gzip zstd xz bzip2; do
+		"$packer" -k -q plain.tar
+		run tare load -i plain.tar.?(gz|zst|xz|bz2)
+		is "an archive packed by $packer loads" "$status $stdout" '0 Loaded image: odd:latest'
+		run bash -c "cat plain.tar.* | '$TARE' load"
+		is 'from a pipe, too' "$status $stdout" '0 Loaded image: odd:latest'
+		rm plain.tar.*
+	done
 	run tare load -i plain.tar
 	is 'a present image loads again' "$status $stdout" '0 Loaded image: odd:latest'
 	is 'and is there once' "$(tare images -q | wc -l)" 1

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include <bzlib.h>
+#include <lzma.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -89,9 +91,33 @@ static void add_zstd(struct str *to, const char *data, size_t len)
 	str_append(to, buffer, n);
 }
 
+static void add_xz(struct str *to, const char *data, size_t len)
+{
+	size_t room = lzma_stream_buffer_bound(len), n = 0;
+	autofree char *buffer = xmalloc(room);
+
+	assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC32, NULL, (const uint8_t *)data,
+						 len, (uint8_t *)buffer, &n, room),
+			 LZMA_OK);
+	str_append(to, buffer, n);
+}
+
+static void add_bzip2(struct str *to, const char *data, size_t len)
+{
+	unsigned int room = (unsigned int)(len + len / 50 + 1000);
+	autofree char *buffer = xmalloc(room);
+
+	assert_int_equal(BZ2_bzBuffToBuffCompress(buffer, &room, (char *)(uintptr_t)data,
+						  (unsigned int)len, 1, 0, 0),
+			 BZ_OK);
+	str_append(to, buffer, room);
+}
+
 static void (*const adders[])(struct str *, const char *, size_t) = {
 	[CODEC_GZIP] = add_gzip,
 	[CODEC_ZSTD] = add_zstd,
+	[CODEC_XZ] = add_xz,
+	[CODEC_BZIP2] = add_bzip2,
 };
 
 static void content_survives_whatever_the_pieces(void **state)
@@ -99,7 +125,7 @@ static void content_survives_whatever_the_pieces(void **state)
 	static const size_t pieces[] = { 1, 7, 4096, 1 << 20 };
 
 	(void)state;
-	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_ZSTD; kind++)
+	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_BZIP2; kind++)
 		for (size_t i = 0; i < sizeof(pieces) / sizeof(*pieces); i++) {
 			autostr struct str content = { 0 }, packed = { 0 }, out = { 0 };
 
@@ -111,16 +137,35 @@ static void content_survives_whatever_the_pieces(void **state)
 		}
 }
 
+/* The last block may be taken in whole while the buffer has no room for what it holds. */
+static void content_that_ends_anywhere_in_the_buffer_is_whole(void **state)
+{
+	autostr struct str content = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		make_content(&content);
+	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_BZIP2; kind++)
+		for (size_t len = 261000; len < content.len; len += 64111) {
+			autostr struct str packed = { 0 }, out = { 0 };
+
+			adders[kind](&packed, content.data, 1000); /* unaligned from here on */
+			adders[kind](&packed, content.data, len);
+			assert_int_equal(inflate_all(kind, &packed, 1 << 20, &out), 0);
+			assert_int_equal(out.len, 1000 + len);
+		}
+}
+
 static void members_are_joined_and_padding_is_skipped(void **state)
 {
 	(void)state;
-	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_ZSTD; kind++) {
+	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_BZIP2; kind++) {
 		autostr struct str packed = { 0 }, out = { 0 };
 
 		adders[kind](&packed, "one ", 4);
 		adders[kind](&packed, "", 0);
 		adders[kind](&packed, "two", 3);
-		str_append(&packed, "\0\0\0", 3);
+		str_append(&packed, "\0\0\0\0", 4);
 		assert_int_equal(inflate_all(kind, &packed, 5, &out), 0);
 		assert_string_equal(out.data, "one two");
 	}
@@ -129,7 +174,7 @@ static void members_are_joined_and_padding_is_skipped(void **state)
 static void garbage_behind_the_stream_is_refused(void **state)
 {
 	(void)state;
-	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_ZSTD; kind++) {
+	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_BZIP2; kind++) {
 		autostr struct str packed = { 0 }, out = { 0 };
 
 		adders[kind](&packed, "one", 3);
@@ -141,7 +186,7 @@ static void garbage_behind_the_stream_is_refused(void **state)
 static void every_cut_is_noticed(void **state)
 {
 	(void)state;
-	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_ZSTD; kind++) {
+	for (enum codec_kind kind = CODEC_GZIP; kind <= CODEC_BZIP2; kind++) {
 		autostr struct str packed = { 0 };
 
 		adders[kind](&packed, "some content that is long enough", 32);
@@ -160,7 +205,12 @@ static void format_shows_in_the_first_bytes(void **state)
 	assert_int_equal(codec_detect((const unsigned char *)"\x1f\x8b\x08", 3), CODEC_GZIP);
 	assert_int_equal(codec_detect((const unsigned char *)"\x28\xb5\x2f\xfd", 4), CODEC_ZSTD);
 	assert_int_equal(codec_detect((const unsigned char *)"\x52\x2a\x4d\x18", 4), CODEC_ZSTD);
-	assert_int_equal(codec_detect((const unsigned char *)"BZh9", 4), CODEC_NONE);
+	assert_int_equal(codec_detect((const unsigned char *)"\xfd"
+							     "7zXZ\0",
+				      6),
+			 CODEC_XZ);
+	assert_int_equal(codec_detect((const unsigned char *)"BZh91AY&SY", 10), CODEC_BZIP2);
+	assert_int_equal(codec_detect((const unsigned char *)"BZh9/file.", 10), CODEC_NONE);
 	assert_int_equal(codec_detect((const unsigned char *)"\x1f", 1), CODEC_NONE);
 }
 
@@ -168,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(content_survives_whatever_the_pieces),
+		cmocka_unit_test(content_that_ends_anywhere_in_the_buffer_is_whole),
 		cmocka_unit_test(members_are_joined_and_padding_is_skipped),
 		cmocka_unit_test(garbage_behind_the_stream_is_refused),
 		cmocka_unit_test(every_cut_is_noticed),
