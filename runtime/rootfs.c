@@ -88,7 +88,8 @@ static int memory_scratch(struct rootfs *fs, const struct config *c, struct erro
 	return mount_attach(fs->scratch, target, "containers", err);
 }
 
-static int open_scratch(struct rootfs *fs, const struct config *c, struct error *err)
+/** rootfs_open_scratch() - Open or make where the container's writes go; the store is open */
+int rootfs_open_scratch(struct rootfs *fs, const struct config *c, struct error *err)
 {
 	char path[96];
 
@@ -258,7 +259,7 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	}
 	r = open_store(fs, plan, err);
 	if (r == 0)
-		r = open_scratch(fs, c, err);
+		r = rootfs_open_scratch(fs, c, err);
 	if (r == 0)
 		r = c->root == CONFIG_ROOT_OVERLAY ? overlay_root(fs, c, err)
 						   : directory_root(fs, plan, err);
