@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -39,6 +40,9 @@
 #include "cmd/volume.h"
 #include "network/network.h"
 #include "runtime/process.h"
+
+#define START_LOOK_NS 2000000
+#define START_LOOKS   5000
 
 /* Known from the id alone: the crash may have come before the record said it. */
 static void end_cgroup(const char *id)
@@ -174,6 +178,32 @@ void reclaim_failed(const struct context *ctx, const char *id, int *lock_fd)
 	*lock_fd = -1;
 	(void)target_wait_released(ctx, id);
 	reclaim_sweep(ctx);
+}
+
+/**
+ * reclaim_await_start() - Let a start come to its end
+ *
+ * Somebody supervises the container, but it does not run yet: it is being
+ * started, or its files are being copied. How that ends is soon on record.
+ */
+int reclaim_await_start(const struct context *ctx, struct record *r, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = START_LOOK_NS };
+	bool waited = false;
+	int ret = 0;
+
+	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_running(r) &&
+			record_is_supervised(&ctx->store, r->id);
+	     i++) {
+		waited = true;
+		(void)nanosleep(&pause, NULL);
+		ret = record_read(&ctx->store, r->id, r, err);
+	}
+	if (ret < 0 || !waited)
+		return ret;
+	/* Its supervisor may just have died: without a record nobody finds what that left. */
+	reclaim_sweep(ctx);
+	return record_read(&ctx->store, r->id, r, err);
 }
 
 /** reclaim_thoroughly() - A sweep that also finds what never got a record */

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -14,9 +13,6 @@
 #include "cmd/settings.h"
 #include "cmd/target.h"
 #include "cmd/volume.h"
-
-#define START_LOOK_NS 2000000
-#define START_LOOKS   5000
 
 struct rm_options {
 	bool all, force, volumes;
@@ -52,30 +48,6 @@ static int remove_record(const struct context *ctx, const struct record *r, stru
 	return record_remove(&ctx->store, r, err);
 }
 
-/*
- * Somebody supervises it, but it does not run yet: it is being started. How
- * that ends is soon on record.
- */
-static int await_start(const struct context *ctx, struct record *r, struct error *err)
-{
-	const struct timespec pause = { .tv_nsec = START_LOOK_NS };
-	bool waited = false;
-	int ret = 0;
-
-	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_running(r) &&
-			record_is_supervised(&ctx->store, r->id);
-	     i++) {
-		waited = true;
-		(void)nanosleep(&pause, NULL);
-		ret = record_read(&ctx->store, r->id, r, err);
-	}
-	if (ret < 0 || !waited)
-		return ret;
-	/* Its supervisor may just have died: without a record nobody finds what that left. */
-	reclaim_sweep(ctx);
-	return record_read(&ctx->store, r->id, r, err);
-}
-
 /* -ENOENT: no such container; -EBUSY: it runs. */
 static int remove_one(const struct context *ctx, const char *operand, struct error *err)
 {
@@ -86,7 +58,7 @@ static int remove_one(const struct context *ctx, const char *operand, struct err
 	record_init(&r);
 	ret = target_find(ctx, operand, &r, err);
 	if (ret == 0)
-		ret = await_start(ctx, &r, err);
+		ret = reclaim_await_start(ctx, &r, err);
 	if (ret < 0)
 		return ret;
 	if (target_is_running(&r) && !o->force) {

@@ -14,6 +14,7 @@
 #include "cmd/monitor.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
+#include "cmd/target.h"
 #include "cmd/volume.h"
 #include "runtime/executable.h"
 
@@ -93,6 +94,23 @@ static int start_detached(struct launch *l, const struct context *ctx, const cha
 	return r;
 }
 
+/* -EBUSY: it runs. Somebody who only copies its files ends soon. */
+static int lock_stopped(struct launch *l, struct error *err)
+{
+	const struct context *ctx = l->ctx;
+	int r;
+
+	do {
+		l->lock_fd = record_lock(&ctx->store, l->record->id, err);
+		if (l->lock_fd != -EBUSY)
+			return l->lock_fd < 0 ? l->lock_fd : 0;
+		r = reclaim_await_start(ctx, l->record, err);
+	} while (r == 0 && !target_is_running(l->record) &&
+		 !record_is_supervised(&ctx->store, l->record->id));
+	return r < 0 ? r
+		     : error_set(err, EBUSY, "container %.12s is already running", l->record->id);
+}
+
 static int start_one(const struct context *ctx, const char *operand, const struct start_options *o,
 		     struct error *err)
 {
@@ -103,10 +121,8 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 	record_init(&c.record);
 	r = read_stopped(&c, ctx, operand, err);
 	launch_init(&l, ctx, &c.settings, c.has_image ? &c.image : NULL, &c.record);
-	if (r == 0) {
-		l.lock_fd = record_lock(&ctx->store, c.record.id, err);
-		r = l.lock_fd < 0 ? l.lock_fd : 0;
-	}
+	if (r == 0)
+		r = lock_stopped(&l, err);
 	if (r == -EBUSY && (o->attach || o->interactive)) {
 		error_set(err, EBUSY, "it runs already");
 		error_hint(err, "'tare logs -f' shows its output, 'tare exec -it' gives a shell");
