@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cmd/appliance.h"
+#include "cmd/message.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/load.h"
@@ -86,17 +88,40 @@ static int open_rootfs(struct birth *b, const char *operand, struct error *err)
 	return 0;
 }
 
-static int merge(struct birth *b, const struct run_options *o, char *const *operands,
-		 struct error *err)
+/* What the image asks for, within what the user allows; what is not given is said. */
+static int merge_image(struct birth *b, const struct context *ctx, const struct run_options *o,
+		       char *const *operands, struct error *err)
+{
+	autoappliance struct appliance asks = { 0 };
+	autofree char *left = NULL;
+	int r;
+
+	r = appliance_read(&b->image.config, &asks, err);
+	if (r < 0)
+		return error_wrap(err, "image '%s'", operands[0]);
+	r = run_options_settings(o, &b->image.config, &asks, operands + 1, &b->settings, err);
+	if (r < 0)
+		return r;
+	left = appliance_not_given(&asks, &b->settings);
+	if (left)
+		message_warning(ctx, "'%s' asks for what it was not given (--accept gives it): %s",
+				operands[0], left);
+	r = appliance_fit_host(ctx, o->strict, &b->settings, err);
+	b->limit_missing = r < 0;
+	return r;
+}
+
+static int merge(struct birth *b, const struct context *ctx, const struct run_options *o,
+		 char *const *operands, struct error *err)
 {
 	int r;
 
 	if (b->has_image) {
-		r = run_options_settings(o, &b->image.config, operands + 1, &b->settings, err);
+		r = merge_image(b, ctx, o, operands, err);
 		b->settings.image_id = b->image.id;
 	} else {
-		r = run_options_settings(o, &(struct image_config){ 0 }, operands + 1, &b->settings,
-					 err);
+		r = run_options_settings(o, &(struct image_config){ 0 }, &(struct appliance){ 0 },
+					 operands + 1, &b->settings, err);
 		if (r == 0)
 			r = open_rootfs(b, operands[0], err);
 	}
@@ -166,7 +191,7 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 		if (r < 0)
 			return r;
 	}
-	r = merge(b, o, operands, err);
+	r = merge(b, ctx, o, operands, err);
 	if (r == 0)
 		r = host_name(b, err);
 	if (r < 0)
@@ -208,6 +233,13 @@ int birth_lock(struct birth *b, const struct context *ctx, struct error *err)
 {
 	return b->settings.auto_remove ? steal_fd(&b->dir_fd)
 				       : record_lock(&ctx->store, b->record.id, err);
+}
+
+/** birth_refuse() - Say that a limit is missing; returns the exit code for that */
+int birth_refuse(const struct context *ctx, const struct error *err)
+{
+	message_error(ctx, err);
+	return EXIT_LIMIT;
 }
 
 /** birth_undo() - Take a container off the record that could not be started */

@@ -21,12 +21,14 @@ struct birth {
 	char *rootfs;
 	int dir_fd; /* holds the container's directory locked */
 	bool has_image, is_on_record;
+	bool limit_missing; /* --strict: why birth_begin() failed */
 };
 
 int birth_begin(struct birth *b, const struct context *ctx, const struct run_options *o,
 		char *const *operands, struct error *err);
 int birth_write_cidfile(const struct birth *b, const char *path, struct error *err);
 int birth_lock(struct birth *b, const struct context *ctx, struct error *err);
+int birth_refuse(const struct context *ctx, const struct error *err);
 void birth_undo(struct birth *b, const struct context *ctx);
 void birth_done(struct birth *b);
 

@@ -134,10 +134,11 @@ static bool match_volume(const struct test *t)
 	return false;
 }
 
-/* Without a health check there is one health only. */
 static bool match_health(const struct test *t)
 {
-	return !strcmp(t->value, "none");
+	const char *health = t->item->record.health;
+
+	return !strcmp(t->value, *health ? health : "none");
 }
 
 /* When another container was made; false if there is none of that name. */

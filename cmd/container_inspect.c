@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/appliance.h"
 #include "cmd/command.h"
 #include "cmd/io_limit.h"
 #include "cmd/target.h"
@@ -56,7 +57,7 @@ static struct json *make_state(const struct record *r)
 	json_set_text(state, "Status", record_status_name(r->status));
 	json_set_bool(state, "Running", target_is_running(r));
 	json_set_bool(state, "Paused", r->status == RECORD_PAUSED);
-	json_set_bool(state, "Restarting", false);
+	json_set_bool(state, "Restarting", r->status == RECORD_RESTARTING);
 	json_set_bool(state, "OOMKilled", r->oom_killed);
 	json_set_bool(state, "Dead", false);
 	json_set_int(state, "Pid", r->pid);
@@ -310,12 +311,29 @@ static struct json *make_log_config(const struct json *host)
 	return log;
 }
 
-static struct json *make_restart_policy(void)
+static struct json *make_health(const struct context *ctx, const struct record *r)
+{
+	struct json *health = record_read_health(&ctx->store, r->id);
+
+	if (health)
+		return health;
+	health = json_new_map();
+	json_set_text(health, "Status", r->health);
+	json_set_int(health, "FailingStreak", 0);
+	json_set(health, "Log", json_new_list());
+	return health;
+}
+
+static struct json *make_restart_policy(const char *text)
 {
 	struct json *policy = json_new_map();
+	autofree char *name = xstrndup(text, strcspn(text, ":"));
+	int64_t max_retries = 0;
+	struct error ignored;
 
-	json_set_text(policy, "Name", "no");
-	json_set_int(policy, "MaximumRetryCount", 0);
+	(void)appliance_parse_restart(text, &max_retries, &ignored);
+	json_set_text(policy, "Name", *name ? name : "no");
+	json_set_int(policy, "MaximumRetryCount", max_retries);
 	return policy;
 }
 
@@ -327,8 +345,10 @@ static void set_default_text(struct json *map, const char *key, const char *text
 
 static struct json *make_host_config(const struct json *stored)
 {
-	static const char *const internal[] = { "TmpfsOptions", "UlimitOptions", "DeviceOptions",
-						"LogMaxSize",	"LogMaxFile",	 "HostUserns" };
+	static const char *const internal[] = { "TmpfsOptions",	 "UlimitOptions", "DeviceOptions",
+						"LogMaxSize",	 "LogMaxFile",	  "HostUserns",
+						"Restart",	 "HealthTest",	  "HealthInterval",
+						"HealthTimeout", "HealthStart",	  "HealthRetries" };
 	struct json *host = stored ? json_clone(stored) : json_new_map();
 
 	json_set(host, "Tmpfs", make_tmpfs(json_get(host, "TmpfsOptions")));
@@ -336,8 +356,8 @@ static struct json *make_host_config(const struct json *stored)
 	json_set(host, "Devices", make_devices(json_get(host, "DeviceOptions")));
 	json_set(host, "LogConfig", make_log_config(host));
 	set_io_limits(host);
-	if (!json_get(host, "RestartPolicy"))
-		json_set(host, "RestartPolicy", make_restart_policy());
+	json_set(host, "RestartPolicy",
+		 make_restart_policy(json_text_or(json_get(host, "Restart"), "")));
 	if (json_int(json_get(host, "ShmSize"), 0) == 0)
 		json_set_int(host, "ShmSize", DEFAULT_SHM_BYTES);
 	if (!*json_text_or(json_get(host, "NetworkMode"), ""))
@@ -362,6 +382,7 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	autojson struct json *stored = record_read_config(&ctx->store, r->id, err);
 	const char *log_store = r->auto_remove ? ctx->runroot : ctx->root;
 	struct json *doc = json_new_map();
+	struct json *state;
 	const struct json *value;
 	const char *key;
 
@@ -375,7 +396,10 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	json_set_text(doc, "ImageName", r->image);
 	set_owned_text(doc, "Image",
 		       *r->image_id ? xasprintf("sha256:%s", r->image_id) : xstrdup(""));
-	json_set(doc, "State", make_state(r));
+	state = make_state(r);
+	if (*r->health)
+		json_set(state, "Health", make_health(ctx, r));
+	json_set(doc, "State", state);
 	for (void *it = NULL; json_next(stored, &it, &key, &value);)
 		if (!json_get(doc, key) && strcmp(key, "HostConfig") != 0 &&
 		    strcmp(key, "ImageID") != 0) /* docker's name for it is Image */
@@ -384,7 +408,7 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	json_set(doc, "NetworkSettings", make_network(ctx, r));
 	json_set(doc, "GraphDriver", make_graph_driver(ctx, r));
 	json_set_text(doc, "Driver", "overlay");
-	json_set_int(doc, "RestartCount", 0);
+	json_set_int(doc, "RestartCount", r->restarts);
 	json_set(doc, "ExecIDs", json_new_list());
 	set_path(doc, "LogPath", log_store, r->id, "log/container.log");
 	set_path(doc, "HostnamePath", ctx->root, r->id, "hostname");

@@ -64,6 +64,11 @@ static const char *reason_text(const char *reason)
 	return "";
 }
 
+static const char *health_word(const struct record *r)
+{
+	return strcmp(r->health, "starting") ? r->health : "health: starting";
+}
+
 /** container_status_text() - "Up 3 minutes", "Exited (0) 2 hours ago"; the caller frees it */
 char *container_status_text(const struct record *r, int64_t now_ns)
 {
@@ -72,8 +77,13 @@ char *container_status_text(const struct record *r, int64_t now_ns)
 	switch (r->status) {
 	case RECORD_RUNNING:
 	case RECORD_PAUSED:
-		return xasprintf("Up %s%s", units_print_duration(time, now_ns - r->started_ns),
-				 r->status == RECORD_PAUSED ? " (Paused)" : "");
+		return xasprintf("Up %s%s%s%s%s",
+				 units_print_duration(time, now_ns - r->started_ns),
+				 r->status == RECORD_PAUSED ? " (Paused)" : "",
+				 *r->health ? " (" : "", health_word(r), *r->health ? ")" : "");
+	case RECORD_RESTARTING:
+		return xasprintf("Restarting (%d) %s", r->exit_code,
+				 units_print_ago(time, r->finished_ns, now_ns));
 	case RECORD_EXITED:
 		if (!r->finished_ns) /* lost: nobody was there to look at the clock */
 			return xasprintf("Exited (%d)%s", r->exit_code, reason_text(r->reason));
@@ -262,7 +272,7 @@ struct json *container_row(const struct container_item *item, bool truncate, int
 	set_number_text(row, "Pid", r->pid);
 	set_number_text(row, "ExitCode", r->exit_code);
 	json_set_text(row, "Reason", r->reason);
-	json_set_text(row, "HealthStatus", "");
+	json_set_text(row, "HealthStatus", r->health);
 	json_set_text(row, "Platform", "linux");
 	set_settings(row, item, truncate);
 	return row;
@@ -369,7 +379,7 @@ struct json *container_typed_row(const struct container_item *item, int64_t now_
 	json_set_text(row, "PodName", "");
 	json_set(row, "Ports", typed_ports(r));
 	json_set_text(row, "Reason", r->reason);
-	json_set_int(row, "Restarts", 0);
+	json_set_int(row, "Restarts", r->restarts);
 	if (item->size_bytes >= 0)
 		json_set_int(row, "Size", item->size_bytes);
 	json_set_int(row, "StartedAt", r->started_ns / UNITS_NS_PER_S);

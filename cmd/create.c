@@ -23,7 +23,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		r = birth_write_cidfile(&b, o->cidfile, err);
 	if (r < 0)
 		birth_undo(&b, ctx);
-	else if (puts(b.record.id) < 0)
+	if (r < 0 && b.limit_missing)
+		r = birth_refuse(ctx, err);
+	else if (r == 0 && puts(b.record.id) < 0)
 		r = error_sys(err, errno, "write the container's id");
 	birth_done(&b);
 	return r;

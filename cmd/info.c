@@ -54,7 +54,8 @@ static int count_containers(const struct context *ctx, struct json *doc, struct 
 	}
 	json_set_int(doc, "Containers",
 		     counts[RECORD_CREATED] + counts[RECORD_RUNNING] + counts[RECORD_PAUSED] +
-			     counts[RECORD_EXITED]);
+			     counts[RECORD_RESTARTING] + counts[RECORD_EXITED]);
+	counts[RECORD_RUNNING] += counts[RECORD_RESTARTING]; /* as docker counts */
 	json_set_int(doc, "ContainersRunning", counts[RECORD_RUNNING]);
 	json_set_int(doc, "ContainersPaused", counts[RECORD_PAUSED]);
 	json_set_int(doc, "ContainersStopped", counts[RECORD_CREATED] + counts[RECORD_EXITED]);

@@ -32,7 +32,7 @@ static int send(const struct context *ctx, const struct record *r, const char *o
 	int sig = signals_parse(o->signal, err);
 	autoclose int pidfd = -1;
 
-	if (!target_is_running(r))
+	if (!target_is_running(r) && !(sig == SIGKILL && target_is_up(r)))
 		return error_set(err, ESRCH, "container '%s' is not running (%s)", operand,
 				 record_status_name(r->status));
 	if (sig == SIGKILL)

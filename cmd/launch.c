@@ -30,6 +30,8 @@
 #include "base/sys.h"
 #include "cgroups/stats.h"
 #include "cmd/device.h"
+#include "cmd/health.h"
+#include "cmd/health_monitor.h"
 #include "cmd/reclaim.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
@@ -44,7 +46,7 @@
 #define CGROUP_END_TIMEOUT_MS 10000
 
 /** launch_init() - A run that holds nothing yet; @record is borrowed and kept up to date */
-void launch_init(struct launch *l, const struct context *ctx, const struct settings *settings,
+void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,
 		 struct image *image, struct record *record)
 {
 	*l = (struct launch){
@@ -208,6 +210,7 @@ static int publish(struct launch *l, struct error *err)
 	r->finished_ns = 0;
 	r->exit_code = 0;
 	r->oom_killed = false;
+	str_replace(&r->health, health_is_on(&l->settings->health) ? "starting" : "");
 	str_replace(&r->reason, "");
 	str_replace(&r->error, "");
 	return record_write_running(l->lock_fd, r, err);
@@ -264,6 +267,7 @@ static void give_back(struct launch *l)
 {
 	struct error ignored; /* what cannot go now, the next sweep takes */
 
+	health_monitor_stop(&l->health_pid);
 	container_done(&l->container);
 	streams_close(&l->streams, l->stdio);
 	if (l->has_log)
@@ -321,8 +325,10 @@ int launch_await_exec(struct launch *l, struct error *err)
 	if (l->container.sync_fd < 0)
 		return 0; /* known already */
 	if (container_await_exec(&l->container, &failed, err) == 0) {
-		if (publish(l, err) == 0)
+		if (publish(l, err) == 0) {
+			l->health_pid = health_monitor_start(l);
 			return 0;
+		}
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
 		return -err->code;
 	}
@@ -357,6 +363,7 @@ static void record_end(struct launch *l, int wait_status)
 	bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
 
 	r->status = RECORD_EXITED;
+	str_replace(&r->health, "");
 	r->pid = 0;
 	r->finished_ns = units_now_ns();
 	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
@@ -438,6 +445,28 @@ void launch_finish(struct launch *l)
 	if (l->foreground)
 		reclaim_close_slowly(
 			l->network.linger_fd); /* else our end closes it: nobody waits */
+}
+
+/**
+ * launch_restart() - Give back what a run held that has ended, and start the next one
+ *
+ * Not after launch_slim(). The lock stays, so that nobody else takes the container.
+ */
+int launch_restart(struct launch *l, struct error *err)
+{
+	struct launch next;
+
+	give_back(l);
+	config_done(&l->config);
+	launch_init(&next, l->ctx, l->settings, l->image, l->record);
+	next.lock_fd = l->lock_fd;
+	next.streams.frugal = l->streams.frugal;
+	*l = next;
+	l->network.config = &l->config; /* it pointed into next */
+	/* They have the image's content since the first start. */
+	for (size_t i = 0; i < l->settings->n_mounts; i++)
+		l->settings->mounts[i].fresh = false;
+	return launch_start(l, err);
 }
 
 /** launch_done() - Release what the struct holds in memory */

@@ -26,7 +26,7 @@ struct image;
 
 struct launch {
 	const struct context *ctx;
-	const struct settings *settings;
+	struct settings *settings;
 	struct image *image; /* NULL with --rootfs */
 	struct record *record;
 	int lock_fd; /* given back by launch_finish() */
@@ -44,10 +44,12 @@ struct launch {
 	struct supervise streams;
 	struct logfile log;
 	bool has_log;
+	pid_t health_pid; /* checks the container's health; 0: nobody does */
 };
 
-void launch_init(struct launch *l, const struct context *ctx, const struct settings *settings,
+void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,
 		 struct image *image, struct record *record);
+int launch_restart(struct launch *l, struct error *err);
 int launch_start(struct launch *l, struct error *err);
 void launch_slim(struct launch *l);
 int launch_wait(struct launch *l, struct error *err);

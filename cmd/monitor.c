@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "cmd/launch.h"
+#include "cmd/restart.h"
 #include "runtime/sync.h"
 
 /*
@@ -80,11 +81,14 @@ static _Noreturn void run_monitor(struct launch *l, int report)
 		report = -1;
 	}
 	(void)prctl(PR_SET_NAME, "tare-monitor");
-	launch_slim(l);
+	if (!restart_is_wanted(l->settings))
+		launch_slim(l);
 	l->streams.frugal = true;
 	(void)launch_wait(l, &err);
 	if (r != 0)
 		launch_fail_record(l, r, &err);
+	else
+		restart_while_due(l);
 	launch_finish(l);
 	_exit(0);
 }

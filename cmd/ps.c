@@ -24,6 +24,7 @@
 #include "cmd/format.h"
 #include "cmd/reclaim.h"
 #include "cmd/table.h"
+#include "cmd/target.h"
 #include "cmd/units.h"
 
 struct ps_options {
@@ -132,8 +133,7 @@ static bool is_wanted(const struct context *ctx, const struct container_item *it
 	bool any_state = o->all || o->latest || o->last >= 0 ||
 			 container_filter_asks_for_state(&o->filters);
 
-	if (!any_state && item->record.status != RECORD_RUNNING &&
-	    item->record.status != RECORD_PAUSED)
+	if (!any_state && !target_is_up(&item->record))
 		return false;
 	return !o->filters.n || container_filter_matches(&o->filters, &ctx->store, item);
 }

@@ -98,7 +98,7 @@ static void put_right(const struct context *ctx, struct record *r)
 		(void)record_remove(s, r, &ignored);
 		return;
 	}
-	if (r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) {
+	if (target_is_up(r)) {
 		r->status = RECORD_EXITED;
 		r->pid = 0;
 		r->exit_code = 255;
@@ -192,7 +192,7 @@ int reclaim_await_start(const struct context *ctx, struct record *r, struct erro
 	bool waited = false;
 	int ret = 0;
 
-	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_running(r) &&
+	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_up(r) &&
 			record_is_supervised(&ctx->store, r->id);
 	     i++) {
 		waited = true;

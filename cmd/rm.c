@@ -61,13 +61,13 @@ static int remove_one(const struct context *ctx, const char *operand, struct err
 		ret = reclaim_await_start(ctx, &r, err);
 	if (ret < 0)
 		return ret;
-	if (target_is_running(&r) && !o->force) {
+	if (target_is_up(&r) && !o->force) {
 		error_set(err, EBUSY, "container '%s' is %s", operand,
 			  record_status_name(r.status));
 		error_hint(err, "stop it first, or use 'tare rm --force'");
 		return -EBUSY;
 	}
-	if (target_is_running(&r)) {
+	if (target_is_up(&r)) {
 		ret = target_kill(ctx, &r, err);
 		if (ret < 0)
 			return ret;

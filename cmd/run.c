@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -18,6 +19,10 @@ static int check_terminal(const struct run_options *o, struct error *err)
 	if (o->settings.tty && o->settings.interactive && !o->detach && !isatty(0)) {
 		error_set(err, ENOTTY, "the input device is no terminal");
 		return error_hint(err, "leave out -t when standard input is a file or a pipe");
+	}
+	if (o->settings.restart && strcmp(o->settings.restart, "no") != 0 && !o->detach) {
+		error_set(err, EINVAL, "--restart needs -d: in the foreground you see it end");
+		return error_hint(err, "add -d, and look at it with 'tare logs -f'");
 	}
 	return 0;
 }
@@ -99,6 +104,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		r = run_born(&b, ctx, o, err);
 	else
 		birth_undo(&b, ctx);
+	if (r < 0 && b.limit_missing)
+		r = birth_refuse(ctx, err);
 	birth_done(&b);
 	return r;
 }

@@ -12,17 +12,12 @@
 #include "base/error.h"
 #include "cgroups/limits.h"
 #include "cmd/run_options.h"
+#include "cmd/units.h"
 
 static int parse_cpus(void *member, const char *value, struct error *err)
 {
-	char *end;
-	double cpus = strtod(value, &end);
-
-	/* What rounds to 0 would be no limit at all. */
-	if (end == value || value[strspn(value, "0123456789.")] || *end ||
-	    !(cpus >= 1e-9 && cpus < 1e6))
+	if (units_parse_cpus(value, member) < 0)
 		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
-	*(int64_t *)member = (int64_t)(cpus * 1e9 + 0.5);
 	return 0;
 }
 
@@ -37,16 +32,6 @@ static int parse_namespace_mode(void *member, const char *value, struct error *e
 			       "only --network and --userns can share the host's");
 }
 
-static int parse_restart(void *member, const char *value, struct error *err)
-{
-	(void)member;
-	if (!strcmp(value, "no"))
-		return 0;
-	error_set(err, ENOTSUP, "restart policy '%s' is not supported", value);
-	return error_hint(err, "nothing of tare stays running to restart it; let a service of the "
-			       "init system run 'tare run --rm' in the foreground");
-}
-
 #define O(...) OPTION(struct run_options, __VA_ARGS__)
 
 const struct option_def run_option_defs[] = {
@@ -56,6 +41,8 @@ const struct option_def run_option_defs[] = {
 	  "Pass signals on to the container (default true)"),
 
 	/* Of `create` too. */
+	O(0, "accept", NULL, OPTION_BOOL, accept,
+	  "Give the ports and volumes that the image asks for in its labels"),
 	O(0, "add-host", "NAME:IP", OPTION_LIST, settings.extra_hosts, "Add a line to /etc/hosts"),
 	O(0, "blkio-weight", "N", OPTION_INT, settings.io_weight, "Share of disk time, 10 to 1000"),
 	O(0, "cap-add", "CAP", OPTION_LIST, settings.cap_add, "Give a capability"),
@@ -91,6 +78,16 @@ const struct option_def run_option_defs[] = {
 	O(0, "env-file", "FILE", OPTION_LIST, env_files, "Variables from a file"),
 	O(0, "expose", "PORT", OPTION_LIST, expose, "Note a port without publishing it"),
 	O(0, "group-add", "GROUP", OPTION_LIST, settings.groups, "Add a supplementary group"),
+	O(0, "health-cmd", "COMMAND", OPTION_TEXT, health_cmd,
+	  "Check health with this, by the container's shell"),
+	O(0, "health-interval", "TIME", OPTION_DURATION, settings.health.interval_ms,
+	  "Time between checks (30s)"),
+	O(0, "health-retries", "N", OPTION_INT, settings.health.retries,
+	  "Failures in a row until it is unhealthy (3)"),
+	O(0, "health-start-period", "TIME", OPTION_DURATION, settings.health.start_ms,
+	  "Time in which failures do not count (0s)"),
+	O(0, "health-timeout", "TIME", OPTION_DURATION, settings.health.timeout_ms,
+	  "Time for one check (30s)"),
 	O('h', "hostname", "NAME", OPTION_TEXT, settings.hostname, "Host name inside"),
 	O(0, "init", NULL, OPTION_BOOL, settings.init, "Run a reaper as process 1"),
 	O('i', "interactive", NULL, OPTION_BOOL, settings.interactive, "Keep standard input open"),
@@ -108,6 +105,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "name", "NAME", OPTION_TEXT, settings.name, "Name of the container"),
 	O(0, "network", "MODE", OPTION_TEXT, settings.network,
 	  "bridge, none, host, container:NAME or ns:PATH", .alias = "net"),
+	O(0, "no-healthcheck", NULL, OPTION_BOOL, no_healthcheck,
+	  "Without the image's health check"),
 	O(0, "oom-score-adj", "N", OPTION_INT, settings.oom_score_adj,
 	  "Rank for the OOM killer, up to 1000"),
 	O(0, "pid", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
@@ -121,8 +120,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "pull", "POLICY", OPTION_TEXT, pull, "never or missing: images come from tarballs"),
 	O(0, "read-only", NULL, OPTION_BOOL, settings.read_only,
 	  "Root file system cannot be written"),
-	O(0, "restart", "POLICY", OPTION_FUNC, settings, "no: other policies are not there yet",
-	  .parse = parse_restart),
+	O(0, "restart", "POLICY", OPTION_TEXT, settings.restart,
+	  "no, on-failure[:N], always or unless-stopped: with -d"),
 	O(0, "rm", NULL, OPTION_BOOL, settings.auto_remove, "Remove the container when it ends"),
 	O(0, "rootfs", NULL, OPTION_BOOL, rootfs, "The operand is a root directory, no image"),
 	O(0, "security-opt", "OPTION", OPTION_LIST, settings.security,
@@ -133,6 +132,8 @@ const struct option_def run_option_defs[] = {
 	  "How long `stop` waits (10)"),
 	O(0, "storage-opt", "KEY=VALUE", OPTION_LIST, storage_opts, "size=1g, upper=disk|memory"),
 	O(0, "tmpfs", "PATH[:OPTIONS]", OPTION_LIST, settings.tmpfs, "Mount a tmpfs"),
+	O(0, "strict", NULL, OPTION_BOOL, strict,
+	  "Fail (122) when a limit that the image asks for cannot be had here"),
 	O('t', "tty", NULL, OPTION_BOOL, settings.tty, "Give it a terminal"),
 	O(0, "ulimit", "NAME=SOFT[:HARD]", OPTION_LIST, settings.ulimits, "Set a resource limit"),
 	O('u', "user", "USER[:GROUP]", OPTION_TEXT, settings.user, "Run as this user"),
@@ -152,7 +153,6 @@ const struct option_def run_option_defs[] = {
 	OPTION_REFUSE("detach-keys", "start it with -d, and look at it with 'tare logs -f'"),
 	OPTION_REFUSE("device-cgroup-rule", "name the devices with --device"),
 	OPTION_REFUSE("gpus", "name the devices with --device"),
-	OPTION_REFUSE("health-cmd", "there are no health checks yet; use 'tare exec'"),
 	OPTION_REFUSE("ip", "addresses are given out by tare; publish ports with -p"),
 	OPTION_REFUSE("isolation", "it is for Windows"),
 	OPTION_REFUSE("link", "links are gone; use --network container:NAME or --add-host"),

@@ -13,6 +13,8 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "cmd/appliance.h"
+#include "cmd/health.h"
 #include "cmd/signals.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
@@ -199,7 +201,8 @@ static int publish_exposed(const char *spec, struct network_ports *ports, struct
 	return r;
 }
 
-static int parse_ports(const struct run_options *o, struct settings *s, struct error *err)
+static int parse_ports(const struct run_options *o, const struct appliance *asks,
+		       struct settings *s, struct error *err)
 {
 	int r = 0;
 
@@ -208,6 +211,8 @@ static int parse_ports(const struct run_options *o, struct settings *s, struct e
 		r = network_port_parse(o->settings.publish.items[i], &s->ports, err);
 	for (size_t i = 0; r == 0 && o->publish_all && i < s->exposed.n; i++)
 		r = publish_exposed(s->exposed.items[i], &s->ports, err);
+	if (r == 0 && o->accept)
+		r = appliance_apply_ports(asks, s, err);
 	if (r < 0)
 		return r;
 	if (s->ports.n && s->network && strcmp(s->network, "bridge") != 0)
@@ -217,7 +222,7 @@ static int parse_ports(const struct run_options *o, struct settings *s, struct e
 }
 
 static int parse_volumes(const struct run_options *o, const struct image_config *image,
-			 struct settings *s, struct error *err)
+			 const struct appliance *asks, struct settings *s, struct error *err)
 {
 	int r = 0;
 
@@ -225,6 +230,8 @@ static int parse_volumes(const struct run_options *o, const struct image_config 
 		r = volume_parse(s, s->binds.items[i], err);
 	for (size_t i = 0; r == 0 && i < o->mounts.n; i++)
 		r = volume_parse_mount(s, o->mounts.items[i], err);
+	if (r == 0)
+		r = appliance_apply_volumes(asks, o->accept, s, err);
 	for (size_t i = 0; r == 0 && i < image->volumes.n; i++)
 		r = volume_add_anonymous(s, image->volumes.items[i], err);
 	return r;
@@ -381,7 +388,7 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	s->publish = s->binds = s->tmpfs = (struct strlist){ 0 };
 	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
 	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
-	s->devices = s->groups = s->cgroup_conf = (struct strlist){ 0 };
+	s->devices = s->groups = s->cgroup_conf = s->health.test = (struct strlist){ 0 };
 	memset(s->io_limits, 0, sizeof(s->io_limits));
 	strlist_copy(&s->binds, &from->binds);
 	strlist_copy(&s->tmpfs, &from->tmpfs);
@@ -400,21 +407,56 @@ static void copy_flags(const struct settings *from, struct settings *s)
 		strlist_copy(&s->io_limits[i], &from->io_limits[i]);
 }
 
+static int parse_health(const struct run_options *o, struct settings *s, struct error *err)
+{
+	if (o->no_healthcheck && o->health_cmd)
+		return error_set(err, EINVAL,
+				 "--health-cmd and --no-healthcheck exclude each other");
+	if (o->no_healthcheck || (o->health_cmd && !strcmp(o->health_cmd, "none"))) {
+		strlist_add(&s->health.test, "NONE");
+	} else if (o->health_cmd) {
+		strlist_add(&s->health.test, "CMD-SHELL");
+		strlist_add(&s->health.test, o->health_cmd);
+	}
+	return health_validate(&s->health, err);
+}
+
+static int check_restart(const struct run_options *o, const struct settings *s, struct error *err)
+{
+	int64_t max_retries;
+
+	if (!s->restart)
+		return 0;
+	if (appliance_parse_restart(s->restart, &max_retries, err) < 0)
+		return -err->code;
+	if (o->settings.restart && s->auto_remove && strcmp(s->restart, "no") != 0)
+		return error_set(err, EINVAL, "--restart and --rm exclude each other");
+	return 0;
+}
+
 /**
  * run_options_settings() - Merge flags and image into the settings of one container
  * @image:	Borrowed for as long as @s is used; empty for --rootfs
+ * @asks:	From the image's labels, borrowed likewise
  * @args:	Command and arguments from the command line, ends with NULL
  * @s:		Zeroed; settings_done() releases it, also after a failure
  */
 int run_options_settings(const struct run_options *o, const struct image_config *image,
-			 char *const *args, struct settings *s, struct error *err)
+			 const struct appliance *asks, char *const *args, struct settings *s,
+			 struct error *err)
 {
 	int r;
 
 	copy_flags(&o->settings, s);
 	merge_image(image, s);
 	merge_command(o, image, args, s);
-	r = check_name(s->name, err);
+	r = parse_health(o, s, err);
+	if (r < 0)
+		return r;
+	appliance_apply_limits(asks, s);
+	r = check_restart(o, s, err);
+	if (r == 0)
+		r = check_name(s->name, err);
 	if (r == 0)
 		r = check_modes(o, s, err);
 	if (r == 0)
@@ -424,9 +466,9 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 	if (r == 0)
 		r = merge_labels(o, s, err);
 	if (r == 0)
-		r = parse_ports(o, s, err);
+		r = parse_ports(o, asks, s, err);
 	if (r == 0)
-		r = parse_volumes(o, image, s, err);
+		r = parse_volumes(o, image, asks, s, err);
 	if (r == 0)
 		r = parse_security(s, err);
 	if (r == 0)

@@ -8,12 +8,15 @@
 #include "cmd/options.h"
 #include "cmd/settings.h"
 
+struct appliance;
 struct error;
 struct image_config;
 
 struct run_options {
 	struct settings settings; /* what one flag sets in one member */
 	bool detach, sig_proxy, publish_all, rootfs;
+	bool accept, strict, no_healthcheck;
+	const char *health_cmd;
 	const char *cidfile, *pull, *userns, *entrypoint, *platform;
 	struct strlist env, env_files, mounts, label_files, expose, log_opts, storage_opts;
 	const char *log_driver;
@@ -24,7 +27,8 @@ enum { RUN_ONLY_OPTIONS = 2 };
 extern const struct option_def run_option_defs[];
 
 int run_options_settings(const struct run_options *o, const struct image_config *image,
-			 char *const *args, struct settings *s, struct error *err);
+			 const struct appliance *asks, char *const *args, struct settings *s,
+			 struct error *err);
 
 int run_options_protect(const struct run_options *o, struct error *err);
 int run_options_add_env(struct strlist *env, const struct strlist *files,

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "cmd/health.h"
 #include "runtime/record.h"
 
 enum field_type { FIELD_TEXT, FIELD_LIST, FIELD_BOOL, FIELD_INT };
@@ -87,6 +88,12 @@ static const struct field {
 	FIELD("HostConfig", "CgroupConf", FIELD_LIST, cgroup_conf),
 	FIELD("HostConfig", "LogMaxSize", FIELD_INT, log_max_bytes),
 	FIELD("HostConfig", "LogMaxFile", FIELD_INT, log_max_files),
+	FIELD("HostConfig", "Restart", FIELD_TEXT, restart),
+	FIELD("HostConfig", "HealthTest", FIELD_LIST, health.test),
+	FIELD("HostConfig", "HealthInterval", FIELD_INT, health.interval_ms),
+	FIELD("HostConfig", "HealthTimeout", FIELD_INT, health.timeout_ms),
+	FIELD("HostConfig", "HealthStart", FIELD_INT, health.start_ms),
+	FIELD("HostConfig", "HealthRetries", FIELD_INT, health.retries),
 };
 
 #define N_FIELDS (sizeof(fields) / sizeof(*fields))
@@ -312,6 +319,8 @@ struct json *settings_to_json(const struct settings *s)
 	}
 	json_set(config, "Labels", labels_to_json(&s->labels));
 	json_set(config, "ExposedPorts", exposed_to_json(&s->exposed));
+	if (s->health.test.n)
+		json_set(config, "Healthcheck", health_to_docker(&s->health));
 	json_set(host, "PortBindings", ports_to_json(&s->ports));
 	add_derived(s, doc, host);
 	json_set(doc, "Config", config);

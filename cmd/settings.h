@@ -14,6 +14,7 @@
 
 #include "base/str.h"
 #include "cgroups/limits.h"
+#include "cmd/health.h"
 #include "network/port.h"
 
 struct error;
@@ -29,6 +30,9 @@ struct settings_mount {
 	bool anonymous; /* goes with `rm -v`, and with --rm */
 	bool fresh;	/* the volume is new: it takes the image's content */
 };
+
+/* Limits that only the image asked for: see appliance_fit_host(). */
+enum { SETTINGS_MEMORY = 1 << 0, SETTINGS_CPUS = 1 << 1, SETTINGS_PIDS = 1 << 2 };
 
 /*
  * Texts are borrowed: from argv, from the image, or from the document that
@@ -69,6 +73,10 @@ struct settings {
 	struct strlist cgroup_conf;		   /* "file=value" */
 
 	int64_t log_max_bytes, log_max_files; /* 0: 10 MiB, 3 */
+
+	struct health_check health;
+	const char *restart;	      /* "no", "always", "unless-stopped", "on-failure[:N]" */
+	unsigned int limits_of_image; /* SETTINGS_MEMORY, …; not kept */
 
 	struct json *document; /* owned: what the texts were borrowed from */
 };

@@ -74,10 +74,12 @@ static int ask(const struct context *ctx, const struct record *r, struct error *
 	ret = resolve(ctx, r, &sig, &timeout_ms, err);
 	if (ret < 0)
 		return ret;
+	record_mark_stopping(&ctx->store, r->id);
+	if (!target_is_running(r))
+		return 0; /* its supervisor sees the mark */
 	pidfd = target_open_process(r, err);
 	if (pidfd < 0)
 		return pidfd;
-	record_mark_stopping(&ctx->store, r->id);
 	ret = target_signal(r, pidfd, sig, err);
 	if (ret == 0)
 		ret = target_thaw(r, err);
@@ -95,7 +97,7 @@ static int stop(const struct context *ctx, const struct record *r, const char *o
 	int ret;
 
 	(void)operand;
-	if (!target_is_running(r))
+	if (!target_is_up(r))
 		return 0;
 	ret = ask(ctx, r, err);
 	if (ret < 0 && ret != -ESRCH)

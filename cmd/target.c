@@ -108,6 +108,12 @@ bool target_is_running(const struct record *r)
 	return (r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) && r->pid > 0;
 }
 
+/** target_is_up() - Whether it runs, or will run again if nobody ends it */
+bool target_is_up(const struct record *r)
+{
+	return target_is_running(r) || r->status == RECORD_RESTARTING;
+}
+
 static int read_start_time(pid_t pid, uint64_t *start)
 {
 	char path[32];
@@ -240,9 +246,13 @@ int target_wait_released(const struct context *ctx, const char *id)
  */
 int target_kill(const struct context *ctx, const struct record *r, struct error *err)
 {
-	autoclose int pidfd = target_open_process(r, err);
-	int ret = pidfd;
+	autoclose int pidfd = -1;
+	int ret;
 
+	record_mark_ending(&ctx->store, r->id);
+	if (!target_is_running(r))
+		return target_wait_released(ctx, r->id);
+	ret = pidfd = target_open_process(r, err);
 	if (pidfd >= 0)
 		ret = target_signal(r, pidfd, SIGKILL, err);
 	if (ret >= 0)

@@ -23,6 +23,7 @@ int target_for_each(const struct context *ctx, int argc, char **argv, target_act
 int target_list(const struct context *ctx, bool running_only, struct strlist *ids,
 		struct error *err);
 
+bool target_is_up(const struct record *r);
 bool target_is_running(const struct record *r);
 int target_open_process(const struct record *r, struct error *err);
 int target_signal(const struct record *r, int pidfd, int sig, struct error *err);

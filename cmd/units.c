@@ -129,6 +129,24 @@ static int parse_duration_ns(const char *s, int64_t *ns)
 }
 
 /**
+ * units_parse_cpus() - Parse a number of CPUs, "2" or "0.5"
+ * @nano_cpus:	In units of 10^-9, written on success only; never 0, which would be no limit
+ *
+ * Return: 0, -EINVAL, or -ERANGE
+ */
+int units_parse_cpus(const char *s, int64_t *nano_cpus)
+{
+	uint64_t whole, nano;
+	int r = parse_decimal(&s, &whole, &nano);
+
+	if (r < 0 || *s)
+		return r < 0 ? r : -EINVAL;
+	if ((!whole && !nano) || whole >= 1000000)
+		return -ERANGE;
+	return scale_decimal(whole, nano, 1000000000, nano_cpus);
+}
+
+/**
  * units_parse_duration() - Parse "30s", "1m30s", "1.5h", "250ms", or plain seconds
  * @ms:	Milliseconds, written on success only
  *

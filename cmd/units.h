@@ -12,6 +12,7 @@
 #define UNITS_TEXT_MAX 64 /* room that every print function below is content with */
 
 int units_parse_size(const char *s, int64_t *bytes);
+int units_parse_cpus(const char *s, int64_t *nano_cpus); /* "1.5" */
 int units_parse_duration(const char *s, int64_t *ms);
 int units_parse_time(const char *s, int64_t now_ns, int64_t *ns);
 

@@ -25,6 +25,7 @@
 #include "base/file.h"
 #include "base/json.h"
 
+#define HEALTH_MAX_BYTES (256U << 10)
 #define RECORD_MAX_BYTES (1U << 20)
 #define RECORD_DIR_NAME	 80 /* "containers/" + ID + NUL */
 
@@ -197,6 +198,17 @@ int record_read_dir(int dirfd, struct record *r, struct error *err)
 	return read_document(dirfd, "record.json", r, err);
 }
 
+static void take_health(const struct record_store *s, struct record *r)
+{
+	autojson struct json *health = record_read_health(s, r->id);
+	const char *status = json_text(json_get(health, "Status"));
+
+	if (r->status != RECORD_RUNNING && r->status != RECORD_PAUSED)
+		str_replace(&r->health, "");
+	else if (status) /* else its process is about to write the file */
+		str_replace(&r->health, status);
+}
+
 /**
  * record_read_raw() - What the disk says of a container, true or not
  * @r:	An initialised record, replaced on success
@@ -216,10 +228,18 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 
 		if (ret < 0 && ret != -ENOENT)
 			*err = why;
+		if (ret == 0 && *r->health)
+			take_health(s, r);
 		if (ret != -ENOENT)
 			return ret;
 	}
 	return error_set(err, ENOENT, "no such container: '%.12s'", id);
+}
+
+static bool says_alive(const struct record *r)
+{
+	return r->status == RECORD_RUNNING || r->status == RECORD_PAUSED ||
+	       r->status == RECORD_RESTARTING;
 }
 
 /**
@@ -234,17 +254,17 @@ int record_read(const struct record_store *s, const char *id, struct record *r, 
 
 	if (ret < 0)
 		return ret;
-	if ((r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) &&
-	    !record_is_supervised(s, id)) {
+	if (says_alive(r) && !record_is_supervised(s, id)) {
 		/* It may have ended between the two looks: the disk has the truth now. */
 		ret = record_read_raw(s, id, r, err);
 		if (ret < 0)
 			return ret;
-		if (r->status == RECORD_RUNNING || r->status == RECORD_PAUSED) {
+		if (says_alive(r)) {
 			r->status = RECORD_EXITED;
 			r->exit_code = 255;
 			r->pid = 0;
 			str_replace(&r->reason, "lost");
+			str_replace(&r->health, "");
 		}
 	}
 	return 0;
@@ -387,14 +407,40 @@ int record_write_running(int lock_fd, const struct record *r, struct error *err)
 	return write_record(lock_fd, r, err);
 }
 
-/** record_mark_stopping() - Say that a running container is being asked to end */
-void record_mark_stopping(const struct record_store *s, const char *id)
+static void leave_mark(const struct record_store *s, const char *id, const char *name)
 {
 	autoclose int dir = record_open_dir(s, id, true);
 	autoclose int fd = -1;
 
 	if (dir >= 0) /* should it fail, the container ends all the same, of a signal */
-		fd = openat(dir, "stopping", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
+/** record_mark_stopping() - Say that a running container is being asked to end */
+void record_mark_stopping(const struct record_store *s, const char *id)
+{
+	leave_mark(s, id, "stopping");
+}
+
+/** record_mark_ending() - Say that a running container is being ended by force */
+void record_mark_ending(const struct record_store *s, const char *id)
+{
+	leave_mark(s, id, RECORD_ENDING);
+}
+
+/** record_is_ending() - Whether somebody ends it, by asking or by force; for its supervisor */
+bool record_is_ending(int lock_fd)
+{
+	return record_is_stopping(lock_fd) || faccessat(lock_fd, RECORD_ENDING, F_OK, 0) == 0;
+}
+
+/** record_read_health() - What its health check found so far; NULL: nothing */
+struct json *record_read_health(const struct record_store *s, const char *id)
+{
+	autoclose int dir = record_open_dir(s, id, true);
+	struct error ignored;
+
+	return dir < 0 ? NULL : json_read_at(dir, RECORD_HEALTH, HEALTH_MAX_BYTES, &ignored);
 }
 
 /** record_is_stopping() - Whether somebody asked the container to end; for its supervisor */

@@ -49,6 +49,15 @@ bool record_is_supervised(const struct record_store *s, const char *id);
 void record_mark_stopping(const struct record_store *s, const char *id);
 bool record_is_stopping(int lock_fd);
 
+/* Left by whoever ends a container by force: it is not to be started again. */
+#define RECORD_ENDING "ending"
+void record_mark_ending(const struct record_store *s, const char *id);
+bool record_is_ending(int lock_fd);
+
+/* In RUNROOT/containers/ID: docker's State.Health, as the health check's process left it. */
+#define RECORD_HEALTH "health.json"
+struct json *record_read_health(const struct record_store *s, const char *id);
+
 /* A container's life, in the order of the calls. */
 int record_create(const struct record_store *s, const struct record *r, const struct json *config,
 		  struct error *err);

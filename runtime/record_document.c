@@ -14,8 +14,9 @@
 /** record_init() - An empty record: every string "", no process, no ports */
 void record_init(struct record *r)
 {
-	char **strings[] = { &r->name,	&r->image,   &r->image_id, &r->command, &r->reason,
-			     &r->error, &r->network, &r->ip,	   &r->mac,	&r->cgroup };
+	char **strings[] = { &r->name,	 &r->image,  &r->image_id, &r->command,
+			     &r->reason, &r->error,  &r->network,  &r->ip,
+			     &r->mac,	 &r->cgroup, &r->health };
 
 	*r = (struct record){ .idmap_base = -1 };
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
@@ -25,8 +26,8 @@ void record_init(struct record *r)
 /** record_done() - Release a record's strings and ports */
 void record_done(struct record *r)
 {
-	char *strings[] = { r->name,  r->image,	  r->image_id, r->command, r->reason,
-			    r->error, r->network, r->ip,       r->mac,	   r->cgroup };
+	char *strings[] = { r->name,	r->image, r->image_id, r->command, r->reason, r->error,
+			    r->network, r->ip,	  r->mac,      r->cgroup,  r->health };
 
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
 		free(strings[i]);
@@ -35,9 +36,8 @@ void record_done(struct record *r)
 }
 
 static const char *const status_names[] = {
-	[RECORD_CREATED] = "created",
-	[RECORD_RUNNING] = "running",
-	[RECORD_PAUSED] = "paused",
+	[RECORD_CREATED] = "created", [RECORD_RUNNING] = "running",
+	[RECORD_PAUSED] = "paused",   [RECORD_RESTARTING] = "restarting",
 	[RECORD_EXITED] = "exited",
 };
 
@@ -82,6 +82,10 @@ char *record_to_text(const struct record *r)
 	json_set_int(v, "exitCode", r->exit_code);
 	json_set_text(v, "reason", r->reason);
 	json_set_text(v, "error", r->error);
+	if (*r->health)
+		json_set_text(v, "health", r->health);
+	if (r->restarts)
+		json_set_int(v, "restarts", r->restarts);
 	json_set_bool(v, "oomKilled", r->oom_killed);
 	json_set_bool(v, "autoRemove", r->auto_remove);
 	json_set_bool(v, "named", r->is_named);
@@ -139,6 +143,8 @@ void record_from_json(struct record *r, const struct json *v)
 	r->exit_code = (int)json_int(json_get(v, "exitCode"), 0);
 	take_text(&r->reason, v, "reason");
 	take_text(&r->error, v, "error");
+	take_text(&r->health, v, "health");
+	r->restarts = json_int(json_get(v, "restarts"), 0);
 	r->oom_killed = json_is_true(json_get(v, "oomKilled"));
 	r->auto_remove = json_is_true(json_get(v, "autoRemove"));
 	r->is_named = json_is_true(json_get(v, "named"));

@@ -18,6 +18,7 @@ enum record_status {
 	RECORD_CREATED,
 	RECORD_RUNNING,
 	RECORD_PAUSED,
+	RECORD_RESTARTING, /* ended, and about to be started again by its supervisor */
 	RECORD_EXITED,
 };
 
@@ -40,8 +41,10 @@ struct record {
 	pid_t pid;	    /* the container's first process, host view; 0 when stopped */
 	uint64_t pid_start; /* its start time, field 22 of /proc/PID/stat; 0: not read */
 	int exit_code;
-	char *reason; /* "", exit, signal, oom, stopped, start-failed, lost */
-	char *error;  /* why the start failed, or "" */
+	char *reason;	  /* "", exit, signal, oom, stopped, start-failed, lost */
+	char *error;	  /* why the start failed, or "" */
+	char *health;	  /* "": no check, or it does not run; starting, healthy, unhealthy */
+	int64_t restarts; /* by its supervisor */
 	bool oom_killed, auto_remove;
 	bool is_named;	    /* by the user: then the name is reserved, see record_find() */
 	char *network;	    /* bridge, none, host, container:ID, ns:PATH */

@@ -2,6 +2,7 @@
 /*
  * tests/unit/cmd/test_run_options.c - Flags and image become the settings of one container
  */
+#include "cmd/appliance.h"
 #include "cmd/run_options.h"
 
 #include <arpa/inet.h>
@@ -18,6 +19,7 @@
 struct order {
 	struct run_options flags;
 	struct image_config image;
+	struct appliance asks;
 	struct settings settings;
 	struct error err;
 	struct strlist words;
@@ -39,7 +41,8 @@ static int merge(struct order *o, const char *line)
 	if (r < 0)
 		return r;
 	assert_true(argc >= 1);
-	return run_options_settings(&o->flags, &o->image, argv + 1, &o->settings, &o->err);
+	return run_options_settings(&o->flags, &o->image, &o->asks, argv + 1, &o->settings,
+				    &o->err);
 }
 
 static void forget(struct order *o)

@@ -91,6 +91,13 @@ static const struct row {
 	ROW(LIST, cgroup_conf),
 	ROW(INT, log_max_bytes),
 	ROW(INT, log_max_files),
+	ROW(LIST, health.test),
+	ROW(INT, health.interval_ms),
+	ROW(INT, health.timeout_ms),
+	ROW(INT, health.start_ms),
+	ROW(INT, health.retries),
+	ROW(TEXT, restart),
+	ROW(ELSEWHERE, limits_of_image),
 	ROW(ELSEWHERE, document),
 };
 

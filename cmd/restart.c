@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * cmd/restart.c - --restart: what a monitor does when its container has ended
+ *
+ * Theory of operation:
+ * The container's lock stays with the monitor all along, and its record says
+ * "restarting" in the pauses between runs. Whoever wants it to end for good
+ * leaves a mark in its directory first and looks for its process afterwards; the
+ * monitor looks for marks after its pause, which a mark cuts short, and again
+ * once the next run is on record. So one of the two always sees the other.
+ */
+#include "cmd/restart.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/sys.h"
+#include "cmd/appliance.h"
+#include "cmd/launch.h"
+#include "cmd/units.h"
+
+/* docker's: twice as long each time, from the beginning after a run that lasted. */
+#define FIRST_PAUSE_MS 100
+#define LAST_PAUSE_MS  60000
+#define GOOD_RUN_NS    (10 * UNITS_NS_PER_S)
+#define NS_PER_MS      1000000
+
+/** restart_is_wanted() - Whether the container may be started again when it ends */
+bool restart_is_wanted(const struct settings *s)
+{
+	return s->restart && strcmp(s->restart, "no") != 0;
+}
+
+static bool is_due(const struct launch *l)
+{
+	const struct record *r = l->record;
+	int64_t max_retries = 0;
+	struct error ignored;
+
+	if (!restart_is_wanted(l->settings) || record_is_ending(l->lock_fd))
+		return false;
+	if (!str_starts(l->settings->restart, "on-failure"))
+		return true;
+	(void)appliance_parse_restart(l->settings->restart, &max_retries, &ignored);
+	return r->exit_code != 0 && (!max_retries || r->restarts < max_retries);
+}
+
+/* An inotify fd that tells of new files in the container's state directory. */
+static int watch(int lock_fd)
+{
+	char path[32];
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", lock_fd);
+	if (fd >= 0)
+		(void)inotify_add_watch(fd, path, IN_CREATE | IN_ONLYDIR);
+	return fd;
+}
+
+/* False when somebody wants it to end. */
+static bool pause_for(const struct launch *l, int64_t ms)
+{
+	autoclose int fd = watch(l->lock_fd);
+	int64_t end_ns = units_now_ns() + ms * NS_PER_MS;
+	char events[4096];
+
+	while (!record_is_ending(l->lock_fd)) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = (end_ns - units_now_ns()) / NS_PER_MS;
+
+		if (left <= 0)
+			return true;
+		if (poll(&p, 1, (int)(left < ms ? left : ms)) > 0)
+			while (read(fd, events, sizeof(events)) > 0)
+				;
+	}
+	return false;
+}
+
+static void publish(struct launch *l)
+{
+	struct error ignored; /* then it reads as running for a while longer */
+
+	l->record->status = RECORD_RESTARTING;
+	(void)record_write_running(l->lock_fd, l->record, &ignored);
+	l->record->status = RECORD_EXITED;
+}
+
+/* Returns 0 when it has run, and what is on record is how that ended. */
+static int run_again(struct launch *l)
+{
+	struct error err = { 0 };
+	int r = launch_restart(l, &err);
+
+	if (r < 0) {
+		launch_fail_record(l, r, &err);
+		return r;
+	}
+	r = launch_await_exec(l, &err);
+	if (r == 0 && record_is_ending(l->lock_fd))
+		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
+	(void)launch_wait(l, &(struct error){ 0 });
+	if (r != 0)
+		launch_fail_record(l, r, &err);
+	return r;
+}
+
+/** restart_while_due() - Run a container that has ended again, as often as its policy says */
+void restart_while_due(struct launch *l)
+{
+	int64_t pause_ms = FIRST_PAUSE_MS;
+
+	while (is_due(l)) {
+		struct record *r = l->record;
+
+		if (r->finished_ns - r->started_ns >= GOOD_RUN_NS)
+			pause_ms = FIRST_PAUSE_MS;
+		publish(l);
+		if (!pause_for(l, pause_ms))
+			return;
+		pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
+		r->restarts++;
+		if (run_again(l) != 0)
+			return;
+	}
+}

@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/../lib/harness.sh"
+
+load_busybox
+on_exit tare rm -f -a
+
+state() {
+	tare inspect -f '{{.State.Status}}' "$1" 2>&1
+}
+
+is_state() {
+	[ "$(state "$1")" = "$2" ]
+}
+
+restarts() {
+	tare inspect -f '{{.RestartCount}}' "$1"
+}
+
+tare run -d --name f --network none --restart on-failure:2 -v runs:/runs busybox \
+	sh -c 'echo run >>/runs/log; exit 3' >/dev/null
+ok 'on-failure:2 gives up after two more' wait_for 20 is_state f exited
+is 'it ran three times' "$(tare run --rm --network none -v runs:/runs busybox wc -l </dev/null /runs/log)" '3 /runs/log'
+is 'the count is shown' "$(restarts f)" 2
+is 'the last exit code is kept' "$(tare inspect -f '{{.State.ExitCode}}' f)" 3
+is 'the policy is shown' \
+	"$(tare inspect -f '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' f)" \
+	'on-failure 2'
+is 'its output is in one log' "$(tare rm f)" f
+
+tare run -d --name ok --network none --restart on-failure busybox true >/dev/null
+ok 'on-failure leaves success alone' wait_for 10 is_state ok exited
+is 'without a restart' "$(restarts ok)" 0
+tare rm ok >/dev/null
+
+tare run -d --name a --restart always busybox sh -c 'echo again; sleep 0.2' >/dev/null
+more_than_one() {
+	[ "$(restarts a)" -gt 1 ]
+}
+ok 'always starts it again and again' wait_for 20 more_than_one
+like 'all runs are in one log' "$(tare logs a | head -2 | tr '\n' ' ')" 'again again'
+ok 'stop ends it' tare stop -t 1 a
+is 'for good' "$(sleep 0.5; state a)" exited
+ok 'start starts it, policy and all' tare start a
+ok 'kill ends it, too' sh -c "for i in 1 2 3 4 5 6 7 8 9; do $TARE kill a && exit; sleep 0.1; done; exit 1"
+is 'for good as well' "$(sleep 0.5; state a)" exited
+tare rm a >/dev/null
+
+tare run -d --name c --network none --restart always busybox false >/dev/null
+ok 'between two runs it is restarting' wait_for 20 is_state c restarting
+like 'ps says so, and lists it' "$(tare ps --format '{{.Status}}')" 'Restarting \(1\)|Up'
+fails 'rm without -f refuses' 2 tare rm c
+wait_for 20 is_state c restarting
+start=$(date +%s%N)
+ok 'stop cuts the pause short' tare stop c
+ok 'at once' test $((($(date +%s%N) - start) / 1000000)) -lt 3000
+is 'it has ended' "$(state c)" exited
+ok 'start again' tare start c
+ok 'rm -f takes it in any state' tare rm -f c
+is 'nothing is left' "$(tare ps -aq)$(pgrep -x tare-monitor)" ''
+
+tare run -d --name k --network none --restart always busybox sleep 1000 >/dev/null
+pid=$(tare inspect -f '{{.State.Pid}}' k)
+kill -9 "$pid"
+other_pid() {
+	now=$(tare inspect -f '{{.State.Pid}}' k)
+	[ "$now" != 0 ] && [ "$now" != "$pid" ]
+}
+ok 'a program that is killed from outside comes back' wait_for 10 other_pid
+tare rm -f k >/dev/null
+
+fails '--rm and --restart exclude each other' 125 tare run -d --rm --restart always busybox true
+fails 'in the foreground there is none' 125 tare run --restart always busybox true
+fails 'a policy that is none is refused' 125 tare run -d --restart sometimes busybox true
+ok 'no is the default' tare run --rm --network none --restart no busybox true
+tare rm -f -a >/dev/null
+done_testing
