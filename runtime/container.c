@@ -37,6 +37,7 @@
 #include "runtime/mount.h"
 #include "runtime/namespace.h"
 #include "runtime/plan.h"
+#include "runtime/seccomp_notify.h"
 
 #define MOUNTINFO_MAX_BYTES (4U << 20)
 
@@ -413,7 +414,8 @@ static int receive(struct container *ct, enum sync_step *step, int *fd, struct e
 /**
  * container_await() - Wait until init says that it has come to a step
  * @want:	SYNC_MOUNTED, SYNC_CONSOLE, SYNC_SECCOMP or SYNC_READY
- * @fd:		Gets what comes with SYNC_CONSOLE and SYNC_SECCOMP (caller closes it); or NULL
+ * @fd:		Gets what comes with SYNC_CONSOLE (caller closes it), or the number that
+ *		SYNC_SECCOMP says; or NULL
  *
  * Return: 0, or -errno with init's error
  */
@@ -428,7 +430,7 @@ int container_await(struct container *ct, enum sync_step want, int *fd, struct e
 	if (r == 0)
 		return error_set(err, ECHILD, "the container's first process died during set-up");
 	if (step != want) {
-		if (passed >= 0)
+		if (passed >= 0 && step != SYNC_SECCOMP)
 			(void)close(passed);
 		return step == SYNC_SETUP || step == SYNC_EXEC
 			       ? -err->code
@@ -463,6 +465,35 @@ int container_console(struct container *ct, struct error *err)
 	if (r < 0)
 		return r;
 	return fd >= 0 ? fd : error_set(err, EPROTO, "the container's terminal did not arrive");
+}
+
+/**
+ * container_listener() - Wait for the filter's listener, and fetch it
+ * @fd:		Gets it; the caller closes it
+ *
+ * The process then waits for container_listener_taken().
+ *
+ * Return: 0 or -errno
+ */
+int container_listener(struct container *ct, int *fd, struct error *err)
+{
+	int number = -1;
+	int r = container_await(ct, SYNC_SECCOMP, &number, err);
+
+	if (r == 0)
+		r = seccomp_notify_fetch(ct->pidfd, number, err);
+	if (r < 0)
+		return r;
+	*fd = r;
+	return 0;
+}
+
+/** container_listener_taken() - The agent has the listener: calls that it must allow may follow */
+int container_listener_taken(struct container *ct, struct error *err)
+{
+	int r = sync_send(ct->sync_fd, SYNC_TAKEN, NULL, -1);
+
+	return r < 0 ? error_sys(err, -r, "wake the container's first process") : 0;
 }
 
 /**

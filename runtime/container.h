@@ -50,6 +50,8 @@ int container_netns(struct container *ct, struct error *err);
 int container_await(struct container *ct, enum sync_step want, int *fd, struct error *err);
 int container_hooked(struct container *ct, struct error *err);
 int container_console(struct container *ct, struct error *err);
+int container_listener(struct container *ct, int *fd, struct error *err);
+int container_listener_taken(struct container *ct, struct error *err);
 int container_start(struct container *ct, const struct rlimit_set *limits, struct error *err);
 int container_await_exec(struct container *ct, enum sync_step *failed, struct error *err);
 void container_kill(struct container *ct);

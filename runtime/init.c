@@ -214,7 +214,7 @@ static void become_reaper(void)
 static _Noreturn void fail(const struct init_plan *plan, enum sync_step step,
 			   const struct error *err)
 {
-	(void)sync_send(plan->sync_fd, step, err, -1);
+	(void)sync_write(plan->sync_fd, step, -1, err);
 	_exit(SETUP_FAILED);
 }
 
@@ -308,18 +308,18 @@ static int confine(const struct init_plan *plan, const struct rootfs *fs, struct
 		   struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
-	int listener = confine_process(p, fs->root, env, err);
-	int r = 0;
+	int listener = confine_process(p, fs->root, env, err), r;
 
 	if (listener == 0 && filters_early(p))
 		listener = confine_filter(p, err);
-	if (listener > 0) {
-		r = sync_send(plan->sync_fd, SYNC_SECCOMP, NULL, listener);
-		(void)close(listener);
-	}
+	if (listener <= 0)
+		return listener;
+	r = sync_write(plan->sync_fd, SYNC_SECCOMP, listener, NULL);
 	if (r < 0)
 		return error_sys(err, -r, "hand over the seccomp listener");
-	return listener < 0 ? listener : 0;
+	wait_for(plan->sync_fd, SYNC_TAKEN, err);
+	(void)close(listener);
+	return 0;
 }
 
 /*
@@ -355,7 +355,7 @@ static void await_connection(struct init_plan *plan, const struct rootfs *fs)
 	struct error ignored;
 
 	close_foreign(plan, fs);
-	(void)sync_send(plan->sync_fd, SYNC_READY, NULL, -1);
+	(void)sync_write(plan->sync_fd, SYNC_READY, -1, NULL);
 	(void)close(plan->sync_fd);
 	for (;;) {
 		plan->sync_fd = accept4(plan->start_fd, NULL, NULL, SOCK_CLOEXEC);

@@ -144,18 +144,20 @@ static int connect_streams(const struct join_plan *plan, int rootfd, struct erro
 static int confine(const struct join_plan *plan, int rootfd, struct strlist *env, struct error *err)
 {
 	const struct config_process *p = plan->process;
-	int listener = confine_process(p, rootfd, env, err);
-	int r = 0;
+	int listener = confine_process(p, rootfd, env, err), r;
+	enum sync_step step;
 
 	if (listener == 0 && p->no_new_privs)
 		listener = confine_filter(p, err);
-	if (listener > 0) {
-		r = sync_send(plan->sync_fd, SYNC_SECCOMP, NULL, listener);
-		(void)close(listener);
-	}
+	if (listener <= 0)
+		return listener;
+	r = sync_write(plan->sync_fd, SYNC_SECCOMP, listener, NULL);
 	if (r < 0)
 		return error_sys(err, -r, "hand over the seccomp listener");
-	return listener < 0 ? listener : 0;
+	if (sync_receive(plan->sync_fd, &step, err, NULL) <= 0 || step != SYNC_TAKEN)
+		_exit(SETUP_FAILED); /* who asked for us is gone, or has given up */
+	(void)close(listener);
+	return 0;
 }
 
 /* @program: gets its path, "" if confine_exec() is to search for it */
@@ -203,7 +205,7 @@ static _Noreturn void join_main(const struct join_plan *plan)
 		step = SYNC_EXEC;
 		(void)confine_exec(plan->process, strlist_items(&env), program, &err);
 	}
-	(void)sync_send(plan->sync_fd, step, &err, -1);
+	(void)sync_write(plan->sync_fd, step, -1, &err);
 	_exit(SETUP_FAILED);
 }
 

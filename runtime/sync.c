@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
 struct message {
 	enum sync_step step;
+	int number;	  /* SYNC_SECCOMP: a descriptor of the sender's */
 	struct error err; /* sent with SYNC_SETUP and SYNC_EXEC only */
 };
 
@@ -59,9 +61,34 @@ int sync_send(int fd, enum sync_step step, const struct error *err, int pass_fd)
 }
 
 /**
+ * sync_write() - Say that a step is reached, by write(2) alone
+ * @number:	With SYNC_SECCOMP: the listener's
+ * @err:	What failed, or NULL
+ *
+ * For init and those that join: under a seccomp filter whose agent is to be asked for
+ * sendmsg(2), and does not have the listener yet, sync_send() would wait for good. SIGPIPE
+ * ends who talks to nobody.
+ *
+ * Return: 0 or -errno
+ */
+int sync_write(int fd, enum sync_step step, int number, const struct error *err)
+{
+	struct message m = { .step = step, .number = number };
+	ssize_t n;
+
+	if (err)
+		m.err = *err;
+	do
+		n = write(fd, &m, err ? sizeof(m) : offsetof(struct message, err));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+/**
  * sync_receive() - Wait for the other side's next step
  * @err:	Gets the error that came with SYNC_SETUP or SYNC_EXEC
- * @pass_fd:	Gets the fd that came along (caller closes it); NULL: none is expected
+ * @pass_fd:	Gets the fd that came along (caller closes it), or with SYNC_SECCOMP the number
+ *		of one that did not; NULL: none is expected, and read(2) is the one call made
  *
  * Return: 1 with *@step set, 0 at end of file, -errno
  */
@@ -86,7 +113,7 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	 * its own last message is handed out.
 	 */
 	do
-		n = recvmsg(fd, &h, MSG_CMSG_CLOEXEC);
+		n = pass_fd ? recvmsg(fd, &h, MSG_CMSG_CLOEXEC) : read(fd, &m, sizeof(m));
 	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (n <= 0)
 		return n < 0 ? -errno : 0;
@@ -95,7 +122,9 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	*step = m.step;
 	if ((size_t)n == sizeof(m))
 		*err = m.err;
-	if (pass_fd) {
+	if (pass_fd && m.step == SYNC_SECCOMP) {
+		*pass_fd = m.number;
+	} else if (pass_fd) {
 		c = CMSG_FIRSTHDR(&h);
 		if (c && c->cmsg_type == SCM_RIGHTS)
 			memcpy(pass_fd, CMSG_DATA(c), sizeof(int));

@@ -21,7 +21,8 @@ enum sync_step {
 	SYNC_MOUNTED,	 /* init: the tree is complete but not entered: run hooks */
 	SYNC_HOOKED,	 /* parent: they ran: go on */
 	SYNC_CONSOLE,	 /* init: here is the terminal's master (one fd) */
-	SYNC_SECCOMP,	 /* init: here is the filter's listener (one fd) */
+	SYNC_SECCOMP,	 /* init: this is the number of the filter's listener: fetch it */
+	SYNC_TAKEN,	 /* parent: fetched, and the agent has it: go on */
 	SYNC_READY,	 /* init: all is done but to exec, which a connection will ask for */
 	SYNC_START,	 /* parent: network and record are done: exec */
 	SYNC_SETUP,	 /* init: failed before exec; an error follows */
@@ -30,6 +31,7 @@ enum sync_step {
 
 int sync_open(int fds[2]);
 int sync_send(int fd, enum sync_step step, const struct error *err, int pass_fd);
+int sync_write(int fd, enum sync_step step, int number, const struct error *err);
 int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd);
 bool sync_await(int fd, enum sync_step want, int *pass_fd, struct error *err);
 

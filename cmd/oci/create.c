@@ -15,8 +15,6 @@
 #include "cmd/oci/create.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,111 +22,17 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
-#include "base/str.h"
-#include "base/sys.h"
-#include "cmd/oci/spec.h"
-#include "cmd/oci/terminal.h"
-#include "cmd/streams.h"
-#include "cmd/units.h"
-#include "runtime/capability.h"
+#include "cmd/oci/handover.h"
 #include "runtime/executable.h"
 #include "runtime/hook.h"
-#include "runtime/process.h"
-
-static void birth_init(struct oci_birth *b, const struct context *ctx, const char *id,
-		       const struct oci_create_options *options)
-{
-	*b = (struct oci_birth){
-		.ctx = ctx,
-		.options = options,
-		.id = id,
-		.container = CONTAINER_NONE,
-		.dirfd = -1,
-		.start_fd = -1,
-		.hook_fd = -1,
-		.master = -1,
-	};
-	oci_bundle_init(&b->bundle);
-	oci_cgroup_init(&b->cgroup);
-}
-
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-/** oci_birth_done() - Close and release; the container lives on */
-void oci_birth_done(struct oci_birth *b)
-{
-	container_done(&b->container);
-	shut(&b->dirfd);
-	shut(&b->start_fd);
-	shut(&b->hook_fd);
-	shut(&b->master);
-	oci_cgroup_close(&b->cgroup);
-	state_done(&b->state);
-	oci_bundle_done(&b->bundle);
-}
 
 /* ---- before the process ------------------------------------------------- */
 
-static int load(struct oci_birth *b, struct error *err)
-{
-	const struct oci_create_options *o = b->options;
-	struct config *c = &b->bundle.config;
-	int r = oci_bundle_load(&b->bundle, o->bundle, err);
-
-	if (r == 0)
-		r = oci_terminal_check(c->process.terminal, o->detach, o->console_socket, err);
-	if (r == 0)
-		r = oci_preserve_fds(&c->process, o->preserve_fds, err);
-	if (r == 0 && !config_has_userns(c))
-		r = capability_limit_sets(&c->process.capabilities, err);
-	/* A terminal that we attend to ourselves begins with the size of ours. */
-	if (c->process.terminal && !c->process.rows && !o->console_socket)
-		streams_take_window_size(&c->process);
-	c->no_pivot = o->no_pivot;
-	c->process.keep_keyring = o->no_new_keyring;
-	return r;
-}
-
-static int fill_state(struct oci_birth *b, struct error *err)
-{
-	const struct json *annotations = json_get(b->bundle.document, "annotations");
-	struct state *s = &b->state;
-	autofree char *root = realpath(b->bundle.config.root_path, NULL);
-
-	if (!root)
-		return error_sys(err, errno, "root.path '%s'", b->bundle.config.root_path);
-	str_replace(&s->oci_version, OCI_VERSION);
-	str_replace(&s->id, b->id);
-	str_replace(&s->bundle, b->bundle.path);
-	str_replace(&s->rootfs, root);
-	s->created_ns = units_now_ns();
-	s->owner = geteuid();
-	s->annotations = json_count(annotations) ? json_clone(annotations) : NULL;
-	return 0;
-}
-
-/* Known before anything is made, so that whoever finds the rest of a crash knows where to look. */
+/* The socket that the container waits on is the last thing: nobody may start half of one. */
 static int take(struct oci_birth *b, struct error *err)
 {
-	int r;
+	int r = oci_birth_take(b, err);
 
-	b->dirfd = state_create(b->ctx->store.run_fd, b->id, err);
-	if (b->dirfd < 0)
-		return b->dirfd;
-	r = fill_state(b, err);
-	if (r == 0)
-		r = oci_cgroup_create(&b->cgroup, b->ctx->oci, &b->bundle, &b->state, err);
-	if (r == 0)
-		r = file_replace_at(b->dirfd, "config.json", b->bundle.text, b->bundle.text_len,
-				    0600, 0, err);
-	if (r == 0)
-		r = state_write(b->dirfd, &b->state, err);
 	if (r < 0)
 		return r;
 	b->start_fd = state_listen(b->dirfd, err);
@@ -150,17 +54,10 @@ static int open_hook_states(struct oci_birth *b, struct error *err)
 
 /* ---- the process -------------------------------------------------------- */
 
-static char *state_text(const struct oci_birth *b, enum state_status status)
-{
-	autojson struct json *v = state_document(&b->state, status);
-
-	return json_print(v);
-}
-
 static int write_hook_states(struct oci_birth *b, struct error *err)
 {
-	autofree char *creating = state_text(b, STATE_CREATING);
-	autofree char *created = state_text(b, STATE_CREATED);
+	autofree char *creating = oci_birth_state_text(b, STATE_CREATING);
+	autofree char *created = oci_birth_state_text(b, STATE_CREATED);
 	int r = file_write_fd(b->hook_fd, creating, strlen(creating) + 1);
 
 	if (r == 0)
@@ -168,35 +65,16 @@ static int write_hook_states(struct oci_birth *b, struct error *err)
 	return r < 0 ? error_sys(err, -r, "write the state for hooks") : 0;
 }
 
-/*
- * prlimit(2): for the process of another user it takes CAP_SYS_RESOURCE. Without
- * it limits are set while the process is still ours, and so hold for the set-up.
- */
-static bool may_limit_others(void)
-{
-	uint64_t wanted, own;
-	struct error ignored;
-
-	return capability_parse("CAP_SYS_RESOURCE", &wanted, &ignored) == 0 &&
-	       capability_limit_to_own(wanted, &own, &ignored) == 0 && own;
-}
-
 /* What has to be done to the process before it goes on. */
 static int process_exists(void *arg, pid_t pid, struct error *err)
 {
 	struct oci_birth *b = arg;
-	int r = 0;
+	int r = oci_birth_adopt(b, pid, err);
 
-	b->state.pid = pid;
-	b->state.pid_start = process_start_time(pid);
-	if (b->hook_fd >= 0)
+	if (r == 0 && b->hook_fd >= 0)
 		r = write_hook_states(b, err);
-	if (r == 0 && !may_limit_others())
+	if (r == 0 && !b->limits_late)
 		r = rlimit_apply(&b->bundle.config.process.rlimits, pid, err);
-	if (r == 0)
-		r = oci_cgroup_adopt(&b->cgroup, &b->bundle, &b->state, pid, err);
-	if (r == 0 && b->state.cgroups_path && *b->state.cgroups_path)
-		r = state_write(b->dirfd, &b->state, err);
 	return r;
 }
 
@@ -213,13 +91,13 @@ static int spawn(struct oci_birth *b, struct error *err)
 	};
 	int r = container_spawn(&b->container, &b->bundle.config, &place, err);
 
-	shut(&b->start_fd);
+	(void)close(steal_fd(&b->start_fd));
 	return r;
 }
 
 static int move_net_devices(struct oci_birth *b, struct error *err)
 {
-	int netns;
+	autoclose int netns = -1;
 
 	if (!b->bundle.net_devices.n)
 		return 0;
@@ -250,60 +128,23 @@ static int run_hooks(struct oci_birth *b, struct error *err)
 	r = container_await(&b->container, SYNC_MOUNTED, NULL, err);
 	if (r < 0)
 		return r;
-	state = state_text(b, STATE_CREATING);
+	state = oci_birth_state_text(b, STATE_CREATING);
 	r = hook_run_all(c, CONFIG_HOOK_PRESTART, state, err);
 	if (r == 0)
 		r = hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, state, err);
 	return r == 0 ? container_hooked(&b->container, err) : r;
 }
 
-static int take_terminal(struct oci_birth *b, struct error *err)
+static int hand_over(struct oci_birth *b, struct error *err)
 {
-	if (!b->bundle.config.process.terminal)
-		return 0;
-	b->master = container_console(&b->container, err);
-	if (b->master < 0)
-		return b->master;
-	if (!b->options->console_socket)
-		return 0;
-	return oci_terminal_send(steal_fd(&b->master), b->options->console_socket, err);
-}
+	int r = 0;
 
-static int pass_listener(struct oci_birth *b, struct error *err)
-{
-	autojson struct json *state = NULL;
-	int fd = -1, r;
-
-	if (!b->bundle.notify.path)
-		return 0;
-	r = container_await(&b->container, SYNC_SECCOMP, &fd, err);
-	if (r < 0)
-		return r;
-	state = state_document(&b->state, STATE_CREATING);
-	r = seccomp_notify_send(&b->bundle.notify, fd, b->container.pid, state, err);
-	(void)close(fd);
-	return r;
-}
-
-static int finish(struct oci_birth *b, struct error *err)
-{
-	const struct config_process *p = &b->bundle.config.process;
-	pid_t pid = b->container.pid;
-	int r = may_limit_others() ? rlimit_apply(&p->rlimits, pid, err) : 0;
-
-	if (r == 0)
-		r = process_set_oom_score(pid, p, err);
-	if (r == 0)
-		r = attributes_apply_outside(&p->attributes, pid, err);
-	b->state.is_complete = true;
-	if (r == 0)
-		r = state_write(b->dirfd, &b->state, err);
-	if (r == 0)
-		r = oci_write_pid_file(b->options->pid_file, pid, err);
-	if (r == 0 && b->options->pidfd_socket)
-		r = oci_terminal_send(fcntl(b->container.pidfd, F_DUPFD_CLOEXEC, 3),
-				      b->options->pidfd_socket, err);
-	return r;
+	if (b->bundle.config.process.terminal)
+		r = oci_hand_over_terminal(&b->container, b->options->console_socket, &b->master,
+					   err);
+	return r == 0 ? oci_hand_over_listener(&b->container, &b->bundle.notify, &b->state,
+					       STATE_CREATING, err)
+		      : r;
 }
 
 static int steps(struct oci_birth *b, struct error *err)
@@ -319,28 +160,10 @@ static int steps(struct oci_birth *b, struct error *err)
 	if (r == 0)
 		r = run_hooks(b, err);
 	if (r == 0)
-		r = take_terminal(b, err);
-	if (r == 0)
-		r = pass_listener(b, err);
+		r = hand_over(b, err);
 	if (r == 0)
 		r = container_await(&b->container, SYNC_READY, NULL, err);
-	return r == 0 ? finish(b, err) : r;
-}
-
-/* The first error is what the caller hears; what undoing has to say is lost. */
-static void undo(struct oci_birth *b)
-{
-	struct error ignored;
-	bool existed = b->state.pid > 0;
-
-	container_kill(&b->container);
-	if (existed) {
-		autofree char *state = state_text(b, STATE_STOPPED);
-
-		(void)hook_run_all(&b->bundle.config, CONFIG_HOOK_POSTSTOP, state, &ignored);
-	}
-	(void)oci_cgroup_end(&b->state, &ignored);
-	(void)state_remove(b->ctx->store.run_fd, b->id, &ignored);
+	return r == 0 ? oci_birth_finish(b, err) : r;
 }
 
 /**
@@ -354,17 +177,15 @@ int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 {
 	int r;
 
-	birth_init(b, ctx, id, options);
-	if (!state_id_is_valid(id))
-		return error_set(err, EINVAL, "invalid container id '%s'", id);
-	r = load(b, err);
+	oci_birth_init(b, ctx, id, options);
+	r = oci_birth_load(b, err);
 	if (r < 0)
 		return r;
 	r = take(b, err);
 	if (r == 0)
 		r = steps(b, err);
-	if (r < 0 && b->dirfd >= 0)
-		undo(b);
+	if (r < 0)
+		oci_birth_undo(b);
 	return r < 0 ? error_wrap(err, "create container '%s'", id) : 0;
 }
 

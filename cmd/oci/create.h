@@ -5,36 +5,10 @@
 #ifndef CMD_OCI_CREATE_H
 #define CMD_OCI_CREATE_H
 
-#include <stdint.h>
-
-#include "cmd/oci/bundle.h"
-#include "cmd/oci/cgroup.h"
-#include "cmd/oci/oci.h"
-#include "runtime/container.h"
-
-struct oci_create_options {
-	const char *bundle, *console_socket, *pid_file, *pidfd_socket;
-	uint64_t preserve_fds;
-	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
-};
-
-/* A container in the making, and what of it the caller keeps. */
-struct oci_birth {
-	const struct context *ctx;
-	const struct oci_create_options *options;
-	const char *id;
-	struct oci_bundle bundle;
-	struct state state;
-	struct oci_cgroup cgroup;
-	struct container container;
-	int dirfd; /* the locked state */
-	int start_fd, hook_fd;
-	int master; /* of its terminal, if nobody else has it; or -1 */
-};
+#include "cmd/oci/birth.h"
 
 int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 	       const struct oci_create_options *options, struct error *err);
-void oci_birth_done(struct oci_birth *b);
 
 /* For create's and run's own tables. */
 #define OCI_CREATE_OPTIONS(O)                                               \
@@ -55,8 +29,5 @@ void oci_birth_done(struct oci_birth *b);
 
 /* start.c */
 int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, struct error *err);
-/* delete.c */
-int oci_delete(const struct context *ctx, int dirfd, const struct state *s,
-	       const struct oci_bundle *b, struct error *err);
 
 #endif

@@ -2,6 +2,8 @@
 /*
  * cmd/oci/delete.c - tare-oci delete: remove all that create has made
  */
+#include "cmd/oci/delete.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,7 +15,9 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "cmd/message.h"
-#include "cmd/oci/create.h"
+#include "cmd/oci/bundle.h"
+#include "cmd/oci/cgroup.h"
+#include "cmd/oci/oci.h"
 #include "runtime/hook.h"
 #include "runtime/process.h"
 

@@ -25,6 +25,7 @@
 #include "cgroups/path.h"
 #include "cmd/oci/bundle.h"
 #include "cmd/oci/cgroup.h"
+#include "cmd/oci/handover.h"
 #include "cmd/oci/oci.h"
 #include "cmd/oci/terminal.h"
 #include "cmd/streams.h"
@@ -295,48 +296,21 @@ static int spawn(struct joined *j, struct error *err)
 	return r;
 }
 
-static int take_terminal(struct joined *j, struct error *err)
-{
-	if (!j->process.terminal)
-		return 0;
-	j->master = container_console(&j->handle, err);
-	if (j->master < 0)
-		return j->master;
-	return j->options->console_socket
-		       ? oci_terminal_send(steal_fd(&j->master), j->options->console_socket, err)
-		       : 0;
-}
-
-static int pass_listener(struct joined *j, struct error *err)
-{
-	autojson struct json *state = NULL;
-	int fd = -1, r;
-
-	if (!j->bundle.notify.path)
-		return 0;
-	r = container_await(&j->handle, SYNC_SECCOMP, &fd, err);
-	if (r < 0)
-		return r;
-	state = state_document(&j->target.state, j->target.status);
-	r = seccomp_notify_send(&j->bundle.notify, fd, j->handle.pid, state, err);
-	(void)close(fd);
-	return r;
-}
-
 static int await_program(struct joined *j, struct error *err)
 {
 	enum sync_step failed;
-	int r = take_terminal(j, err);
+	int r = 0;
 
+	if (j->process.terminal)
+		r = oci_hand_over_terminal(&j->handle, j->options->console_socket, &j->master, err);
 	if (r == 0)
-		r = pass_listener(j, err);
+		r = oci_hand_over_listener(&j->handle, &j->bundle.notify, &j->target.state,
+					   j->target.status, err);
 	if (r == 0)
 		r = container_await_exec(&j->handle, &failed, err);
 	if (r == 0)
-		r = oci_write_pid_file(j->options->pid_file, j->handle.pid, err);
-	if (r == 0 && j->options->pidfd_socket)
-		r = oci_terminal_send(fcntl(j->handle.pidfd, F_DUPFD_CLOEXEC, 3),
-				      j->options->pidfd_socket, err);
+		r = oci_hand_over_process(&j->handle, j->options->pid_file,
+					  j->options->pidfd_socket, err);
 	if (r < 0)
 		container_kill(&j->handle);
 	return r;

@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cmd/oci/create.h"
-#include "cmd/oci/terminal.h"
 #include "runtime/executable.h"
 #include "runtime/supervise.h"
 
@@ -28,22 +27,7 @@ static int start_and_wait(struct oci_birth *b, int signal_fd, struct error *err)
 
 	if (r < 0 || b->options->detach)
 		return r;
-	/* Others may look at it, and signal it, while it runs. */
-	(void)close(b->dirfd);
-	b->dirfd = -1;
-	return oci_attend(&b->container, steal_fd(&b->master), signal_fd, err);
-}
-
-static int finish(struct oci_birth *b, int code, struct error *err)
-{
-	struct error later;
-	int r;
-
-	b->dirfd = b->dirfd >= 0 ? b->dirfd : state_open(b->ctx->store.run_fd, b->id, true, &later);
-	if (b->dirfd < 0) /* deleted by somebody else */
-		return code;
-	r = oci_delete(b->ctx, b->dirfd, &b->state, &b->bundle, code < 0 ? &later : err);
-	return code >= 0 && r < 0 ? r : code;
+	return oci_birth_attend(b, signal_fd, err);
 }
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
@@ -64,7 +48,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (r == 0) {
 		r = start_and_wait(&b, signal_fd, err);
 		if (r < 0 || (!o->detach && !o->keep))
-			r = finish(&b, r, err);
+			r = oci_birth_end(&b, r, err);
 	}
 	oci_birth_done(&b);
 	return r;

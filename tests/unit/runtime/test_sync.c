@@ -97,6 +97,23 @@ static void a_descriptor_arrives_and_closes_at_exec(void **state)
 	close(pipe_fds[1]);
 }
 
+static void a_listener_is_said_by_number(void **state)
+{
+	const struct channel *c = *state;
+	struct error sent = { .code = EPERM, .msg = "no" }, got = { 0 };
+	enum sync_step step;
+	int number = -1;
+
+	assert_int_equal(sync_write(c->init, SYNC_SECCOMP, 1000000, NULL), 0);
+	assert_int_equal(sync_receive(c->parent, &step, &got, &number), 1);
+	assert_int_equal(step, SYNC_SECCOMP);
+	assert_int_equal(number, 1000000);
+	assert_int_equal(sync_write(c->init, SYNC_SETUP, -1, &sent), 0);
+	assert_int_equal(sync_receive(c->parent, &step, &got, NULL), 1);
+	assert_memory_equal(&sent, &got, sizeof(sent));
+	assert_int_equal(sync_write(1000, SYNC_READY, -1, NULL), -EBADF);
+}
+
 static void without_a_descriptor_none_is_made_up(void **state)
 {
 	const struct channel *c = *state;
@@ -182,6 +199,7 @@ int main(void)
 		channel_test(both_ends_close_at_exec),
 		channel_test(an_error_arrives_whole),
 		channel_test(a_descriptor_arrives_and_closes_at_exec),
+		channel_test(a_listener_is_said_by_number),
 		channel_test(without_a_descriptor_none_is_made_up),
 		channel_test(a_descriptor_that_nobody_expects_is_not_kept),
 		channel_test(the_other_sides_end_is_end_of_file),
