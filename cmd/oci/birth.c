@@ -186,6 +186,18 @@ int oci_birth_finish(struct oci_birth *b, struct error *err)
 		      : r;
 }
 
+/** oci_birth_restored() - As oci_birth_finish() for a process that has all its attributes */
+int oci_birth_restored(struct oci_birth *b, struct error *err)
+{
+	int r;
+
+	b->state.pid = b->container.pid;
+	b->state.pid_start = process_start_time(b->container.pid);
+	b->state.is_complete = true;
+	r = state_write(b->dirfd, &b->state, err);
+	return r == 0 ? oci_hand_over_process(&b->container, b->options->pid_file, NULL, err) : r;
+}
+
 /** oci_birth_undo() - After a failure: nothing is left; what undoing has to say is lost */
 void oci_birth_undo(struct oci_birth *b)
 {

@@ -49,6 +49,7 @@ int oci_birth_take(struct oci_birth *b, struct error *err);
 int oci_birth_adopt(struct oci_birth *b, pid_t pid, struct error *err);
 char *oci_birth_state_text(const struct oci_birth *b, enum state_status status);
 int oci_birth_finish(struct oci_birth *b, struct error *err);
+int oci_birth_restored(struct oci_birth *b, struct error *err);
 void oci_birth_undo(struct oci_birth *b);
 void oci_birth_done(struct oci_birth *b);
 

@@ -97,7 +97,7 @@ static int spawn(struct oci_birth *b, struct error *err)
 
 static int move_net_devices(struct oci_birth *b, struct error *err)
 {
-	autoclose int netns = -1;
+	int netns;
 
 	if (!b->bundle.net_devices.n)
 		return 0;

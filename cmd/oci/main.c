@@ -40,6 +40,8 @@ static const struct command *const oci_commands[] = {
 	&oci_cmd_resume,
 	&oci_cmd_update,
 	&oci_cmd_events,
+	&oci_cmd_checkpoint,
+	&oci_cmd_restore,
 	&oci_cmd_spec,
 	&oci_cmd_features,
 	NULL,

@@ -281,4 +281,26 @@ run buildah --root "$T/podman" --runroot /run/podman bud -q --runtime "$RUNTIME"
 is 'buildah builds, too' "$status" 0
 is 'and podman runs it' "$(podman run --rm --network none bud cat /file)" 'by buildah'
 
+# --- checkpoint and restore: where CRIU can work ---
+
+counts() {
+	[ "$(podman logs counter | tail -n 1)" -gt "$1" ] 2>/dev/null
+}
+if criu check >/dev/null 2>&1; then
+	# shellcheck disable=SC2016
+	ok 'a container that counts' podman run -d --name counter "${box[@]}" \
+		sh -c 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.1; done'
+	ok 'counts' wait_for 10 counts 2
+	ok 'checkpoint' podman container checkpoint counter
+	ok 'it is stopped' status_is counter exited
+	before=$(podman logs counter | tail -n 1)
+	ok 'restore' podman container restore counter
+	ok 'it runs' status_is counter running
+	ok 'it goes on' wait_for 10 counts "$before"
+	is 'from where it was' "$(podman logs counter | grep -c '^1$')" 1
+	ok 'stop' podman rm -f -t 0 counter
+else
+	skip 'checkpoint and restore' 'criu is not installed, or does not work here'
+fi
+
 done_testing

@@ -28,6 +28,7 @@
 #	too_old             the same for both, which are the versions of Debian 12
 #	at_terminal COMMAND...  as run(), at a terminal of 44 rows and 55 columns whose
 #	                    output is $stdout; input from $console_input
+#	OCI_WITHOUT_PEER=1  set before: python3 may be missing, see $has_peer
 #	with_console NAME COMMAND...  runs COMMAND, which is to use --console-socket
 #	                    $T/console.sock; sets $console to what the terminal showed and
 #	                    $slave to the name that came with it; input from $console_input
@@ -41,6 +42,8 @@ runtime_name=${RUNTIME##*/}
 STATE=/run/oci
 ROOT=$T/rootfs
 PEER_PY=$TARE_TEST_LIB/oci_peer.py
+# shellcheck disable=SC2034
+has_peer=$(type -P python3)
 # Below one parent that nobody else has: it is what has to be gone in the end.
 CGROUP=/tare-oci.${TARE_TEST_SCRATCH##*.}
 
@@ -277,7 +280,8 @@ fails() {
 	fi
 }
 
-need jq python3
+need jq
+[ -n "${OCI_WITHOUT_PEER:-}" ] || need python3
 ! peer runc crun || hide_unified
 mkdir -p "$STATE"
 # Runtimes give stdin to the container's user; here that is no harm to others.
