@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
+#include "cmd/oci/spec.h"
 #include "image/plan.h"
 
 #ifdef __GLIBC__
@@ -40,7 +41,7 @@ static struct json *describe(const struct utsname *system)
 	json_set_text(self, "Arch", platform.architecture);
 	json_set_text(self, "KernelVersion", system->release);
 	json_set_text(self, "Libc", VERSION_LIBC);
-	json_set_text(self, "OciRuntimeSpec", "1.2.0");
+	json_set_text(self, "OciRuntimeSpec", OCI_VERSION);
 	json_set(all, "Server", json_clone(self));
 	json_set(all, "Client", self);
 	return all;
@@ -65,6 +66,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	printf("OS/Arch:      linux/%s\n", platform.architecture);
 	printf("Kernel:       %s\n", system.release);
 	printf("Built with:   %s\n", VERSION_LIBC);
+	printf("OCI runtime:  %s\n", OCI_VERSION);
 	return 0;
 }
 

@@ -82,7 +82,15 @@ static int make_in(int dir, const struct config_node *node, bool userns, struct 
 	return error_sys(err, errno, "make device '%s'", node->path);
 }
 
-/** device_make_defaults() - null, zero, full, random, urandom and tty */
+static bool is_named(const struct config *c, const char *path)
+{
+	for (size_t i = 0; i < c->n_nodes; i++)
+		if (!strcmp(c->nodes[i].path, path))
+			return true;
+	return false;
+}
+
+/** device_make_defaults() - null, zero, full, random, urandom and tty, but what the bundle names */
 int device_make_defaults(int dev, const struct config *c, struct error *err)
 {
 	int r = 0;
@@ -95,7 +103,8 @@ int device_make_defaults(int dev, const struct config *c, struct error *err)
 			.minor = defaults[i].minor,
 		};
 
-		r = make_in(dev, &node, config_has_userns(c), err);
+		if (!is_named(c, node.path))
+			r = make_in(dev, &node, config_has_userns(c), err);
 	}
 	return r;
 }

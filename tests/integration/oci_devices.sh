@@ -55,6 +55,13 @@ sh_run devices 'stat -c "%F %t:%T" /dev/null' \
 	'.linux.devices = [{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}]
 		| .linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 3, access: "rwm"}]'
 is 'a default one may be named again' "$stdout" 'character special file 1:3'
+sh_run devices 'stat -c "%n %F %t:%T %a %u:%g" /dev/null /dev/tty' '.linux.devices = [
+	{path: "/dev/null", type: "c", major: 1, minor: 3, fileMode: 416, uid: 7, gid: 8},
+	{path: "/dev/tty", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]'
+deviates runc 'wants to open its null device, which the rules for devices forbid'
+deviates crun 'leaves out the owner'
+is 'and is then as it is named' "$stdout" '/dev/null character special file 1:3 640 7:8
+/dev/tty character special file 1:5 666 0:0'
 sh_run devices 'stat -c "%F %t:%T" /dev/zero' 'userns(100000; 65536)
 	| .linux.devices = [{path: "/dev/zero", type: "c", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0}]'
 is 'with a user namespace, too' "$stdout" 'character special file 1:5'

@@ -123,6 +123,16 @@ isnt 'a cgroup above that of the container is refused' "$status" 0
 run oci exec --cgroup nonsense box true
 deviates crun 'too old'
 isnt 'so is one that is not there' "$status" 0
+cgroup=$(find /sys/fs/cgroup -type d -path "*$CGROUP/box" ! -path '*/memory/*' 2>/dev/null | head -n 1)
+if ! peer crun runc && mkdir "$cgroup/below" 2>/dev/null; then
+	run oci exec --cgroup below box cat /proc/self/cgroup
+	like 'one below it is where the process runs' "$stdout" '/below($|\n)'
+	run oci exec --cgroup /below box cat /proc/self/cgroup
+	like 'also with a slash' "$stdout" '/below($|\n)'
+	run oci exec --cgroup below/../.. box true
+	is 'but no way around to above' "$status" 255
+	rmdir "$cgroup/below"
+fi
 fails 'a working directory that is not there ends with 255' 255 oci exec --cwd /nonsense box true
 run oci exec box
 isnt 'exec needs a program' "$status" 0
