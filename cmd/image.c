@@ -103,18 +103,14 @@ static const struct command image_exists_command = {
 };
 
 static const struct command *const image_commands[] = {
-	&image_exists_command,
-	&image_inspect_command,
-	&cmd_load,
-	&cmd_image_ls,
-	&cmd_image_rm,
-	&cmd_tag,
-	NULL,
+	&image_exists_command,	&cmd_history, &cmd_import,
+	&image_inspect_command, &cmd_load,    &cmd_image_ls,
+	&cmd_image_rm,		&cmd_tag,     NULL,
 };
 
 const struct command cmd_image = {
 	.name = "image",
 	.args = "COMMAND",
-	.summary = "Work with images: ls, inspect, load, tag, rm",
+	.summary = "Work with images: ls, inspect, load, save, tag, rm, prune, …",
 	.subcommands = image_commands,
 };

@@ -43,6 +43,15 @@ enum media_kind descriptor_media_kind(const char *media_type)
 	return MEDIA_OTHER;
 }
 
+/** descriptor_known_type() - A media type as a text that lasts; NULL for one that is not known */
+const char *descriptor_known_type(const char *media_type)
+{
+	for (size_t i = 0; i < sizeof(media_types) / sizeof(media_types[0]); i++)
+		if (!strcmp(media_type, media_types[i].name))
+			return media_types[i].name;
+	return NULL;
+}
+
 /**
  * descriptor_parse() - Read a descriptor
  * @doc:	The map; @out borrows from it

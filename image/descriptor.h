@@ -36,6 +36,7 @@ struct descriptor {
 };
 
 enum media_kind descriptor_media_kind(const char *media_type);
+const char *descriptor_known_type(const char *media_type);
 int descriptor_parse(const struct json *doc, struct descriptor *out, struct error *err);
 struct json *descriptor_to_json(const struct descriptor *d);
 const char *descriptor_annotation(const struct descriptor *d, const char *key);

@@ -143,12 +143,6 @@ int image_lookup(const struct image_list *list, const char *operand, size_t *row
 	return error_hint(err, "'tare load -i FILE' loads one, 'tare images' shows what is there");
 }
 
-static bool is_default_root(const struct stat *st)
-{
-	return (st->st_mode & 07777) == TREE_DIR_MODE && !st->st_uid && !st->st_gid &&
-	       !st->st_mtim.tv_sec;
-}
-
 /*
  * Add one layer, from the top down. The image's root directory is that of the
  * topmost layer which carries one; layer.c leaves a recognisable default where
@@ -162,7 +156,7 @@ static int add_layer(const struct image_store *s, const char *key, struct image 
 
 	if (fstatat(s->fd, path + strlen("images/"), &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_sys(err, errno, "stat layer '%s'", key);
-	if (!*have_root && !is_default_root(&st)) {
+	if (!*have_root && !tree_is_default_root(&st)) {
 		image->root_mode = st.st_mode & 07777;
 		image->root_uid = st.st_uid;
 		image->root_gid = st.st_gid;
@@ -291,15 +285,9 @@ static int edit_tag(struct json *index, void *arg, struct error *err)
 int image_tag(const struct image_store *s, const char *operand, const char *name, struct error *err)
 {
 	autofree char *normalised = NULL;
-	struct reference ref;
-	int r;
+	int r = reference_normalise(name, &normalised, err);
 
-	r = reference_parse(name, &ref, err);
 	if (r < 0)
 		return r;
-	if (ref.has_digest)
-		return error_set(err, EINVAL, "a name for an image cannot have a digest: '%s'",
-				 name);
-	normalised = reference_name(&ref);
 	return image_store_edit_index(s, edit_tag, &(struct tagging){ operand, normalised }, err);
 }

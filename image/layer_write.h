@@ -21,7 +21,8 @@ struct layer_blob {
 	struct digest blob, diff_id;
 	uint64_t size;
 	const char *media_type;
-	int fd; /* holds the blob, from offset on; whoever made it closes it */
+	int fd; /* holds the blob, from offset on; whoever made it closes it. -1: left out,
+		 * who gets the archive has the layer */
 	uint64_t offset;
 };
 

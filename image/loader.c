@@ -37,8 +37,6 @@
 #include "image/stream.h"
 #include "image/tree.h"
 
-/* Unpacked size, kept on a layer's root directory, where no container sees it. */
-#define LAYER_XATTR_SIZE    "user.tare.size"
 #define LOADER_STACK_BYTES  (8U << 20) /* libarchive recurses over extended headers */
 #define LOADER_REPORT_EVERY (4U << 20)
 
@@ -121,7 +119,7 @@ static int run_job(struct work *w, struct job *job, int parent, struct error *er
 		return r;
 	snprintf(size, sizeof(size), "%llu", (unsigned long long)job->result.size);
 	/* Only for display: file systems without attributes lose it. */
-	(void)fsetxattr(job->fd, LAYER_XATTR_SIZE, size, strlen(size), 0);
+	(void)fsetxattr(job->fd, STORE_XATTR_SIZE, size, strlen(size), 0);
 	return 0;
 }
 
@@ -337,7 +335,7 @@ static uint64_t layer_size(const struct work *w, const struct plan_layer *layer)
 	if (job)
 		return job->result.size;
 	fd = open_layer(w, layer, &ignored);
-	n = fd < 0 ? -1 : fgetxattr(fd, LAYER_XATTR_SIZE, text, sizeof(text) - 1);
+	n = fd < 0 ? -1 : fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
 	if (n < 0)
 		return 0;
 	text[n] = '\0';

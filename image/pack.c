@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "image/tree.h"
 
 #define PACK_MAX_DEPTH	256
 #define PACK_CHUNK	(256U << 10)
@@ -258,6 +259,8 @@ static int pack_special(struct pack *p, int parent, const char *name, const stru
 
 	if (S_ISSOCK(st->st_mode))
 		return 0; /* nothing that could be unpacked */
+	if (p->overlay && tree_is_whiteout(st))
+		return pack_whiteout(p, path, err);
 	describe(p, st, path, &e);
 	if (S_ISLNK(st->st_mode)) {
 		n = readlinkat(parent, name, target, sizeof(target) - 1);
@@ -268,6 +271,40 @@ static int pack_special(struct pack *p, int parent, const char *name, const stru
 		e.link = target;
 	}
 	return tar_write_entry(p->out, &e, err);
+}
+
+/* An empty file of root's, without a time. */
+static int write_marker(struct pack *p, const char *path, struct error *err)
+{
+	const struct tar_entry e = { .path = path, .type = S_IFREG };
+
+	return tar_write_entry(p->out, &e, err);
+}
+
+/** pack_whiteout() - Say that a name of the layers below is gone: image-spec layer.md */
+int pack_whiteout(struct pack *p, const char *path, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash ? (size_t)(slash + 1 - path) : 0;
+	autofree char *marker = xasprintf("%.*s.wh.%s", (int)dir, path, path + dir);
+
+	return write_marker(p, marker, err);
+}
+
+static bool is_opaque(int fd)
+{
+	char value = 0;
+
+	return (fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 && value == 'y') ||
+	       (fgetxattr(fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y');
+}
+
+static int pack_opaque(struct pack *p, int fd, const char *path, struct error *err)
+{
+	autofree char *marker = xasprintf("%s%s.wh..wh..opq", path,
+					  *path && !str_ends(path, "/") ? "/" : "");
+
+	return p->overlay && is_opaque(fd) ? write_marker(p, marker, err) : 0;
 }
 
 static int by_name(const void *a, const void *b)
@@ -345,7 +382,8 @@ static int pack_dir(struct pack *p, int parent, const char *name, const char *pa
 	r = pack_dir_entry(p, fd, &st, path, err);
 	if (r < 0 || !deep || (p->one_fs && st.st_dev != above.st_dev))
 		return r;
-	return pack_children(p, fd, path, depth, err);
+	r = pack_opaque(p, fd, path, err);
+	return r == 0 ? pack_children(p, fd, path, depth, err) : r;
 }
 
 static int pack_any(struct pack *p, int parent, const char *name, const char *path, bool deep,
@@ -382,4 +420,23 @@ int pack_path(struct pack *p, int parent, const char *name, const char *path, bo
 int pack_tree(struct pack *p, int dirfd, const char *prefix, struct error *err)
 {
 	return pack_children(p, dirfd, prefix, 0, err);
+}
+
+/**
+ * pack_layer() - A layer of the store
+ *
+ * Its root directory goes only if the layer carried one, see image.c.
+ */
+int pack_layer(struct pack *p, int dirfd, struct error *err)
+{
+	struct stat st;
+	int r;
+
+	p->overlay = true;
+	if (fstat(dirfd, &st) < 0)
+		return error_sys(err, errno, "look at the layer");
+	if (!tree_is_default_root(&st))
+		return pack_path(p, dirfd, ".", "./", true, err);
+	r = pack_opaque(p, dirfd, "", err);
+	return r == 0 ? pack_tree(p, dirfd, "", err) : r;
 }

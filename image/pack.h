@@ -18,11 +18,14 @@ struct pack_links;
 struct pack {
 	struct tar_writer *out;
 	int64_t id_base; /* subtracted from owners: first host id of a user namespace, or 0 */
+	bool overlay;	 /* a layer of the store: whiteouts become .wh. files */
 	bool one_fs;	 /* what is mounted in the tree is left out but for the mount point */
 	struct pack_links *links; /* made at need; pack_done() releases it */
 };
 
 int pack_tree(struct pack *p, int dirfd, const char *prefix, struct error *err);
+int pack_layer(struct pack *p, int dirfd, struct error *err);
+int pack_whiteout(struct pack *p, const char *path, struct error *err);
 int pack_path(struct pack *p, int parent, const char *name, const char *path, bool deep,
 	      struct error *err);
 void pack_done(struct pack *p);

@@ -227,3 +227,23 @@ const char *reference_familiar(const char *name)
 		return name + strlen(domain);
 	return name;
 }
+
+/**
+ * reference_normalise() - The name that a user wants an image to have
+ * @name:	Freed by the caller
+ *
+ * Return: 0 or -EINVAL
+ */
+int reference_normalise(const char *text, char **name, struct error *err)
+{
+	struct reference ref;
+	int r = reference_parse(text, &ref, err);
+
+	if (r < 0)
+		return r;
+	if (ref.has_digest)
+		return error_set(err, EINVAL, "a name for an image cannot have a digest: '%s'",
+				 text);
+	*name = reference_name(&ref);
+	return 0;
+}

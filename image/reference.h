@@ -22,6 +22,7 @@ struct reference {
 };
 
 int reference_parse(const char *text, struct reference *out, struct error *err);
+int reference_normalise(const char *text, char **name, struct error *err);
 char *reference_name(const struct reference *r);
 const char *reference_familiar(const char *name);
 

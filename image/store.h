@@ -28,6 +28,9 @@ struct json;
 #define STORE_ANNOTATION_CREATED "dev.tare.image.created" /* as in the config, or absent */
 #define STORE_ANNOTATION_SIZE	 "dev.tare.image.size"	  /* bytes of all layers, unpacked */
 
+/* Unpacked size, on a layer's root directory, where no container sees it. */
+#define STORE_XATTR_SIZE "user.tare.size"
+
 struct image_store {
 	int fd; /* ROOT/images */
 };

@@ -353,3 +353,10 @@ void tree_done(struct tree *t)
 	t->later = NULL;
 	t->n_later = 0;
 }
+
+/** tree_is_default_root() - Whether a layer's root directory is ours: the layer carried none */
+bool tree_is_default_root(const struct stat *st)
+{
+	return (st->st_mode & 07777) == TREE_DIR_MODE && !st->st_uid && !st->st_gid &&
+	       !st->st_mtim.tv_sec;
+}

@@ -62,6 +62,7 @@ mode_t tree_working_bits(const struct tree *t);
 int tree_remember_dir(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
 		      struct error *err);
 int tree_set_opaque(const struct tree *t, int fd, const char *path, struct error *err);
+bool tree_is_default_root(const struct stat *st);
 bool tree_is_whiteout(const struct stat *st);
 bool tree_has_whiteout(int dirfd, const char *name);
 int tree_finish(struct tree *t, struct error *err);

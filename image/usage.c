@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * image/usage.c - What images take on disk
+ *
+ * The loader leaves a layer's size on its directory; where the file system
+ * keeps no attributes, the tree is walked.
+ */
+#include "image/usage.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "base/str.h"
+
+#define USAGE_MAX_DEPTH 300
+
+static uint64_t walk(int parent, const char *name, int depth)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	uint64_t sum = 0;
+	struct stat st;
+
+	while (dir && depth < USAGE_MAX_DEPTH && (e = readdir(dir))) {
+		if (!path_is_name(e->d_name) ||
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			sum += walk(fd, e->d_name, depth + 1);
+		else if (S_ISREG(st.st_mode))
+			sum += (uint64_t)st.st_size / (st.st_nlink ? st.st_nlink : 1);
+	}
+	return sum;
+}
+
+/** usage_of_tree() - Bytes of the files in a directory; 0 if there is none */
+uint64_t usage_of_tree(int dirfd, const char *name)
+{
+	return walk(dirfd, name, 0);
+}
+
+static uint64_t layer_size(const struct image_store *s, const char *key)
+{
+	char path[sizeof("layer/") + STORE_KEY_MAX], text[24];
+	autoclose int fd = -1;
+	uint64_t size;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "layer/%s", key);
+	fd = openat(s->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	n = fd < 0 ? -1 : fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
+	if (n > 0) {
+		text[n] = '\0';
+		if (str_parse_u64(text, UINT64_MAX, &size) == 0)
+			return size;
+	}
+	return fd < 0 ? 0 : walk(fd, ".", 0);
+}
+
+static bool find_key(const struct image_store *s, const struct image_config *c, size_t at,
+		     struct digest *chain, char key[STORE_KEY_MAX])
+{
+	digest_chain(at ? chain : NULL, &c->diff_ids[at], chain);
+	return image_store_find_layer(s, &c->diff_ids[at], chain, key);
+}
+
+/** usage_layer_sizes() - The size of each layer of an image, bottom layer first; 0: missing */
+void usage_layer_sizes(const struct image_store *s, const struct image_config *c, uint64_t *sizes)
+{
+	char key[STORE_KEY_MAX];
+	struct digest chain;
+
+	for (size_t i = 0; i < c->n_diff_ids; i++)
+		sizes[i] = find_key(s, c, i, &chain, key) ? layer_size(s, key) : 0;
+}
+
+static struct usage_layer *layer_of(struct usage *u, const struct image_store *s, const char *key)
+{
+	struct usage_layer *l;
+
+	for (size_t i = 0; i < u->n_layers; i++)
+		if (!strcmp(u->layers[i].key, key))
+			return &u->layers[i];
+	u->layers = xrealloc(u->layers, (u->n_layers + 1) * sizeof(*u->layers));
+	l = &u->layers[u->n_layers++];
+	memset(l, 0, sizeof(*l));
+	snprintf(l->key, sizeof(l->key), "%s", key);
+	l->size = layer_size(s, key);
+	u->size += l->size;
+	return l;
+}
+
+/* Twice: first to count how many images have each layer, then to know what is shared. */
+static void count_layers(const struct image_store *s, const char *id, struct usage *u,
+			 struct usage_image *fill)
+{
+	autofree char *data = NULL;
+	struct image_config c = { 0 };
+	char key[STORE_KEY_MAX];
+	struct error ignored;
+	struct digest chain;
+	size_t len;
+
+	if (image_store_read_blob(s, id, IMAGE_CONFIG_MAX_BYTES, &data, &len, &ignored) == 0)
+		(void)image_config_parse(data, len, &c, &ignored);
+	for (size_t i = 0; i < c.n_diff_ids; i++) {
+		struct usage_layer *l;
+
+		if (!find_key(s, &c, i, &chain, key))
+			continue;
+		l = layer_of(u, s, key);
+		if (!fill) {
+			l->images++;
+			continue;
+		}
+		fill->size += l->size;
+		fill->shared += l->images > 1 ? l->size : 0;
+		l->in_use |= fill->containers != 0;
+	}
+	image_config_done(&c);
+}
+
+static bool has_image(const struct usage *u, const char *id)
+{
+	for (size_t i = 0; i < u->n_images; i++)
+		if (!strcmp(u->images[i].id, id))
+			return true;
+	return false;
+}
+
+/**
+ * usage_read() - Find out what the store's images take
+ * @count:	Asked for each image
+ * @out:	Released with usage_done(), also after a failure
+ */
+int usage_read(const struct image_store *s, usage_count_containers *count, void *arg,
+	       struct usage *out, struct error *err)
+{
+	autoimagelist struct image_list list = { 0 };
+	int r = image_list(s, &list, err);
+
+	*out = (struct usage){ 0 };
+	if (r < 0)
+		return r;
+	out->images = xcalloc(list.n, sizeof(*out->images));
+	for (size_t i = 0; i < list.n; i++) {
+		struct usage_image *image = &out->images[out->n_images];
+
+		if (has_image(out, list.items[i].id))
+			continue;
+		memcpy(image->id, list.items[i].id, sizeof(image->id));
+		image->containers = count(arg, image->id);
+		out->n_images++;
+		count_layers(s, image->id, out, NULL);
+	}
+	for (size_t i = 0; i < out->n_images; i++)
+		count_layers(s, out->images[i].id, out, &out->images[i]);
+	for (size_t i = 0; i < out->n_layers; i++)
+		out->reclaimable += out->layers[i].in_use ? 0 : out->layers[i].size;
+	return 0;
+}
+
+/** usage_done() - Release; safe twice */
+void usage_done(struct usage *u)
+{
+	free(u->layers);
+	free(u->images);
+	*u = (struct usage){ 0 };
+}
