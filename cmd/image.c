@@ -103,9 +103,16 @@ static const struct command image_exists_command = {
 };
 
 static const struct command *const image_commands[] = {
-	&image_exists_command,	&cmd_history, &cmd_import,
-	&image_inspect_command, &cmd_load,    &cmd_image_ls,
-	&cmd_image_rm,		&cmd_tag,     NULL,
+	&image_exists_command,
+	&cmd_history,
+	&cmd_import,
+	&image_inspect_command,
+	&cmd_load,
+	&cmd_image_ls,
+	&cmd_image_rm,
+	&cmd_save,
+	&cmd_tag,
+	NULL,
 };
 
 const struct command cmd_image = {

@@ -20,7 +20,7 @@
 #include "image/reference.h"
 
 struct load_options {
-	bool quiet, verify_only, json;
+	bool quiet, keep_blobs, verify_only, json;
 	const char *input, *platform;
 	int64_t max_size;
 };
@@ -31,6 +31,8 @@ static const struct option_def load_options[] = {
 	O('i', "input", "FILE", OPTION_TEXT, input,
 	  "Archive or OCI layout directory; without it, standard input"),
 	O(0, "json", NULL, OPTION_BOOL, json, "Say what was loaded as a JSON list"),
+	O(0, "keep-blobs", NULL, OPTION_BOOL, keep_blobs,
+	  "Keep the layers as they came, too: 'tare save' then gives back the same image"),
 	O(0, "max-size", "SIZE", OPTION_SIZE, max_size,
 	  "Refuse more than this, unpacked (default: 200 times the archive, at least 2 GiB)"),
 	O(0, "platform", "OS/ARCH[/VARIANT]", OPTION_TEXT, platform,
@@ -157,6 +159,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	struct progress progress = { 0 };
 	struct image_load_options how = {
 		.max_bytes = o->max_size > 0 ? (uint64_t)o->max_size : 0,
+		.keep_blobs = o->keep_blobs,
 		.verify_only = o->verify_only,
 		.progress = show ? show_progress : NULL,
 		.progress_arg = &progress,

@@ -265,6 +265,7 @@ static int load_staged(const struct image_store *s, const struct source *source,
 		.source = source,
 		.staging_fd = staging,
 		.max_bytes = options->max_bytes,
+		.keep_blobs = options->keep_blobs,
 	};
 	int r;
 

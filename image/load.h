@@ -18,6 +18,7 @@ struct image_load_options {
 	const char *os, *architecture, *variant; /* platform to choose; NULL: this machine's */
 	uint64_t max_bytes;   /* unpacked, all layers; 0: see LOAD_MIN_LIMIT in loader.c */
 	bool only_free_names; /* a name that another image has stays with it */
+	bool keep_blobs;      /* the layers' blobs, too: save then gives back what came */
 	bool verify_only;     /* check everything, keep nothing */
 
 	/* Called now and then while layers are unpacked; bytes of the archive. May be NULL. */

@@ -39,6 +39,7 @@
 
 #define LOADER_STACK_BYTES  (8U << 20) /* libarchive recurses over extended headers */
 #define LOADER_REPORT_EVERY (4U << 20)
+#define KEEP_CHUNK_BYTES    (256U << 10)
 
 struct job {
 	const struct plan_layer *layer;
@@ -362,10 +363,95 @@ static struct json *describe_image(const struct work *w, const struct plan_image
 static int write_blob(int dirfd, const struct digest *d, const char *data, size_t len,
 		      struct json *blobs, struct error *err)
 {
-	int r = file_replace_at(dirfd, d->hex, data, len, 0600, 0, err);
+	int r;
 
+	/* An image with two names may be in the archive twice, and images share configs. */
+	if (faccessat(dirfd, d->hex, F_OK, 0) == 0)
+		return 0;
+	r = file_replace_at(dirfd, d->hex, data, len, 0600, 0, err);
 	if (r == 0)
 		json_add_text(blobs, d->hex);
+	return r;
+}
+
+/* Verify a layer's file once more while copying it: what is kept has been read just now. */
+static int copy_blob(const struct source_file *from, int to, struct digest *digest,
+		     struct error *err)
+{
+	struct digest_hash *hash = digest_hash_new(DIGEST_SHA256);
+	autofree char *buffer = xmalloc(KEEP_CHUNK_BYTES);
+	uint64_t at = 0;
+	int r = 0;
+
+	while (r == 0 && at < from->size) {
+		size_t want = from->size - at < KEEP_CHUNK_BYTES ? (size_t)(from->size - at)
+								 : KEEP_CHUNK_BYTES;
+		ssize_t n = pread(from->fd, buffer, want, (off_t)(from->offset + at));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			r = error_sys(err, n < 0 ? errno : EBADMSG, "read a layer");
+		else
+			r = file_write_fd(to, buffer, (size_t)n);
+		if (r == 0) {
+			digest_hash_update(hash, buffer, (size_t)n);
+			at += (uint64_t)n;
+		} else if (n > 0) {
+			r = error_sys(err, -r, "keep a layer");
+		}
+	}
+	digest_hash_finish(hash, digest);
+	digest_hash_free(hash);
+	return r;
+}
+
+static bool is_kept(const struct work *w, int blobs_fd, const char *hex)
+{
+	char path[sizeof("blobs/sha256/") + DIGEST_HEX_MAX];
+
+	snprintf(path, sizeof(path), "blobs/sha256/%s", hex);
+	return faccessat(blobs_fd, hex, F_OK, 0) == 0 ||
+	       faccessat(w->loader->store->fd, path, F_OK, 0) == 0;
+}
+
+/* A docker archive says nothing of files, only of what is in them: plain ones are that. */
+static int keep_layer(const struct work *w, const struct plan_layer *layer, int blobs_fd,
+		      struct json *blobs, struct error *err)
+{
+	const struct digest *wanted = layer->has_blob ? &layer->blob : &layer->diff_id;
+	struct source_file file;
+	autoclose int fd = -1;
+	struct digest digest;
+	int r;
+
+	if (wanted->algorithm != DIGEST_SHA256 || is_kept(w, blobs_fd, wanted->hex))
+		return 0;
+	r = source_find(w->loader->source, layer->file, &file, err);
+	if (r < 0)
+		return r;
+	fd = openat(blobs_fd, wanted->hex, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	r = fd < 0 ? error_sys(err, errno, "keep a layer") : copy_blob(&file, fd, &digest, err);
+	source_file_close(&file);
+	if (r < 0)
+		return r;
+	if (digest_equal(&digest, wanted)) {
+		json_add_text(blobs, wanted->hex);
+		return 0;
+	}
+	(void)unlinkat(blobs_fd, wanted->hex, 0);
+	return layer->has_blob ? error_set(err, EBADMSG, "layer '%.12s' does not match its digest",
+					   wanted->hex)
+			       : 0;
+}
+
+static int keep_layers(const struct work *w, const struct plan_image *image, int blobs_fd,
+		       struct json *blobs, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && w->loader->keep_blobs && i < image->n_layers; i++)
+		r = keep_layer(w, &image->layers[i], blobs_fd, blobs, err);
 	return r;
 }
 
@@ -388,6 +474,8 @@ static int report(const struct work *w, const struct plan *plan, int blobs_fd, s
 		if (r == 0)
 			r = write_blob(blobs_fd, &image->config_digest, image->config_data,
 				       image->config_len, blobs, err);
+		if (r == 0)
+			r = keep_layers(w, image, blobs_fd, blobs, err);
 	}
 	if (r < 0)
 		return r;

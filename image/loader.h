@@ -42,6 +42,7 @@ struct loader {
 	int staging_fd;
 	int report_fd; /* SOCK_SEQPACKET, one struct loader_message each */
 	uint64_t max_bytes;
+	bool keep_blobs; /* layers as they came, too */
 	struct plan_platform platform;
 };
 

@@ -23,7 +23,6 @@
 #include "image/config.h"
 #include "image/descriptor.h"
 #include "image/manifest.h"
-#include "image/reference.h"
 
 #define LAYOUT	    "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define CHUNK_BYTES (256U << 10)
@@ -158,8 +157,9 @@ static void add_docker_row(struct writer *w, const struct write_image *image,
 	struct json *row = json_new_map(), *tags = json_new_list(), *layers = json_new_list();
 	autofree char *config_path = blob_path(config);
 
+	/* Whole names: docker shortens them itself, podman takes short ones for its own builds. */
 	for (size_t i = 0; image->names && i < image->names->n; i++)
-		json_add_text(tags, reference_familiar(image->names->items[i]));
+		json_add_text(tags, image->names->items[i]);
 	for (size_t i = 0; i < image->n_layers; i++) {
 		autofree char *path = blob_path(&image->layers[i].blob);
 
