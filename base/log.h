@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * base/log.h - Debug messages on stderr
+ * base/log.h - Debug messages, on stderr or where the command says
  *
  * The only output allowed outside cmd/, and only in the parent. Everything a
  * user must know travels in a struct error instead.
@@ -12,6 +12,7 @@
 
 void log_enable_debug(bool on);
 bool log_is_debug(void);
+void log_to(void (*sink)(void *arg, const char *text), void *arg);
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -16,9 +16,11 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/str.h"
 #include "cmd/oci/delete.h"
 #include "cmd/oci/handover.h"
+#include "cmd/oci/notify.h"
 #include "cmd/oci/spec.h"
 #include "cmd/oci/terminal.h"
 #include "cmd/streams.h"
@@ -139,9 +141,15 @@ int oci_birth_take(struct oci_birth *b, struct error *err)
 	if (r == 0)
 		r = oci_cgroup_create(&b->cgroup, b->ctx->oci, &b->bundle, &b->state, err);
 	if (r == 0)
+		r = oci_notify_prepare(b->dirfd, b->ctx->runroot, b->id, &b->bundle.config, err);
+	if (r == 0)
 		r = file_replace_at(b->dirfd, "config.json", b->bundle.text, b->bundle.text_len,
 				    0600, 0, err);
-	return r == 0 ? state_write(b->dirfd, &b->state, err) : r;
+	if (r == 0)
+		r = state_write(b->dirfd, &b->state, err);
+	log_debug("container '%s': bundle '%s', cgroup '%s'", b->id, b->bundle.path,
+		  b->state.cgroup ? b->state.cgroup : "");
+	return r;
 }
 
 /* ---- with the process --------------------------------------------------- */
@@ -151,6 +159,7 @@ int oci_birth_adopt(struct oci_birth *b, pid_t pid, struct error *err)
 {
 	int r;
 
+	log_debug("container '%s': its first process is %d", b->id, (int)pid);
 	b->state.pid = pid;
 	b->state.pid_start = process_start_time(pid);
 	r = oci_cgroup_adopt(&b->cgroup, &b->bundle, &b->state, pid, err);

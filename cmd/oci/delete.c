@@ -14,7 +14,6 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "cmd/message.h"
 #include "cmd/oci/bundle.h"
 #include "cmd/oci/cgroup.h"
 #include "cmd/oci/oci.h"
@@ -83,7 +82,7 @@ static void run_poststop(const struct context *ctx, const struct state *s, const
 		one.hooks[CONFIG_HOOK_POSTSTOP] =
 			(struct config_hook_list){ &c->hooks[CONFIG_HOOK_POSTSTOP].items[i], 1 };
 		if (hook_run_all(&one, CONFIG_HOOK_POSTSTOP, state, &err) < 0)
-			message_warning(ctx, "%s", err.msg);
+			oci_warn(ctx, err.msg);
 	}
 }
 
@@ -104,6 +103,7 @@ int oci_delete(const struct context *ctx, int dirfd, const struct state *s,
 		leave_resctrl(b, s->id);
 		run_poststop(ctx, s, &b->config);
 		r = state_remove(ctx->store.run_fd, s->id, err);
+		log_debug("container '%s': removed", s->id);
 	}
 	return r < 0 ? error_wrap(err, "delete container '%s'", s->id) : 0;
 }

@@ -334,8 +334,11 @@ static int exec(struct joined *j, const struct context *ctx, int argc, char **ar
 		r = signal_fd = supervise_block_signals(err);
 	if (r >= 0)
 		r = spawn(j, err);
-	if (r == 0)
+	if (r == 0) {
+		log_debug("container '%s': process %d joins", j->target.state.id,
+			  (int)j->handle.pid);
 		r = await_program(j, err);
+	}
 	if (r < 0 || j->options->detach)
 		return r;
 	return oci_attend(&j->handle, steal_fd(&j->master), signal_fd, err);

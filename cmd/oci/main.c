@@ -53,7 +53,8 @@ static const struct command *const oci_commands[] = {
 static const struct option_def global_options[] = {
 	O(0, "root", "DIR", OPTION_TEXT, root,
 	  "Where states are kept (default /run/tare-oci, or $XDG_RUNTIME_DIR/tare-oci)"),
-	O(0, "log", "FILE", OPTION_TEXT, log, "Append errors to this file, too"),
+	O(0, "log", "FILE", OPTION_TEXT, log,
+	  "Append errors to this file, too, and with --debug what is done"),
 	O(0, "log-format", "FORMAT", OPTION_TEXT, log_format, "text or json (default text)"),
 	O(0, "debug", NULL, OPTION_BOOL, debug, "Say what is done"),
 	O(0, "systemd-cgroup", NULL, OPTION_BOOL, systemd_cgroup,
@@ -80,7 +81,7 @@ bool oci_is_name(const char *program)
 
 /* ---- errors ------------------------------------------------------------- */
 
-static void log_line(const struct oci_globals *g, const char *msg)
+static void log_line(const struct oci_globals *g, const char *level, const char *msg)
 {
 	autoclose int fd = openat(AT_FDCWD, g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
 				  0644);
@@ -93,24 +94,42 @@ static void log_line(const struct oci_globals *g, const char *msg)
 		return; /* stderr has it */
 	units_print_rfc3339(time, units_now_ns());
 	if (g->log_format && !strcmp(g->log_format, "json")) {
-		json_set_text(map, "level", "error");
+		json_set_text(map, "level", level);
 		json_set_text(map, "msg", msg);
 		json_set_text(map, "time", time);
 		text = json_print(map);
 		str_printf(&line, "%s\n", text);
 	} else {
 		text = str_escape(msg);
-		str_printf(&line, "time=\"%s\" level=error msg=\"%s\"\n", time, text);
+		str_printf(&line, "time=\"%s\" level=%s msg=\"%s\"\n", time, level, text);
 	}
 	(void)file_write_fd(fd, line.data, line.len);
+}
+
+static bool has_log(const struct oci_globals *g)
+{
+	return g && g->log && *g->log && strcmp(g->log, "/dev/stderr") != 0;
+}
+
+static void log_debug_line(void *arg, const char *text)
+{
+	log_line(arg, "debug", text);
 }
 
 /** oci_report() - Tell of an error, in the log and on stderr */
 void oci_report(const struct context *ctx, const struct error *err)
 {
-	if (ctx->oci && ctx->oci->log && *ctx->oci->log && strcmp(ctx->oci->log, "/dev/stderr"))
-		log_line(ctx->oci, err->msg);
+	if (has_log(ctx->oci))
+		log_line(ctx->oci, "error", err->msg);
 	message_error(ctx, err);
+}
+
+/** oci_warn() - Tell of what does not end the command, in the log and on stderr */
+void oci_warn(const struct context *ctx, const char *text)
+{
+	if (has_log(ctx->oci))
+		log_line(ctx->oci, "warning", text);
+	message_warning(ctx, "%s", text);
 }
 
 /* ---- state directory ---------------------------------------------------- */
@@ -220,10 +239,13 @@ static int dispatch(struct context *ctx, struct oci_globals *g, int argc, char *
 	if (check_globals(g, err) < 0)
 		return -EINVAL;
 	log_enable_debug(g->debug);
+	if (g->debug && has_log(g))
+		log_to(log_debug_line, g);
 	cmd = command_find(oci_commands, argv[0]);
 	if (!cmd)
 		return error_set(err, EINVAL, "unknown command '%s'", argv[0]);
 	r = open_root(ctx, g, cmd, err);
+	log_debug("%s, states in '%s'", cmd->name, ctx->runroot);
 	return r < 0 ? r : command_run(ctx, cmd, "oci", argc - 1, argv + 1, err);
 }
 
@@ -248,6 +270,7 @@ int oci_main(int argc, char **argv)
 		oci_report(&ctx, &err);
 		r = OCI_EXIT_FAILED;
 	}
+	log_to(NULL, NULL);
 	if (ctx.store.run_fd >= 0)
 		(void)close(ctx.store.run_fd);
 	free((char *)(uintptr_t)ctx.runroot);

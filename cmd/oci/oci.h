@@ -29,6 +29,7 @@ enum {
 int oci_main(int argc, char **argv);
 bool oci_is_name(const char *program);
 void oci_report(const struct context *ctx, const struct error *err);
+void oci_warn(const struct context *ctx, const char *text);
 
 /* One container, looked up for a command. */
 struct oci_target {

@@ -4,13 +4,16 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/sys.h"
 #include "cmd/oci/create.h"
+#include "cmd/oci/notify.h"
 #include "runtime/hook.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
@@ -59,13 +62,35 @@ static int run_poststart(const struct state *s, const struct config *c, struct e
 	return r;
 }
 
-/** oci_start() - Start a created container; its state is locked */
-int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, struct error *err)
+/* Whoever does nothing else waits for it to be ready; as runc does. */
+static int pass_notice(int fd, int dirfd, const struct state *s, bool attended, struct error *err)
 {
-	int r = ask(dirfd, err);
+	autoclose int pidfd = process_open(s->pid, s->pid_start, err);
 
-	if (r == 0)
+	if (pidfd < 0)
+		return 0; /* it has ended: nobody will be ready */
+	if (attended)
+		return oci_notify_attend(fd, s->pid, pidfd, err);
+	(void)flock(dirfd, LOCK_UN); /* however long it takes, others may work on it */
+	return oci_notify_await(fd, s->pid, pidfd, err);
+}
+
+/**
+ * oci_start() - Start a created container; its state is locked
+ * @attended:	The caller attends to it until its end, and must not be held up
+ */
+int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, bool attended,
+	      struct error *err)
+{
+	autoclose int notify_fd = oci_notify_listen(dirfd, err);
+	int r = notify_fd == -ENOENT || notify_fd >= 0 ? ask(dirfd, err) : notify_fd;
+
+	if (r == 0) {
+		log_debug("container '%s': started", s->id);
 		r = run_poststart(s, &b->config, err);
+	}
+	if (r == 0 && notify_fd >= 0)
+		r = pass_notice(notify_fd, dirfd, s, attended, err);
 	return r < 0 ? error_wrap(err, "start container '%s'", s->id) : 0;
 }
 
@@ -85,7 +110,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		return error_set(err, EINVAL, "cannot start container '%s': it is already %s",
 				 t.state.id, state_status_name(t.status));
 	r = oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, err);
-	return r == 0 ? oci_start(t.dirfd, &t.state, &b, err) : r;
+	return r == 0 ? oci_start(t.dirfd, &t.state, &b, false, err) : r;
 }
 
 const struct command oci_cmd_start = {

@@ -380,6 +380,19 @@ ok '--systemd-cgroup is taken' "$RUNTIME" --systemd-cgroup --root "$STATE" list
 deviates crun 'has no such flag'
 ok '--rootless is taken' "$RUNTIME" --rootless=auto --root "$STATE" list
 
+bundle said 'args(["true"])'
+run "$RUNTIME" --debug --log "$T/said.log" --log-format json --root "$STATE" run --bundle "$T/said" said
+is '--debug does not change the outcome' "$status" 0
+is 'each line is an object with level, msg and time' \
+	"$(jq -r 'select((.level and .msg and .time) | not)' "$T/said.log")$(wc -l <"$T/said.log" | xargs)" \
+	"$(jq -c . "$T/said.log" | wc -l | xargs)"
+like 'of level debug' "$(jq -r .level "$T/said.log" | sort -u | xargs)" '(^| )debug( |$)'
+deviates runc 'has other words'
+like 'that say what is done' "$(jq -r .msg "$T/said.log")" 'said'
+is 'stderr has none of them' "$stderr" ''
+run oci --log "$T/quiet.log" --log-format json run --bundle "$T/said" said
+is 'without --debug there are none' "$(cat "$T/quiet.log" 2>/dev/null)" ''
+
 run oci --log "$T/text.log" state nonsense
 like 'an error is in the log' "$(cat "$T/text.log")" 'does not exist|nonsense'
 run oci --log "$T/json.log" --log-format json state nonsense

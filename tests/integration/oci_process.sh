@@ -333,4 +333,59 @@ run oci create --bundle tty --console-socket "$T/nothing.sock" tty
 isnt 'a console socket where nobody listens fails' "$status" 0
 is 'and leaves nothing' "$(oci list -q)" ''
 
+# --- sd_notify -----------------------------------------------------------------------
+
+if [ "$(type -t socat)" = file ] && ! peer crun; then
+	python3 "$PEER_PY" datagrams "$T/host.sock" "$T/notices" &
+	host=$!
+	wait_for 10 test -S "$T/host.sock"
+	# shellcheck disable=SC2016
+	bundle notify 'sh("echo $NOTIFY_SOCKET; ls $NOTIFY_SOCKET; sleep 1000")'
+	NOTIFY_SOCKET=$T/host.sock oci create --bundle "$T/notify" notify >"$T/notify.out" 2>&1 </dev/null
+	NOTIFY_SOCKET=$T/host.sock oci start notify >"$T/start.out" 2>&1 </dev/null &
+	job=$!
+	ok 'it runs' wait_for 10 grep -q '^/run/notify.*sock' "$T/notify.out"
+	pid=$(field notify .pid)
+	# say TEXT: as the program would
+	say() {
+		# shellcheck disable=SC2059
+		printf "$1" | socat -u - "UNIX-SENDTO:/proc/$pid/root/run/notify/notify.sock"
+	}
+	ok 'it has a socket to say how it is' wait_for 10 test -S "/proc/$pid/root/run/notify/notify.sock"
+	is 'its name is in the environment' "$(sort -u "$T/notify.out")" /run/notify/notify.sock
+	ok 'status is for nobody' say 'STATUS=busy\nNOREADY=1\n'
+	sleep 0.2
+	ok 'the start waits' kill -0 $job
+	deviates runc 'no freezer here'
+	ok 'the container can be worked on meanwhile' oci pause notify
+	deviates runc 'no freezer here'
+	ok 'and let go' oci resume notify
+	ok 'it is ready' say 'FDSTORE=1\nREADY=1\n'
+	wait $job
+	is 'that ends the start' $? 0
+	ok 'and is passed on' wait_for 10 grep -qx READY=1 "$T/notices"
+	deviates runc 'too old'
+	ok 'then a barrier' wait_for 10 grep -qx BARRIER=1 "$T/notices"
+	is 'with the pid as the host has it' "$(grep MAINPID "$T/notices")" "MAINPID=$pid"
+	unlike 'and nothing else of it' "$(cat "$T/notices")" 'FDSTORE|STATUS'
+	ok 'delete' oci delete --force notify
+	: >"$T/notices"
+	NOTIFY_SOCKET=$T/host.sock oci run --bundle "$T/notify" notify >"$T/notify.out" 2>&1 </dev/null &
+	job=$!
+	ok 'in the foreground it runs, too' wait_for 10 grep -q '^/run/notify.*sock' "$T/notify.out"
+	pid=$(field notify .pid)
+	ok 'it is ready' say 'READY=1'
+	ok 'which is passed on' wait_for 10 grep -qx READY=1 "$T/notices"
+	ok 'kill' oci kill notify KILL
+	wait $job
+	is 'its end is that of the run' $? 137
+	bundle notify 'sh("exit 3")'
+	NOTIFY_SOCKET=$T/host.sock launch notify
+	is 'who is never ready ends as well' "$status" 3
+	NOTIFY_SOCKET=$T/nobody.sock start_up notify
+	is 'also in the background' $? 0
+	kill $host
+	oci delete --force notify
+fi
+
 done_testing

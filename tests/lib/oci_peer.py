@@ -9,6 +9,8 @@
         and answers every call so. Ends when the listener does.
     oci_peer.py receive SOCKET OUT
         Receives one message; OUT is its text, then a line for each descriptor.
+    oci_peer.py datagrams SOCKET OUT
+        Appends what comes to OUT until it is killed, as systemd's side of sd_notify.
     oci_peer.py subreaper COMMAND...
         Runs it as a sub-reaper, then prints "code N" and for each adopted
         process "child PID", kills those and waits for them.
@@ -109,6 +111,16 @@ def plain(path, out):
                 f.writelines(line for line in info if line.startswith("Pid:"))
 
 
+def datagrams(path, out):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, open(out, "ab", buffering=0) as f:
+        s.bind(path)
+        while True:
+            data, fds, _, _ = socket.recv_fds(s, 65536, 4)
+            f.write(data if data.endswith(b"\n") else data + b"\n")
+            for fd in fds:
+                os.close(fd)
+
+
 def subreaper(*command):
     PR_SET_CHILD_SUBREAPER = 36
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
@@ -127,4 +139,4 @@ def subreaper(*command):
 
 
 if __name__ == "__main__":
-    {"console": console, "notify": notify, "receive": plain, "subreaper": subreaper}[sys.argv[1]](*sys.argv[2:])
+    {"console": console, "notify": notify, "receive": plain, "datagrams": datagrams, "subreaper": subreaper}[sys.argv[1]](*sys.argv[2:])
