@@ -335,7 +335,7 @@ is 'and leaves nothing' "$(oci list -q)" ''
 
 # --- sd_notify -----------------------------------------------------------------------
 
-if [ "$(type -t socat)" = file ] && ! peer crun; then
+if [ "$(type -t socat)" = file ] && ! peer crun runc; then
 	python3 "$PEER_PY" datagrams "$T/host.sock" "$T/notices" &
 	host=$!
 	wait_for 10 test -S "$T/host.sock"
