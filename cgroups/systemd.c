@@ -429,36 +429,6 @@ int cgroup_systemd_start(const struct systemd_unit *unit, const struct systemd_s
 	return r;
 }
 
-/**
- * cgroup_systemd_attach() - Have systemd move a process into a unit's cgroup
- * @below:	A cgroup there, as "/sub"; NULL or "": the unit's own
- *
- * For who may not write cgroup.procs himself: a user whose shell is in another
- * part of the tree than his manager.
- *
- * Return: 0; -ENOENT if there is no such unit; or -errno
- */
-int cgroup_systemd_attach(const struct systemd_unit *unit, const char *below, pid_t pid,
-			  struct error *err)
-{
-	struct dbus_call c = manager_call("AttachProcessesToUnit", "ssau");
-	struct dbus *bus = NULL;
-	struct dbus_array array;
-	int r;
-
-	r = connect_manager(unit->user, &bus, err);
-	if (r < 0)
-		return r;
-	dbus_put_string(&c.body, unit->name);
-	dbus_put_string(&c.body, below ? below : "");
-	array = dbus_begin_array(&c.body, 'u');
-	dbus_put_u32(&c.body, (uint32_t)pid);
-	dbus_end_array(&c.body, array);
-	r = call(bus, &c, err);
-	dbus_close(bus);
-	return r < 0 ? error_wrap(err, "move process %d to unit '%s'", (int)pid, unit->name) : 0;
-}
-
 /* --- update --- */
 
 static int set_properties(struct dbus *bus, const struct systemd_unit *unit,

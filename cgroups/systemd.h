@@ -25,8 +25,6 @@ struct systemd_start {
 int cgroup_systemd_start(const struct systemd_unit *unit, const struct systemd_start *start,
 			 const struct cgroup_root *root, char **relpath, int *dirfd,
 			 struct error *err);
-int cgroup_systemd_attach(const struct systemd_unit *unit, const char *below, pid_t pid,
-			  struct error *err);
 int cgroup_systemd_update(const struct systemd_unit *unit, const struct cgroup_limits *limits,
 			  struct error *err);
 int cgroup_systemd_stop(const struct systemd_unit *unit, struct error *err);

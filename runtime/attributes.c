@@ -26,6 +26,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "runtime/field.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -126,11 +127,6 @@ const char *attributes_memory_flag(size_t i)
 
 /* --- reading config.json ----------------------------------------------------- */
 
-static bool is_absent(const struct json *v)
-{
-	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
-}
-
 static int bad_value(struct error *err, const char *where, const struct json *v)
 {
 	autofree char *shown = json_text(v) ? str_escape(json_text(v)) : NULL;
@@ -138,18 +134,6 @@ static int bad_value(struct error *err, const char *where, const struct json *v)
 	if (!shown)
 		return error_set(err, EBADMSG, "%s: missing or of the wrong type", where);
 	return error_set(err, EBADMSG, "%s: unknown value '%.64s'", where, shown);
-}
-
-/* A member that is an object: 1, 0 if there is none, or -EBADMSG. */
-static int find_map(const struct json *in, const char *key, const char *where,
-		    const struct json **out, struct error *err)
-{
-	*out = json_get(in, key);
-	if (is_absent(*out))
-		return 0;
-	if (json_kind_of(*out) != JSON_MAP)
-		return error_set(err, EBADMSG, "%s: not an object", where);
-	return 1;
 }
 
 static int read_name(const struct name *names, size_t n, const struct json *v, const char *where,
@@ -164,80 +148,53 @@ static int read_name(const struct name *names, size_t n, const struct json *v, c
 }
 
 /* A list of names whose values are or-ed. */
-static int read_flags(const struct name *names, size_t n, const struct json *list,
-		      const char *where, uint64_t *out, struct error *err)
+static int read_flags(const struct name *names, size_t n, const struct json *map, const char *where,
+		      uint64_t *out, struct error *err)
 {
+	autofree char *whole = xasprintf("%s.flags", where);
+	const struct json *list = NULL;
 	uint64_t flag = 0;
+	int r = field_list(map, where, "flags", &list, err);
 
-	if (!is_absent(list) && json_kind_of(list) != JSON_LIST)
-		return error_set(err, EBADMSG, "%s: not a list", where);
-	for (size_t i = 0; i < json_count(list); i++) {
-		if (read_name(names, n, json_at(list, i), where, &flag, err) < 0)
-			return -EBADMSG;
-		*out |= flag;
+	for (size_t i = 0; r == 0 && i < json_count(list); i++) {
+		r = read_name(names, n, json_at(list, i), whole, &flag, err);
+		if (r == 0)
+			*out |= flag;
 	}
-	return 0;
+	return r;
 }
 
-/* An optional number in a range; absent leaves *@out. */
-static int read_int(const struct json *v, int64_t min, int64_t max, const char *where, int64_t *out,
-		    struct error *err)
+static int read_idlist(const struct json *map, const char *where, const char *key,
+		       struct idlist *out, struct error *err)
 {
-	int64_t n = json_int(v, max), same = json_int(v, min);
+	autofree char *text = NULL, *whole = xasprintf("%s.%s", where, key);
+	int r = field_text(map, where, key, &text, err);
 
-	if (is_absent(v))
-		return 0;
-	/* Two fallbacks: no value of its own can be told from an error. */
-	if (n != same || n < min || n > max)
-		return error_set(err, EBADMSG, "%s: not a number from %" PRId64 " to %" PRId64,
-				 where, min, max);
-	*out = n;
-	return 0;
-}
-
-static int read_u64(const struct json *v, const char *where, uint64_t *out, struct error *err)
-{
-	if (is_absent(v))
-		return 0;
-	if (json_u64(v, 0) != json_u64(v, 1))
-		return error_set(err, EBADMSG, "%s: not a number of 64 bits", where);
-	*out = json_u64(v, 0);
-	return 0;
-}
-
-static int read_idlist(const struct json *v, const char *where, struct idlist *out,
-		       struct error *err)
-{
-	if (is_absent(v))
-		return 0;
-	if (!json_text(v))
-		return error_set(err, EBADMSG, "%s: not a string", where);
-	return idlist_parse(out, json_text(v), where, err);
+	return r == 0 && text ? idlist_parse(out, text, whole, err) : r;
 }
 
 /* "" asks for nothing, as with the runtimes that have no way to leave a string out. */
-static int read_label(const struct json *v, const char *where, char **out, struct error *err)
+static int read_label(const struct json *map, const char *where, const char *key, char **out,
+		      struct error *err)
 {
-	const char *text = json_text(v);
+	autofree char *text = NULL;
+	int r = field_text(map, where, key, &text, err);
 
-	if (is_absent(v))
-		return 0;
-	if (!text)
-		return error_set(err, EBADMSG, "%s: not a string", where);
+	if (r < 0 || !text || !*text)
+		return r;
 	if (strlen(text) > LABEL_MAX_BYTES)
-		return error_set(err, EBADMSG, "%s: longer than %d bytes", where, LABEL_MAX_BYTES);
-	if (*text)
-		str_replace(out, text);
+		return error_set(err, EBADMSG, "%s.%s: longer than %d bytes", where, key,
+				 LABEL_MAX_BYTES);
+	str_replace(out, text);
 	return 0;
 }
 
 static int read_deadline(const struct json *v, struct sys_sched_attr *s, struct error *err)
 {
-	if (read_u64(json_get(v, "runtime"), "process.scheduler.runtime", &s->runtime, err) < 0 ||
-	    read_u64(json_get(v, "deadline"), "process.scheduler.deadline", &s->deadline, err) <
-		    0 ||
-	    read_u64(json_get(v, "period"), "process.scheduler.period", &s->period, err) < 0)
-		return -EBADMSG;
+	if (field_u64(v, "process.scheduler", "runtime", &s->runtime, err) < 0 ||
+	    field_u64(v, "process.scheduler", "deadline", &s->deadline, err) < 0 ||
+	    field_u64(v, "process.scheduler", "period", &s->period, err) < 0)
+		return -err->code;
 	if (s->policy != POLICY_DEADLINE && (s->runtime || s->deadline || s->period))
 		return error_set(err, EBADMSG,
 				 "process.scheduler: runtime, deadline and period are for "
@@ -251,19 +208,18 @@ static int parse_scheduler(struct process_attributes *a, const struct json *proc
 	struct sys_sched_attr s = { .size = sizeof(s) };
 	int64_t nice = 0, priority = 0;
 	uint64_t policy = 0;
-	const struct json *v;
-	int r = find_map(process, "scheduler", "process.scheduler", &v, err);
+	const struct json *v = NULL;
+	int r = field_map(process, "process", "scheduler", &v, err);
 
-	if (r <= 0)
+	if (r < 0 || !v)
 		return r;
 	if (read_name(policies, ARRAY_SIZE(policies), json_get(v, "policy"),
 		      "process.scheduler.policy", &policy, err) < 0 ||
-	    read_flags(scheduler_flags, ARRAY_SIZE(scheduler_flags), json_get(v, "flags"),
-		       "process.scheduler.flags", &s.flags, err) < 0 ||
-	    read_int(json_get(v, "nice"), -20, 19, "process.scheduler.nice", &nice, err) < 0 ||
-	    read_int(json_get(v, "priority"), 0, 99, "process.scheduler.priority", &priority, err) <
-		    0)
-		return -EBADMSG;
+	    read_flags(scheduler_flags, ARRAY_SIZE(scheduler_flags), v, "process.scheduler",
+		       &s.flags, err) < 0 ||
+	    field_int(v, "process.scheduler", "nice", -20, 19, &nice, err) < 0 ||
+	    field_int(v, "process.scheduler", "priority", 0, 99, &priority, err) < 0)
+		return -err->code;
 	if (priority && policy != POLICY_FIFO && policy != POLICY_RR)
 		return error_set(err, EBADMSG,
 				 "process.scheduler.priority: for SCHED_FIFO and SCHED_RR only");
@@ -271,7 +227,7 @@ static int parse_scheduler(struct process_attributes *a, const struct json *proc
 	s.nice = (int32_t)nice;
 	s.priority = (uint32_t)priority;
 	if (read_deadline(v, &s, err) < 0)
-		return -EBADMSG;
+		return -err->code;
 	a->scheduler = s;
 	a->has_scheduler = true;
 	return 0;
@@ -282,17 +238,16 @@ static int parse_io_priority(struct process_attributes *a, const struct json *pr
 {
 	uint64_t class = 0;
 	int64_t priority = 0;
-	const struct json *v;
-	int r = find_map(process, "ioPriority", "process.ioPriority", &v, err);
+	const struct json *v = NULL;
+	int r = field_map(process, "process", "ioPriority", &v, err);
 
-	if (r <= 0)
+	if (r < 0 || !v)
 		return r;
 	/* The kernel takes what is above three bits for something else and does not complain. */
 	if (read_name(io_classes, ARRAY_SIZE(io_classes), json_get(v, "class"),
 		      "process.ioPriority.class", &class, err) < 0 ||
-	    read_int(json_get(v, "priority"), 0, IO_PRIORITY_MAX, "process.ioPriority.priority",
-		     &priority, err) < 0)
-		return -EBADMSG;
+	    field_int(v, "process.ioPriority", "priority", 0, IO_PRIORITY_MAX, &priority, err) < 0)
+		return -err->code;
 	a->io_priority = (unsigned int)class << SYS_IOPRIO_CLASS_SHIFT | (unsigned int)priority;
 	a->has_io_priority = true;
 	return 0;
@@ -301,16 +256,13 @@ static int parse_io_priority(struct process_attributes *a, const struct json *pr
 static int parse_affinity(struct process_attributes *a, const struct json *process,
 			  struct error *err)
 {
-	const struct json *v;
-	int r = find_map(process, "execCPUAffinity", "process.execCPUAffinity", &v, err);
+	const struct json *v = NULL;
+	int r = field_map(process, "process", "execCPUAffinity", &v, err);
 
-	if (r <= 0)
+	if (r < 0 || !v)
 		return r;
-	r = read_idlist(json_get(v, "initial"), "process.execCPUAffinity.initial", &a->initial_cpus,
-			err);
-	return r < 0 ? r
-		     : read_idlist(json_get(v, "final"), "process.execCPUAffinity.final",
-				   &a->final_cpus, err);
+	r = read_idlist(v, "process.execCPUAffinity", "initial", &a->initial_cpus, err);
+	return r < 0 ? r : read_idlist(v, "process.execCPUAffinity", "final", &a->final_cpus, err);
 }
 
 /**
@@ -320,18 +272,16 @@ static int parse_affinity(struct process_attributes *a, const struct json *proce
  *
  * runtime-spec config.md, "Linux Process".
  *
- * Return: 0, or -EBADMSG with the field's name in the message
+ * Return: 0, or -EBADMSG, -ERANGE or -E2BIG with the field's name in the message
  */
 int attributes_parse_process(struct process_attributes *a, const struct json *process,
 			     struct error *err)
 {
 	if (parse_scheduler(a, process, err) < 0 || parse_io_priority(a, process, err) < 0 ||
 	    parse_affinity(a, process, err) < 0 ||
-	    read_label(json_get(process, "apparmorProfile"), "process.apparmorProfile",
-		       &a->labels.apparmor, err) < 0 ||
-	    read_label(json_get(process, "selinuxLabel"), "process.selinuxLabel",
-		       &a->labels.selinux, err) < 0)
-		return -EBADMSG;
+	    read_label(process, "process", "apparmorProfile", &a->labels.apparmor, err) < 0 ||
+	    read_label(process, "process", "selinuxLabel", &a->labels.selinux, err) < 0)
+		return -err->code;
 	return 0;
 }
 
@@ -339,16 +289,16 @@ static int parse_personality(struct process_attributes *a, const struct json *se
 			     struct error *err)
 {
 	uint64_t domain = 0, flags = 0;
-	const struct json *v;
-	int r = find_map(section, "personality", "linux.personality", &v, err);
+	const struct json *v = NULL;
+	int r = field_map(section, "linux", "personality", &v, err);
 
-	if (r <= 0)
+	if (r < 0 || !v)
 		return r;
 	/* "Currently no flag values are supported." */
 	if (read_name(domains, ARRAY_SIZE(domains), json_get(v, "domain"),
 		      "linux.personality.domain", &domain, err) < 0 ||
-	    read_flags(NULL, 0, json_get(v, "flags"), "linux.personality.flags", &flags, err) < 0)
-		return -EBADMSG;
+	    read_flags(NULL, 0, v, "linux.personality", &flags, err) < 0)
+		return -err->code;
 	a->personality = (unsigned long)domain;
 	a->has_personality = true;
 	return 0;
@@ -377,19 +327,18 @@ static int parse_memory_policy(struct process_attributes *a, const struct json *
 			       struct error *err)
 {
 	uint64_t mode = 0, flags = 0;
-	const struct json *v;
-	int r = find_map(section, "memoryPolicy", "linux.memoryPolicy", &v, err);
+	const struct json *v = NULL;
+	int r = field_map(section, "linux", "memoryPolicy", &v, err);
 
-	if (r <= 0)
+	if (r < 0 || !v)
 		return r;
 	if (read_name(memory_modes, ARRAY_SIZE(memory_modes), json_get(v, "mode"),
 		      "linux.memoryPolicy.mode", &mode, err) < 0 ||
-	    read_flags(memory_flags, ARRAY_SIZE(memory_flags), json_get(v, "flags"),
-		       "linux.memoryPolicy.flags", &flags, err) < 0 ||
-	    read_idlist(json_get(v, "nodes"), "linux.memoryPolicy.nodes", &a->memory_nodes, err) <
-		    0 ||
+	    read_flags(memory_flags, ARRAY_SIZE(memory_flags), v, "linux.memoryPolicy", &flags,
+		       err) < 0 ||
+	    read_idlist(v, "linux.memoryPolicy", "nodes", &a->memory_nodes, err) < 0 ||
 	    check_memory_policy((enum mode)mode, flags, &a->memory_nodes, err) < 0)
-		return -EBADMSG;
+		return -err->code;
 	a->memory_policy = (unsigned int)(mode | flags);
 	a->has_memory_policy = true;
 	return 0;
@@ -409,10 +358,9 @@ static int parse_offset(struct process_attributes *a, const char *clock, const s
 		return error_set(err, EBADMSG, "%s: no clock of a time namespace", where);
 	if (json_kind_of(v) != JSON_MAP)
 		return error_set(err, EBADMSG, "%s: not an object", where);
-	if (read_int(json_get(v, "secs"), INT64_MIN, INT64_MAX, where, &a->offsets[i].secs, err) <
-		    0 ||
-	    read_int(json_get(v, "nanosecs"), 0, NSECS_PER_SEC - 1, where, &nanosecs, err) < 0)
-		return -EBADMSG;
+	if (field_int(v, where, "secs", INT64_MIN, INT64_MAX, &a->offsets[i].secs, err) < 0 ||
+	    field_int(v, where, "nanosecs", 0, NSECS_PER_SEC - 1, &nanosecs, err) < 0)
+		return -err->code;
 	a->offsets[i].nanosecs = (uint32_t)nanosecs;
 	a->offsets[i].is_set = true;
 	return 0;
@@ -421,14 +369,14 @@ static int parse_offset(struct process_attributes *a, const char *clock, const s
 static int parse_offsets(struct process_attributes *a, const struct json *section,
 			 struct error *err)
 {
-	const struct json *v, *offset;
+	const struct json *v = NULL, *offset;
 	const char *clock;
-	int r = find_map(section, "timeOffsets", "linux.timeOffsets", &v, err);
+	int r = field_map(section, "linux", "timeOffsets", &v, err);
 
-	for (void *it = NULL; r > 0 && json_next(v, &it, &clock, &offset);)
+	for (void *it = NULL; r == 0 && v && json_next(v, &it, &clock, &offset);)
 		if (parse_offset(a, clock, offset, err) < 0)
-			return -EBADMSG;
-	return r < 0 ? r : 0;
+			return -err->code;
+	return r;
 }
 
 /**
@@ -439,16 +387,15 @@ static int parse_offsets(struct process_attributes *a, const struct json *sectio
  * runtime-spec config-linux.md. That timeOffsets need a time namespace of the
  * container's own is for the caller to see.
  *
- * Return: 0, or -EBADMSG with the field's name in the message
+ * Return: 0, or -EBADMSG, -ERANGE or -E2BIG with the field's name in the message
  */
 int attributes_parse_linux(struct process_attributes *a, const struct json *section,
 			   struct error *err)
 {
 	if (parse_personality(a, section, err) < 0 || parse_memory_policy(a, section, err) < 0 ||
 	    parse_offsets(a, section, err) < 0 ||
-	    read_label(json_get(section, "mountLabel"), "linux.mountLabel", &a->labels.mounts,
-		       err) < 0)
-		return -EBADMSG;
+	    read_label(section, "linux", "mountLabel", &a->labels.mounts, err) < 0)
+		return -err->code;
 	return 0;
 }
 
@@ -480,26 +427,6 @@ char *attributes_time_text(const struct process_attributes *a)
 			str_printf(&s, "%s %" PRId64 " %" PRIu32 "\n", clocks[i].name,
 				   a->offsets[i].secs, a->offsets[i].nanosecs);
 	return str_take(&s);
-}
-
-/**
- * attributes_set_time() - Set the clocks of the time namespace that a process has made
- * @pid:	Has called unshare(CLONE_NEWTIME), and has no child since
- *
- * Return: 0 or -errno
- */
-int attributes_set_time(const struct process_attributes *a, pid_t pid, struct error *err)
-{
-	autofree char *text = NULL;
-	char path[64];
-	int r;
-
-	if (!attributes_has_time(a))
-		return 0;
-	text = attributes_time_text(a);
-	snprintf(path, sizeof(path), "/proc/%d/timens_offsets", pid);
-	r = file_write_at(AT_FDCWD, path, text);
-	return r < 0 ? error_sys(err, -r, "set linux.timeOffsets") : 0;
 }
 
 /* --- between clone and exec -------------------------------------------------- */

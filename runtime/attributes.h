@@ -6,10 +6,10 @@
  *
  *   attributes_parse_process/linux, label_check	parent, from config.json
  *   attributes_set_initial_cpus	parent, before it joins the cgroup (exec only)
- *   attributes_set_time		parent, between unshare of a time namespace and its first
- * process label_apply			child, while the host's /proc is there
- * attributes_apply_outside parent, when the child is in its cgroup, before exec
- * attributes_apply_inside child, before seccomp
+ *   attributes_time_text	parent: for the child's /proc/self/timens_offsets
+ *   label_apply		child, while the host's /proc is there
+ *   attributes_apply_outside	parent, when the child is in its cgroup, before exec
+ *   attributes_apply_inside	child, before seccomp
  */
 #ifndef RUNTIME_ATTRIBUTES_H
 #define RUNTIME_ATTRIBUTES_H
@@ -58,7 +58,6 @@ void attributes_done(struct process_attributes *a);
 
 bool attributes_has_time(const struct process_attributes *a);
 char *attributes_time_text(const struct process_attributes *a);
-int attributes_set_time(const struct process_attributes *a, pid_t pid, struct error *err);
 
 int attributes_set_initial_cpus(const struct process_attributes *a, struct error *err);
 int attributes_apply_outside(const struct process_attributes *a, pid_t pid, struct error *err);

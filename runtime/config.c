@@ -130,6 +130,13 @@ void config_done(struct config *c)
 	config_init(c);
 }
 
+/** config_has_hooks_before_pivot() - Whether init has to wait with its tree complete; runtime/sync */
+bool config_has_hooks_before_pivot(const struct config *c)
+{
+	return c->hooks[CONFIG_HOOK_PRESTART].n || c->hooks[CONFIG_HOOK_CREATE_RUNTIME].n ||
+	       c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n;
+}
+
 /** config_has_userns() - Whether the container has another user namespace than we */
 bool config_has_userns(const struct config *c)
 {

@@ -218,12 +218,6 @@ static _Noreturn void fail(const struct init_plan *plan, enum sync_step step,
 	_exit(SETUP_FAILED);
 }
 
-static bool has_hooks_now(const struct config *c)
-{
-	return c->hooks[CONFIG_HOOK_PRESTART].n || c->hooks[CONFIG_HOOK_CREATE_RUNTIME].n ||
-	       c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n;
-}
-
 /* The parent wrote two states, for the two moments when hooks run in here. */
 static int run_hooks(const struct init_plan *plan, enum config_hook_kind kind, struct error *err)
 {
@@ -248,7 +242,7 @@ static int hooks_before_pivot(const struct init_plan *plan, struct error *err)
 {
 	int r;
 
-	if (!has_hooks_now(plan->config))
+	if (!config_has_hooks_before_pivot(plan->config))
 		return 0;
 	r = sync_send(plan->sync_fd, SYNC_MOUNTED, NULL, -1);
 	if (r < 0)

@@ -122,8 +122,7 @@ static int run_hooks(struct oci_birth *b, struct error *err)
 	autofree char *state = NULL;
 	int r;
 
-	if (!c->hooks[CONFIG_HOOK_PRESTART].n && !c->hooks[CONFIG_HOOK_CREATE_RUNTIME].n &&
-	    !c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n)
+	if (!config_has_hooks_before_pivot(c))
 		return 0;
 	r = container_await(&b->container, SYNC_MOUNTED, NULL, err);
 	if (r < 0)

@@ -59,7 +59,9 @@ static void assert_refused(parser *with, const char *text, const char *field)
 	autoattributes struct process_attributes a = { 0 };
 	struct error err = { 0 };
 
-	if (parse(with, text, &a, &err) != -EBADMSG)
+	int r = parse(with, text, &a, &err);
+
+	if (r >= 0 || r != -err.code)
 		fail_msg("%s was taken", text);
 	if (strncmp(err.msg, field, strlen(field)) != 0)
 		fail_msg("%s: '%s' does not begin with '%s'", text, err.msg, field);
@@ -167,7 +169,7 @@ static void io_priority_is_class_and_level(void **state)
 	assert_int_equal(a.io_priority, 3 << 13);
 	assert_refused(attributes_parse_process,
 		       "{\"ioPriority\": {\"class\": \"IOPRIO_CLASS_BE\", \"priority\": 8}}",
-		       "process.ioPriority.priority: not a number from 0 to 7");
+		       "process.ioPriority.priority: 8 is not in 0 to 7");
 	assert_refused(attributes_parse_process, "{\"ioPriority\": {\"priority\": 1}}",
 		       "process.ioPriority.class: missing");
 	assert_refused(attributes_parse_process, "{\"ioPriority\": {\"class\": \"BE\"}}",
@@ -264,7 +266,7 @@ static void offsets_become_the_kernels_text(void **state)
 		       "linux.timeOffsets.realtime: ");
 	assert_refused(attributes_parse_linux,
 		       "{\"timeOffsets\": {\"monotonic\": {\"nanosecs\": 1000000000}}}",
-		       "linux.timeOffsets.monotonic: ");
+		       "linux.timeOffsets.monotonic.nanosecs: ");
 	assert_refused(attributes_parse_linux, "{\"timeOffsets\": {\"monotonic\": 1}}",
 		       "linux.timeOffsets.monotonic: not an object");
 }
@@ -441,7 +443,6 @@ static void nothing_asked_changes_nothing(void **state)
 
 	(void)state;
 	assert_int_equal(attributes_set_initial_cpus(&a, &err), 0);
-	assert_int_equal(attributes_set_time(&a, 0, &err), 0);
 	assert_int_equal(attributes_apply_outside(&a, 0, &err), 0);
 	assert_int_equal(attributes_apply_inside(&a, &err), 0);
 	assert_int_equal(label_check(&a.labels, &err), 0);

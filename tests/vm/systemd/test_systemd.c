@@ -432,25 +432,6 @@ static void stopping_what_is_gone_is_fine(void **state)
 	stop(&unit, fd);
 }
 
-static void processes_are_attached(void **state)
-{
-	struct systemd_unit unit = unit_of(NULL);
-	pid_t pid = sleeper(), other = sleeper();
-	struct error err;
-	int fd, below;
-
-	(void)state;
-	fd = start(&unit, pid, NULL, NULL, 0);
-	assert_int_equal(mkdirat(fd, "below", 0755), 0);
-	must(cgroup_systemd_attach(&unit, "/below", other, &err), &err);
-	below = openat(fd, "below", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_holds(below, other);
-	close(below);
-	stop(&unit, fd);
-	end(pid);
-	end(other);
-}
-
 /* The machine's manager by its own socket, a user's by the bus and by its own. */
 static void the_bus_is_not_needed(void **state)
 {
@@ -565,7 +546,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_process_no_scope),
 		cmocka_unit_test(a_failed_unit_gives_way),
 		cmocka_unit_test(stopping_what_is_gone_is_fine),
-		cmocka_unit_test(processes_are_attached),
 		cmocka_unit_test(the_bus_is_not_needed),
 		cmocka_unit_test(users_have_a_manager_of_their_own),
 		cmocka_unit_test(without_a_manager_the_error_says_so),
