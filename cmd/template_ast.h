@@ -68,6 +68,7 @@ struct template_function {
 	bool plain_header; /* in a header row the (last) argument stays as it is */
 };
 
+void template_free_pipeline(struct pipeline *p);
 const struct template_function *template_find_function(const char *name);
 bool template_is_true(const struct json *v);
 void template_print_value(struct str *out, const struct json *v);
