@@ -24,7 +24,7 @@ MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
 ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a) $(B)/gen/libnettle.a \
-	    $(addprefix $(LIBDIR)/lib,zstd.a z.a lzma.a bz2.a seccomp.a cap.a acl.a)
+	    $(addprefix $(LIBDIR)/lib,zstd.a z.a sodium.a lzma.a bz2.a seccomp.a cap.a acl.a)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc
@@ -96,7 +96,7 @@ $(B)/include: Makefile
 	ln -sf /usr/include/archive.h /usr/include/archive_entry.h /usr/include/jansson.h . && \
 	ln -sf $$(ls /usr/include/jansson_config.h /usr/include/$(MULTI)/jansson_config.h 2>/dev/null) . && \
 	ln -sf /usr/include/nettle /usr/include/zstd.h /usr/include/zstd_errors.h . && \
-	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/lzma.h /usr/include/lzma /usr/include/bzlib.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
+	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/sodium.h /usr/include/sodium /usr/include/lzma.h /usr/include/lzma /usr/include/bzlib.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
 	ln -sf $$(ls -d /usr/include/libmnl /usr/include/$(MULTI)/libmnl 2>/dev/null) . && \
 	ln -sf $$(ls /usr/include/sys/capability.h /usr/include/$(MULTI)/sys/capability.h 2>/dev/null) sys/ && touch .
 

@@ -161,6 +161,12 @@ int __isoc99_sscanf(const char *s, const char *fmt, ...)
 	return r;
 }
 
+void __explicit_bzero_chk(void *to, size_t n, size_t room)
+{
+	check(n, room);
+	explicit_bzero(to, n);
+}
+
 unsigned int gnu_dev_major(unsigned long long dev)
 {
 	return major(dev);

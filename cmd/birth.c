@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/message.h"
+#include "cmd/signed.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/load.h"
@@ -45,8 +46,8 @@ static void make_name(char *out, size_t size, const char *id)
 		 id + 4);
 }
 
-/* A path, as opposed to a reference: looks like one, or is a file that exists. */
-static bool is_path(const char *operand)
+/** birth_is_path() - A path, as opposed to a reference: looks like one, or is a file that exists */
+bool birth_is_path(const char *operand)
 {
 	struct stat st;
 
@@ -69,10 +70,29 @@ int birth_find_image(const struct context *ctx, const char *operand, struct imag
 
 	if (r < 0)
 		return r;
-	r = is_path(operand) ? image_import_cached(&store, operand, image, err)
-			     : image_find(&store, operand, image, err);
+	r = birth_is_path(operand) ? image_import_cached(&store, operand, image, err)
+				   : image_find(&store, operand, image, err);
 	image_store_close(&store);
 	return r;
+}
+
+/*
+ * The file that was verified is the one that is loaded, whatever its name means
+ * by then.
+ */
+static int find_signed(const struct context *ctx, const struct run_options *o, const char *path,
+		       struct image *image, struct error *err)
+{
+	struct signature_claim claim = { .comment = NULL };
+	autofree char *same = NULL;
+	autoclose int fd = -1;
+
+	fd = signed_open(path, o->verify, o->signature, &claim, err);
+	signature_claim_done(&claim);
+	if (fd < 0)
+		return fd;
+	same = xasprintf("/proc/self/fd/%d", fd);
+	return birth_find_image(ctx, same, image, err);
 }
 
 static int open_rootfs(struct birth *b, const char *operand, struct error *err)
@@ -186,8 +206,12 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	*b = (struct birth){ .dir_fd = -1, .has_image = !o->rootfs };
 	record_init(&b->record);
 	file_random_hex(b->record.id, RECORD_ID_HEX / 2);
+	if (o->verify && (!b->has_image || !birth_is_path(operands[0])))
+		return error_set(err, EINVAL, "--verify is for archives: '%s' is none",
+				 operands[0]);
 	if (b->has_image) {
-		r = birth_find_image(ctx, operands[0], &b->image, err);
+		r = o->verify ? find_signed(ctx, o, operands[0], &b->image, err)
+			      : birth_find_image(ctx, operands[0], &b->image, err);
 		if (r < 0)
 			return r;
 	}

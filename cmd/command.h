@@ -100,5 +100,6 @@ extern const struct command cmd_commit, cmd_completion, cmd_cp, cmd_create, cmd_
 	cmd_kill, cmd_load, cmd_logs, cmd_oci, cmd_pause, cmd_port, cmd_ps, cmd_rm, cmd_rmi,
 	cmd_run, cmd_save, cmd_start, cmd_stats, cmd_stop, cmd_tag, cmd_top, cmd_unpause,
 	cmd_version, cmd_wait;
+extern const struct command cmd_pack, cmd_show, cmd_verify;
 
 #endif

@@ -15,8 +15,10 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/options.h"
+#include "cmd/platform.h"
 #include "cmd/units.h"
 #include "image/load.h"
+#include "image/plan.h"
 #include "image/reference.h"
 
 struct load_options {
@@ -89,16 +91,13 @@ static int open_input(const char *path, struct error *err)
 static int set_platform(struct image_load_options *to, struct strlist *parts, const char *text,
 			struct error *err)
 {
-	if (!text)
-		return 0;
-	strlist_split(parts, text, '/');
-	if (parts->n < 2 || parts->n > 3 || !*parts->items[0] || !*parts->items[1])
-		return error_set(err, EINVAL, "malformed platform '%s': expected OS/ARCH[/VARIANT]",
-				 text);
-	to->os = parts->items[0];
-	to->architecture = parts->items[1];
-	to->variant = parts->n == 3 ? parts->items[2] : NULL;
-	return 0;
+	struct plan_platform platform = { 0 };
+	int r = platform_parse(&platform, parts, text, err);
+
+	to->os = platform.os;
+	to->architecture = platform.architecture;
+	to->variant = platform.variant;
+	return r;
 }
 
 static void print_text(const struct image_load_result *result, const char *verb)

@@ -17,6 +17,7 @@ struct run_options {
 	bool detach, sig_proxy, publish_all, rootfs;
 	bool accept, strict, no_healthcheck;
 	const char *health_cmd;
+	const char *verify, *signature;
 	const char *cidfile, *pull, *userns, *entrypoint, *platform;
 	struct strlist env, env_files, mounts, label_files, expose, log_opts, storage_opts;
 	const char *log_driver;

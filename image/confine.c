@@ -147,7 +147,8 @@ static int confine_files(const struct confine_plan *plan, struct error *err)
 					      0);
 	if (ruleset < 0)
 		return error_sys(err, errno, "confine the loader: make a Landlock ruleset");
-	r = allow(ruleset, plan->write_fd, attr.fs & ~LANDLOCK_EXECUTE, err);
+	r = plan->write_fd < 0 ? 0
+			       : allow(ruleset, plan->write_fd, attr.fs & ~LANDLOCK_EXECUTE, err);
 	for (size_t i = 0; r == 0 && i < plan->n_read_fds; i++)
 		if (plan->read_fds[i] >= 0)
 			r = allow(ruleset, plan->read_fds[i], reading, err);

@@ -11,7 +11,7 @@
 struct error;
 
 struct confine_plan {
-	int write_fd;	     /* directory to work in */
+	int write_fd;	     /* directory to work in; -1: none */
 	const int *read_fds; /* directories to read from; negative ones are skipped */
 	size_t n_read_fds;
 	uint64_t max_memory_bytes; /* of address space */

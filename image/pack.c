@@ -169,8 +169,7 @@ static uint64_t shift_id(const struct pack *p, uint32_t id)
 	return id >= p->id_base && id - p->id_base < 65536 ? (uint64_t)(id - p->id_base) : 65534;
 }
 
-static void describe(const struct pack *p, const struct stat *st, const char *path,
-		     struct tar_entry *e)
+static void describe(struct pack *p, const struct stat *st, const char *path, struct tar_entry *e)
 {
 	*e = (struct tar_entry){
 		.path = path,
@@ -180,6 +179,12 @@ static void describe(const struct pack *p, const struct stat *st, const char *pa
 		.gid = shift_id(p, st->st_gid),
 		.mtime_s = st->st_mtim.tv_sec,
 	};
+	if (p->root_owned)
+		e->uid = e->gid = 0;
+	if (p->latest_s && e->mtime_s > p->latest_s)
+		e->mtime_s = p->latest_s;
+	if (e->mtime_s > p->newest_s)
+		p->newest_s = e->mtime_s;
 	if (e->type == S_IFCHR || e->type == S_IFBLK) {
 		e->major = major(st->st_rdev);
 		e->minor = minor(st->st_rdev);

@@ -17,9 +17,12 @@ struct pack_links;
 /* How a tree is seen. { 0 } but for out is the tree as it is. */
 struct pack {
 	struct tar_writer *out;
-	int64_t id_base; /* subtracted from owners: first host id of a user namespace, or 0 */
-	bool overlay;	 /* a layer of the store: whiteouts become .wh. files */
-	bool one_fs;	 /* what is mounted in the tree is left out but for the mount point */
+	int64_t id_base;  /* subtracted from owners: first host id of a user namespace, or 0 */
+	bool overlay;	  /* a layer of the store: whiteouts become .wh. files */
+	bool root_owned;  /* all is root's, whoever owns it here */
+	int64_t latest_s; /* later times are set to this one; 0: they stay */
+	int64_t newest_s; /* of all times written, kept up to date */
+	bool one_fs;	  /* what is mounted in the tree is left out but for the mount point */
 	struct pack_links *links; /* made at need; pack_done() releases it */
 };
 

@@ -265,6 +265,15 @@ bool source_has(const struct source *s, const char *name)
 	return fd >= 0;
 }
 
+/** source_list() - The names of an archive's files that begin with a prefix; none of a directory */
+void source_list(const struct source *s, const char *prefix, struct strlist *names)
+{
+	for (size_t i = 0; i < s->index.n; i++)
+		if (s->index.entries[i].kind == OUTER_FILE &&
+		    str_starts(s->index.entries[i].name, prefix))
+			strlist_add(names, s->index.entries[i].name);
+}
+
 static int find_in_dir(const struct source *s, const char *name, struct source_file *out,
 		       struct error *err)
 {

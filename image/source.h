@@ -12,6 +12,7 @@
 struct error;
 
 struct source;
+struct strlist;
 
 /* A file in the source. fd is borrowed from an archive, owned by source_file_close() else. */
 struct source_file {
@@ -29,6 +30,8 @@ int source_open(int fd, int spool_dirfd, const struct source_limits *limits, str
 		struct error *err);
 uint64_t source_size(const struct source *s);
 bool source_has(const struct source *s, const char *name);
+
+void source_list(const struct source *s, const char *prefix, struct strlist *names);
 int source_find(const struct source *s, const char *name, struct source_file *out,
 		struct error *err);
 int source_read(const struct source *s, const char *name, size_t max_bytes, char **data,
