@@ -14,6 +14,7 @@
 #include "cmd/images.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
+#include "cmd/prune.h"
 #include "cmd/rmi.h"
 #include "image/image.h"
 
@@ -109,6 +110,7 @@ static const struct command *const image_commands[] = {
 	&image_inspect_command,
 	&cmd_load,
 	&cmd_image_ls,
+	&cmd_image_prune,
 	&cmd_image_rm,
 	&cmd_save,
 	&cmd_tag,

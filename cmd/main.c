@@ -57,11 +57,14 @@ const struct command *const command_list[] = {
 	&cmd_show,
 	&cmd_verify,
 	&cmd_image,
+	&cmd_container,
+	&cmd_volume,
 	&cmd_stats,
 	&cmd_top,
 	&cmd_pause,
 	&cmd_unpause,
 	&cmd_info,
+	&cmd_system,
 	&cmd_oci,
 	&cmd_version,
 	&cmd_completion,
@@ -127,7 +130,6 @@ static const struct {
 	{ "attach", "'tare logs -f' shows the output; 'tare exec -it' gives a shell" },
 	{ "build", "buildah, podman or docker build images; 'tare load' takes what they save" },
 	{ "compose", "start each service with 'tare run -d'" },
-	{ "container", "leave the word out: 'tare ps', 'tare rm', 'tare inspect'" },
 	{ "events", "'tare wait' waits for the end of a container, 'tare ps' shows all" },
 	{ "login", "tare has no network client; skopeo has: skopeo login" },
 	{ "network", "there is one bridge, made when needed; see --network in 'tare run --help'" },
@@ -137,9 +139,7 @@ static const struct {
 	{ "rename", "give the name when the container is made: --name" },
 	{ "restart", "'tare stop' and then 'tare start'" },
 	{ "search", "tare has no network client; skopeo list-tags asks registries" },
-	{ "system", "'tare info' shows this machine; what a crash left goes by itself" },
 	{ "update", "limits are those of 'tare run'" },
-	{ "volume", "'tare run -v NAME:/path' makes volumes; they are in ROOT/volumes" },
 };
 
 static int unknown_command(const char *group, const char *name, struct error *err)

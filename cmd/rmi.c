@@ -30,8 +30,8 @@ static const struct option_def rmi_options[] = {
 	{ 0 },
 };
 
-/* A container that keeps the image, for image_remove(). */
-static bool is_used(void *arg, const char *id, char **by)
+/** rmi_is_used() - A container that keeps the image, for image_remove(); @arg is the context */
+bool rmi_is_used(void *arg, const char *id, char **by)
 {
 	const struct context *ctx = arg;
 	autostrlist struct strlist ids = { 0 };
@@ -61,7 +61,7 @@ static int remove_one(struct context *ctx, const struct image_store *store, cons
 	struct image_removal removal;
 	int r;
 
-	r = image_remove(store, operand, o->force, is_used, ctx, &removal, err);
+	r = image_remove(store, operand, o->force, rmi_is_used, ctx, &removal, err);
 	for (size_t i = 0; i < removal.untagged.n; i++)
 		printf("Untagged: %s\n", reference_familiar(removal.untagged.items[i]));
 	for (size_t i = 0; i < removal.deleted.n; i++)

@@ -38,6 +38,7 @@
 #include "base/path.h"
 #include "image/archive.h"
 #include "image/tree.h"
+#include "image/usage.h"
 
 #define WHITEOUT_PREFIX	     ".wh."
 #define WHITEOUT_META_PREFIX ".wh..wh."
@@ -144,6 +145,22 @@ static int copy_content(struct apply *a, int fd, const struct archive_member *m,
 	return 0;
 }
 
+/* Make way for an entry whose name has been there before: the last one counts. */
+static int clear_place(struct apply *a, const struct tree_place *p, struct error *err)
+{
+	struct stat st;
+	uint64_t size = 0;
+
+	if (fstatat(p->parent, p->leaf, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		if (S_ISREG(st.st_mode) && st.st_nlink == 1)
+			size = (uint64_t)st.st_size;
+		else if (S_ISDIR(st.st_mode))
+			size = usage_of_tree(p->parent, p->leaf);
+	}
+	a->out->size -= size < a->out->size ? size : a->out->size;
+	return tree_clear_place(&a->tree, p, err);
+}
+
 static int make_file(struct apply *a, const struct tree_place *p, const struct archive_member *m,
 		     struct error *err)
 {
@@ -155,7 +172,7 @@ static int make_file(struct apply *a, const struct tree_place *p, const struct a
 
 	fd = openat(p->parent, p->leaf, flags, perm);
 	if (fd < 0 && errno == EEXIST) {
-		r = tree_clear_place(&a->tree, p, err);
+		r = clear_place(a, p, err);
 		if (r < 0)
 			return r;
 		fd = openat(p->parent, p->leaf, flags, perm);
@@ -190,7 +207,7 @@ static int open_made_dir(struct apply *a, const struct tree_place *p,
 			return steal_fd(&fd);
 		}
 		opaque = tree_has_whiteout(p->parent, p->leaf);
-		r = tree_clear_place(&a->tree, p, err);
+		r = clear_place(a, p, err);
 		if (r < 0)
 			return r;
 		if (mkdirat(p->parent, p->leaf, perm) < 0)
@@ -265,7 +282,7 @@ static int make_special(struct apply *a, const struct tree_place *p, const struc
 	if (link_or_node(p, m) < 0) {
 		if (errno != EEXIST)
 			return tree_failed(err, errno, "create", p->path);
-		r = tree_clear_place(&a->tree, p, err);
+		r = clear_place(a, p, err);
 		if (r < 0)
 			return r;
 		if (link_or_node(p, m) < 0)
@@ -319,7 +336,7 @@ static int make_hardlink(struct apply *a, const struct tree_place *p,
 		return 0;
 	if (errno != EEXIST)
 		return tree_failed(err, errno, "link", p->path);
-	r = tree_clear_place(&a->tree, p, err);
+	r = clear_place(a, p, err);
 	if (r < 0)
 		return r;
 	if (linkat(dir, leaf, p->parent, p->leaf, 0) < 0)

@@ -24,12 +24,32 @@
 
 #define USAGE_MAX_DEPTH 300
 
-static uint64_t walk(int parent, const char *name, int depth)
+/* Files with several names, to be counted once. */
+struct shared_file {
+	ino_t ino;
+	uint64_t size;
+};
+
+struct walk {
+	struct shared_file *shared;
+	size_t n_shared;
+	uint64_t sum;
+};
+
+static void add_shared(struct walk *w, const struct stat *st)
+{
+	/* The next power of two, when the number is one. */
+	if (!(w->n_shared & (w->n_shared - 1)))
+		w->shared = xrealloc(w->shared,
+				     (w->n_shared ? w->n_shared * 2 : 1) * sizeof(*w->shared));
+	w->shared[w->n_shared++] = (struct shared_file){ st->st_ino, (uint64_t)st->st_size };
+}
+
+static void walk(struct walk *w, int parent, const char *name, int depth)
 {
 	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *e;
-	uint64_t sum = 0;
 	struct stat st;
 
 	while (dir && depth < USAGE_MAX_DEPTH && (e = readdir(dir))) {
@@ -37,17 +57,34 @@ static uint64_t walk(int parent, const char *name, int depth)
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
-			sum += walk(fd, e->d_name, depth + 1);
+			walk(w, fd, e->d_name, depth + 1);
+		else if (S_ISREG(st.st_mode) && st.st_nlink > 1)
+			add_shared(w, &st);
 		else if (S_ISREG(st.st_mode))
-			sum += (uint64_t)st.st_size / (st.st_nlink ? st.st_nlink : 1);
+			w->sum += (uint64_t)st.st_size;
 	}
-	return sum;
+}
+
+static int by_ino(const void *a, const void *b)
+{
+	ino_t x = ((const struct shared_file *)a)->ino, y = ((const struct shared_file *)b)->ino;
+
+	return x < y ? -1 : x > y;
 }
 
 /** usage_of_tree() - Bytes of the files in a directory; 0 if there is none */
 uint64_t usage_of_tree(int dirfd, const char *name)
 {
-	return walk(dirfd, name, 0);
+	struct walk w = { .sum = 0 };
+
+	walk(&w, dirfd, name, 0);
+	if (w.n_shared)
+		qsort(w.shared, w.n_shared, sizeof(*w.shared), by_ino);
+	for (size_t i = 0; i < w.n_shared; i++)
+		if (!i || w.shared[i].ino != w.shared[i - 1].ino)
+			w.sum += w.shared[i].size;
+	free(w.shared);
+	return w.sum;
 }
 
 static uint64_t layer_size(const struct image_store *s, const char *key)
@@ -65,7 +102,7 @@ static uint64_t layer_size(const struct image_store *s, const char *key)
 		if (str_parse_u64(text, UINT64_MAX, &size) == 0)
 			return size;
 	}
-	return fd < 0 ? 0 : walk(fd, ".", 0);
+	return fd < 0 ? 0 : usage_of_tree(fd, ".");
 }
 
 static bool find_key(const struct image_store *s, const struct image_config *c, size_t at,

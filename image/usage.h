@@ -41,6 +41,7 @@ int usage_read(const struct image_store *s, usage_count_containers *count, void 
 	       struct usage *out, struct error *err);
 void usage_done(struct usage *u);
 void usage_layer_sizes(const struct image_store *s, const struct image_config *c, uint64_t *sizes);
+/* Bytes of the files in a directory, each once however many names it has; 0: there is none. */
 uint64_t usage_of_tree(int dirfd, const char *name);
 
 #endif
