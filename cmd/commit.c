@@ -55,7 +55,7 @@ static const struct option_def options[] = {
 
 struct frozen {
 	pid_t thawer;
-	int pipe_fd;
+	int pipe_fd, group;
 };
 
 static void __attribute__((noreturn)) wait_and_thaw(int pipe_fd, int group)
@@ -85,13 +85,12 @@ static int open_group(const struct record *r, struct error *err)
 /* Nothing to do for one that does not run, is paused already, or has no cgroup. */
 static int freeze(const struct record *r, struct frozen *f, struct error *err)
 {
-	autoclose int group = -1;
-	int fds[2];
+	int fds[2], group;
 
-	*f = (struct frozen){ .pipe_fd = -1 };
+	*f = (struct frozen){ .pipe_fd = -1, .group = -1 };
 	if (!target_is_running(r) || r->status == RECORD_PAUSED || !*r->cgroup)
 		return 0;
-	group = open_group(r, err);
+	group = f->group = open_group(r, err);
 	if (group < 0)
 		return group;
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -110,12 +109,15 @@ static int freeze(const struct record *r, struct frozen *f, struct error *err)
 
 static void thaw(struct frozen *f)
 {
-	if (f->pipe_fd < 0)
-		return;
-	(void)close(f->pipe_fd);
+	struct error ignored; /* the other one does it, too */
+
+	if (f->pipe_fd >= 0)
+		(void)cgroup_freeze(f->group, false, &ignored);
+	cleanup_close(&f->group);
+	cleanup_close(&f->pipe_fd);
 	while (f->thawer > 0 && waitpid(f->thawer, NULL, 0) < 0 && errno == EINTR)
 		;
-	f->pipe_fd = -1;
+	f->pipe_fd = f->group = -1;
 }
 
 /* ---- the layer ---------------------------------------------------------------- */
@@ -254,15 +256,13 @@ static int set_config(struct compose *c, const struct settings *s, const struct 
 static int compose(struct container_root *cr, struct compose *c, struct error *err)
 {
 	const struct commit_options *o = cr->ctx->options;
-	struct frozen frozen;
+	struct frozen frozen = { .pipe_fd = -1, .group = -1 };
 	int r = set_config(c, &cr->settings, o, err);
 
 	if (r < 0)
 		return r;
 	if (o->pause)
 		r = freeze(&cr->record, &frozen, err);
-	else
-		frozen.pipe_fd = -1;
 	if (r == 0)
 		r = add_layer(cr, c, err);
 	thaw(&frozen);
