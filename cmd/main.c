@@ -26,6 +26,8 @@
 #include "cmd/message.h"
 #include "cmd/oci/oci.h"
 #include "cmd/options.h"
+#include "cmd/self.h"
+#include "image/self.h"
 
 /* In the order of the help. Add your own once its file is there. */
 /* clang-format off */
@@ -225,6 +227,20 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 	return command_run(ctx, cmd, NULL, argc - 1, argv + 1, err);
 }
 
+/* A self-starting file: an archive follows this program. */
+static int dispatch_packed(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	static struct strlist words; /* options are borrowed from it until the end */
+	const char *name = argc > 0 ? argv[0] : "app.run";
+
+	argv += argc > 0;
+	argc -= argc > 0;
+	if (self_wants_help(argc, argv))
+		return self_print_help(ctx, name, err);
+	self_translate(argc, argv, &words);
+	return dispatch(ctx, (int)words.n, words.items, err);
+}
+
 /*
  * A descriptor 0, 1 or 2 that is closed would be given to the next file that is
  * opened, and messages would then be written into that. Opened the wrong way
@@ -244,9 +260,12 @@ int main(int argc, char **argv)
 	int r;
 
 	open_standard_fds();
-	if (argc > 0 && oci_is_name(argv[0]))
+	if (self_is_packed())
+		r = dispatch_packed(&ctx, argc, argv, &err);
+	else if (argc > 0 && oci_is_name(argv[0]))
 		return oci_main(argc - 1, argv + 1);
-	r = dispatch(&ctx, argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv, &err);
+	else
+		r = dispatch(&ctx, argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv, &err);
 	if (r < 0)
 		message_error(&ctx, &err);
 	err = (struct error){ 0 };

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/opened.h"
@@ -24,9 +25,11 @@
 #include "image/image.h"
 #include "image/package.h"
 #include "image/reference.h"
+#include "image/self.h"
 
 struct pack_options {
 	struct pack_settings settings;
+	bool self;
 	const char *output, *name, *platform, *compress, *epoch, *sign;
 };
 
@@ -57,6 +60,8 @@ static const struct option_def pack_options[] = {
 	  "A port to publish, if its user agrees: 8080:80", .alias = "publish"),
 	O(0, "restart", "POLICY", OPTION_TEXT, settings.restart,
 	  "no, on-failure[:N], always or unless-stopped"),
+	O(0, "self", NULL, OPTION_BOOL, self,
+	  "Make a program that needs nothing installed: ./FILE runs it"),
 	O(0, "sign", "KEY.sec", OPTION_TEXT, sign,
 	  "Sign it with this key of minisign, into FILE.minisig"),
 	O(0, "source-date-epoch", "SECONDS", OPTION_TEXT, epoch,
@@ -152,6 +157,45 @@ static int set_name(struct package *p, const char *name, struct error *err)
 
 /* ---- what comes out ----------------------------------------------------- */
 
+struct counted {
+	int fd;
+	uint64_t bytes;
+};
+
+static int sink_counted(void *arg, const void *data, size_t len, struct error *err)
+{
+	struct counted *c = arg;
+
+	c->bytes += len;
+	return tar_sink_fd(&c->fd, data, len, err);
+}
+
+/* The program runs here; so must what it carries. */
+static int check_machine(const struct package *p, struct error *err)
+{
+	const char *have = json_text_or(json_get(p->config, "architecture"), "");
+	struct plan_platform here;
+
+	plan_this_machine(&here);
+	if (!strcmp(have, here.architecture))
+		return 0;
+	return error_set(err, EINVAL, "the image is for '%s', and this program for '%s'", have,
+			 here.architecture);
+}
+
+/* The program, the archive, and where that is. */
+static int write_self(struct package *p, struct outfile *out, struct digest *manifest,
+		      struct error *err)
+{
+	struct counted counted = { .fd = out->fd };
+	uint64_t start;
+	int r = self_write_program(out->fd, &start, err);
+
+	if (r == 0)
+		r = package_write(p, sink_counted, &counted, manifest, err);
+	return r == 0 ? self_write_footer(out->fd, start, counted.bytes, err) : r;
+}
+
 static int write_out(struct package *p, const struct pack_options *o, struct outfile *out,
 		     struct error *err)
 {
@@ -159,12 +203,13 @@ static int write_out(struct package *p, const struct pack_options *o, struct out
 	char text[DIGEST_TEXT_MAX];
 	int r;
 
-	r = package_write(p, tar_sink_fd, &out->fd, &manifest, err);
+	r = o->self ? write_self(p, out, &manifest, err)
+		    : package_write(p, tar_sink_fd, &out->fd, &manifest, err);
 	/* Signed before it appears: between the two a signature is there that fits nothing yet. */
 	if (r == 0 && o->sign)
 		r = signed_make(out->fd, o->output, o->sign, p->epoch_s, err);
 	if (r == 0)
-		r = outfile_commit(out, 0644, err);
+		r = outfile_commit(out, o->self ? 0755 : 0644, err);
 	if (r < 0)
 		return r;
 	digest_format(&manifest, text);
@@ -210,6 +255,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		r = set_name(&p, o->name, err);
 	if (r == 0)
 		r = pack_config_apply(&o->settings, p.config, err);
+	if (r == 0 && o->self)
+		r = check_machine(&p, err);
 	if (r == 0)
 		r = write_out(&p, o, &out, err);
 	package_done(&p);
@@ -228,7 +275,8 @@ const struct command cmd_pack = {
 		"shows. The same input gives the same bytes. Prints the digest of the manifest.\n\n"
 		"What is packed from a directory without root's privileges belongs to root inside.\n\n"
 		"  tare pack -o app.tar --entrypoint '[\"/bin/app\"]' -p 8080:80 --memory 256m ./root\n"
-		"  tare run --accept ./app.tar",
+		"  tare run --accept ./app.tar\n"
+		"  tare pack --self -o app.run ./app.tar && ./app.run --help",
 	.options = pack_options,
 	COMMAND_OPTIONS(struct pack_options, .output = NULL),
 	.min_args = 1,

@@ -306,18 +306,20 @@ static int by_name_only(const void *a, const void *b)
 /**
  * outer_index_read() - Index a tar file
  * @fd:		Read by offset
- * @size:	Bytes of the file
+ * @start:	Where it begins in the file; offsets are those of the file
+ * @end:	Where it ends
  * @out:	Released with outer_index_done(), also after a failure
  *
  * Return: 0, or -EBADMSG with the offset of the trouble
  */
-int outer_index_read(int fd, uint64_t size, struct outer_index *out, struct error *err)
+int outer_index_read(int fd, uint64_t start, uint64_t end, struct outer_index *out,
+		     struct error *err)
 {
-	struct walk w = { .fd = fd, .size = size, .index = out };
+	struct walk w = { .fd = fd, .at = start, .size = end, .index = out };
 	int r;
 
 	memset(out, 0, sizeof(*out));
-	if (!size)
+	if (start == end)
 		return error_set(err, EBADMSG, "the archive is empty");
 	do
 		r = step(&w, err);

@@ -25,7 +25,8 @@ struct outer_index {
 	size_t n;
 };
 
-int outer_index_read(int fd, uint64_t size, struct outer_index *out, struct error *err);
+int outer_index_read(int fd, uint64_t start, uint64_t end, struct outer_index *out,
+		     struct error *err);
 const struct outer_entry *outer_index_find(const struct outer_index *index, const char *name);
 void outer_index_done(struct outer_index *index);
 

@@ -32,6 +32,7 @@
 #include "base/str.h"
 #include "image/codec.h"
 #include "image/outer.h"
+#include "image/self.h"
 
 #define SOURCE_MAX_LINKS  8
 #define SOURCE_READ_BYTES (256U << 10)
@@ -152,6 +153,7 @@ static bool is_plain_file(int fd, const struct stat *st)
 static int open_archive(struct source *s, int fd, const struct stat *st, int spool_dirfd,
 			const struct source_limits *limits, struct error *err)
 {
+	uint64_t start = 0, end;
 	struct stat size;
 
 	if (is_plain_file(fd, st))
@@ -163,7 +165,10 @@ static int open_archive(struct source *s, int fd, const struct stat *st, int spo
 	if (fstat(s->fd, &size) < 0)
 		return error_sys(err, errno, "stat the archive");
 	s->size = (uint64_t)size.st_size;
-	return outer_index_read(s->fd, s->size, &s->index, err);
+	end = s->size;
+	if (self_find_archive(s->fd, s->size, &start, &end))
+		s->size = end - start;
+	return outer_index_read(s->fd, start, end, &s->index, err);
 }
 
 /**

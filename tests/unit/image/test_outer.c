@@ -115,7 +115,7 @@ static void every_damaged_header_is_noticed(void **state)
 			continue;
 		t.data[i] ^= 0x40;
 		fd = to_file(&t);
-		assert_int_equal(outer_index_read(fd, t.len, &index, &err), -EBADMSG);
+		assert_int_equal(outer_index_read(fd, 0, t.len, &index, &err), -EBADMSG);
 		outer_index_done(&index);
 		t.data[i] ^= 0x40;
 	}
@@ -133,7 +133,7 @@ static void content_that_is_cut_off_is_noticed(void **state)
 		struct str cut = { t.data, len, 0 };
 		autoclose int fd = to_file(&cut);
 
-		assert_int_equal(outer_index_read(fd, len, &index, &err), -EBADMSG);
+		assert_int_equal(outer_index_read(fd, 0, len, &index, &err), -EBADMSG);
 		outer_index_done(&index);
 	}
 }
