@@ -104,6 +104,8 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	struct cmsghdr *c;
 	ssize_t n;
 
+	m.step = 0; /* what is read is not known to be written, for those who look at the code */
+	m.number = -1;
 	if (pass_fd) {
 		h.msg_control = control.space;
 		h.msg_controllen = sizeof(control.space);
