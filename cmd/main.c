@@ -39,9 +39,11 @@ const struct command *const command_list[] = {
 	&cmd_ps,
 	&cmd_logs,
 	&cmd_stop,
+	&cmd_restart,
 	&cmd_kill,
 	&cmd_wait,
 	&cmd_rm,
+	&cmd_rename,
 	&cmd_inspect,
 	&cmd_port,
 	&cmd_cp,
@@ -138,8 +140,6 @@ static const struct {
 	{ "pull", "tare has no network client: skopeo copy docker://NAME oci-archive:FILE:NAME, "
 		  "then 'tare load -i FILE'" },
 	{ "push", "tare has no network client; skopeo copies images to registries" },
-	{ "rename", "give the name when the container is made: --name" },
-	{ "restart", "'tare stop' and then 'tare start'" },
 	{ "search", "tare has no network client; skopeo list-tags asks registries" },
 	{ "update", "limits are those of 'tare run'" },
 };

@@ -281,21 +281,22 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	return 0;
 }
 
-const struct command cmd_ps = {
-	.name = "ps",
-	.summary = "List containers",
-	.details =
-		"Only running ones are shown, unless --all or a filter says otherwise.\n"
-		"\n"
-		"Fields of a template: .ID .Names .Image .ImageID .Command .CreatedAt .RunningFor\n"
-		".Status .State .Ports .Labels .Label .Mounts .Networks .Size .LocalVolumes .Pid\n"
-		".ExitCode .Reason .HealthStatus .Platform, for example:\n"
-		"\n"
-		"  tare ps --format '{{.Names}}: {{.Status}}'\n"
-		"  tare ps --format 'table {{.Names}}\\t{{.Label \"app\"}}'\n"
-		"  tare ps -q --filter label=app=web",
-	.options = ps_options,
-	COMMAND_OPTIONS(struct ps_options, .last = -1),
-	.flags = COMMAND_STORE,
-	.run = run,
-};
+#define PS_COMMAND(name_)                                                                                    \
+	{                                                                                                    \
+		.name = (name_), .summary = "List containers",                                               \
+		.details =                                                                                   \
+			"Only running ones are shown, unless --all or a filter says otherwise.\n"            \
+			"\n"                                                                                 \
+			"Fields of a template: .ID .Names .Image .ImageID .Command .CreatedAt .RunningFor\n" \
+			".Status .State .Ports .Labels .Label .Mounts .Networks .Size .LocalVolumes .Pid\n"  \
+			".ExitCode .Reason .HealthStatus .Platform, for example:\n"                          \
+			"\n"                                                                                 \
+			"  tare ps --format '{{.Names}}: {{.Status}}'\n"                                     \
+			"  tare ps --format 'table {{.Names}}\\t{{.Label \"app\"}}'\n"                       \
+			"  tare ps -q --filter label=app=web",                                               \
+		.options = ps_options, COMMAND_OPTIONS(struct ps_options, .last = -1),                       \
+		.flags = COMMAND_STORE, .run = run,                                                          \
+	}
+
+const struct command cmd_ps = PS_COMMAND("ps");
+const struct command cmd_container_ls = PS_COMMAND("ls");

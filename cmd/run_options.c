@@ -367,7 +367,8 @@ static int check_platform(const char *wanted, const struct image_config *image, 
 static const char *const name_characters =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
-static int check_name(const char *name, struct error *err)
+/** run_options_check_name() - Whether a container may be called so; NULL is fine */
+int run_options_check_name(const char *name, struct error *err)
 {
 	if (!name)
 		return 0;
@@ -456,7 +457,7 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 	appliance_apply_limits(asks, s);
 	r = check_restart(o, s, err);
 	if (r == 0)
-		r = check_name(s->name, err);
+		r = run_options_check_name(s->name, err);
 	if (r == 0)
 		r = check_modes(o, s, err);
 	if (r == 0)

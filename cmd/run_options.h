@@ -35,4 +35,6 @@ int run_options_protect(const struct run_options *o, struct error *err);
 int run_options_add_env(struct strlist *env, const struct strlist *files,
 			const struct strlist *flags, struct error *err);
 
+int run_options_check_name(const char *name, struct error *err);
+
 #endif

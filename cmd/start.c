@@ -2,6 +2,8 @@
 /*
  * cmd/start.c - tare start: a created or stopped container, again
  */
+#include "cmd/start.h"
+
 #include <errno.h>
 #include <stdio.h>
 
@@ -144,6 +146,14 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 		image_done(&c.image);
 	record_done(&c.record);
 	return r < 0 ? error_wrap(err, "start '%s'", operand) : r;
+}
+
+/** start_container() - Start it in the background, and print the operand */
+int start_container(const struct context *ctx, const char *operand, struct error *err)
+{
+	static const struct start_options background;
+
+	return start_one(ctx, operand, &background, err);
 }
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)

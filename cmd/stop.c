@@ -2,6 +2,8 @@
 /*
  * cmd/stop.c - tare stop: ask to end, then make sure
  */
+#include "cmd/stop.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,12 +17,6 @@
 #include "cmd/target.h"
 
 #define STOP_TIMEOUT_MS 10000
-
-struct stop_options {
-	int64_t timeout_ms; /* INT64_MIN: not given; negative: wait for ever */
-	const char *signal;
-	bool all;
-};
 
 /* "stop -t -1" waits for ever, as in docker; units know no negative durations. */
 static int parse_timeout(void *member, const char *value, struct error *err)
@@ -36,8 +32,8 @@ static int parse_timeout(void *member, const char *value, struct error *err)
 
 #define O(...) OPTION(struct stop_options, __VA_ARGS__)
 
-static const struct option_def stop_options[] = {
-	O('a', "all", NULL, OPTION_BOOL, all, "Stop all running containers"),
+const struct option_def stop_options[] = {
+	O('a', "all", NULL, OPTION_BOOL, all, "All running containers"),
 	O('s', "signal", "SIGNAL", OPTION_TEXT, signal,
 	  "Signal to ask with (default: the image's, else TERM)"),
 	O('t', "time", "SECONDS", OPTION_FUNC, timeout_ms,
@@ -91,8 +87,9 @@ static int ask(const struct context *ctx, const struct record *r, struct error *
 	return ret < 0 ? error_sys(err, -ret, "wait for container '%s'", r->name) : 0;
 }
 
-static int stop(const struct context *ctx, const struct record *r, const char *operand,
-		struct error *err)
+/** stop_container() - Ask a container to end, and see that it does; nothing to do if it has */
+int stop_container(const struct context *ctx, const struct record *r, const char *operand,
+		   struct error *err)
 {
 	int ret;
 
@@ -114,9 +111,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (!o->all && !argc)
 		return error_set(err, EINVAL, "'stop' needs a container, or --all");
 	if (!o->all)
-		return target_for_each(ctx, argc, argv, stop);
+		return target_for_each(ctx, argc, argv, stop_container);
 	ret = target_list(ctx, true, &ids, err);
-	return ret < 0 ? ret : target_for_each(ctx, (int)ids.n, ids.items, stop);
+	return ret < 0 ? ret : target_for_each(ctx, (int)ids.n, ids.items, stop_container);
 }
 
 const struct command cmd_stop = {

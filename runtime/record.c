@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "runtime/record_name.h"
 
 #define HEALTH_MAX_BYTES (256U << 10)
 #define RECORD_MAX_BYTES (1U << 20)
@@ -35,18 +36,6 @@ static void dir_name(char *out, const char *id)
 }
 
 /* ---- looking up --------------------------------------------------------- */
-
-static int read_name(int store_fd, const char *name, char *id)
-{
-	autofree char *path = xasprintf("names/%s", name);
-	ssize_t n;
-
-	n = readlinkat(store_fd, path, id, RECORD_ID_HEX + 1);
-	if (n != RECORD_ID_HEX || !str_is_hex(id, RECORD_ID_HEX))
-		return -ENOENT;
-	id[n] = '\0';
-	return 0;
-}
 
 static int list_dir(int store_fd, struct strlist *ids)
 {
@@ -136,7 +125,8 @@ int record_find(const struct record_store *s, const char *operand, char *id, str
 	int r;
 
 	if (n < 256 && !strchr(name, '/') &&
-	    (read_name(s->root_fd, name, named) == 0 || read_name(s->run_fd, name, named) == 0)) {
+	    (record_name_read(s->root_fd, name, named) == 0 ||
+	     record_name_read(s->run_fd, name, named) == 0)) {
 		memcpy(id, named, sizeof(named));
 		return 0;
 	}
@@ -293,50 +283,14 @@ struct json *record_read_config(const struct record_store *s, const char *id, st
 
 /* ---- a container's life ------------------------------------------------- */
 
-/* Whether somebody's name stands for a container that still exists. */
-static bool name_is_live(const struct record_store *s, int store_fd, const char *name, char *owner)
+/* A container is named in the store that it lives in. */
+static int reserve_name(const struct record_store *s, const struct record *r, const char *name,
+			struct error *err)
 {
-	struct stat st;
-	char dir[RECORD_DIR_NAME];
+	const struct record_name_place root = { s->root_fd, s->run_fd };
+	const struct record_name_place run = { s->run_fd, s->root_fd };
 
-	if (read_name(store_fd, name, owner) < 0)
-		return false;
-	dir_name(dir, owner);
-	return fstatat(s->root_fd, dir, &st, 0) == 0 || fstatat(s->run_fd, dir, &st, 0) == 0;
-}
-
-static int name_taken(const char *name, const char *owner, struct error *err)
-{
-	error_set(err, EEXIST, "container name '%s' is already in use by container %.12s", name,
-		  owner);
-	return error_hint(err, "remove it with 'tare rm %s', or choose another --name", name);
-}
-
-/*
- * The name goes into the store of its container; the other store is looked at
- * afterwards, so of two racing creators at most one succeeds.
- */
-static int reserve_name(const struct record_store *s, const struct record *r, struct error *err)
-{
-	autofree char *path = xasprintf("names/%s", r->name);
-	int mine = r->auto_remove ? s->run_fd : s->root_fd;
-	int other = r->auto_remove ? s->root_fd : s->run_fd;
-	char owner[RECORD_ID_HEX + 1];
-
-	while (symlinkat(r->id, mine, path) < 0) {
-		if (errno == ENOENT && mkdirat(mine, "names", 0700) == 0)
-			continue;
-		if (errno != EEXIST)
-			return error_sys(err, errno, "reserve the name '%s'", r->name);
-		if (name_is_live(s, mine, r->name, owner))
-			return name_taken(r->name, owner, err);
-		(void)unlinkat(mine, path, 0);
-	}
-	if (name_is_live(s, other, r->name, owner)) {
-		(void)unlinkat(mine, path, 0);
-		return name_taken(r->name, owner, err);
-	}
-	return 0;
+	return record_name_reserve(r->auto_remove ? &run : &root, name, r->id, err);
 }
 
 static int write_record(int dirfd, const struct record *r, struct error *err)
@@ -383,7 +337,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
 	fd = record_open_dir(s, r->id, r->auto_remove);
 	if (fd < 0 || file_lock(fd, true, true) < 0)
 		return error_sys(err, errno, "lock the directory of container %.12s", r->id);
-	ret = r->is_named ? reserve_name(s, r, err) : 0;
+	ret = r->is_named ? reserve_name(s, r, r->name, err) : 0;
 	if (ret < 0) {
 		(void)unlinkat(store, dir, AT_REMOVEDIR);
 		return ret;
@@ -458,6 +412,69 @@ static void tell_waiter(int dirfd, int exit_code)
 		(void)dprintf(fd, "%d\n", exit_code); /* nobody is left to be told otherwise */
 }
 
+/* It may have been renamed since its supervisor began: what is on disk is its name. */
+static int write_renamed(int dirfd, const struct record *r, struct error *err)
+{
+	struct record renamed = *r; /* borrows its strings */
+	autorecord struct record now;
+	struct error ignored;
+
+	record_init(&now);
+	if (record_read_dir(dirfd, &now, &ignored) == 0 && now.is_named) {
+		renamed.name = now.name;
+		renamed.is_named = true;
+	}
+	return write_record(dirfd, &renamed, err);
+}
+
+static int rename_in(const struct record_store *s, const char *id, bool volatile_dir,
+		     const char *name, struct error *err)
+{
+	autoclose int fd = record_open_dir(s, id, volatile_dir);
+	autorecord struct record r;
+	struct error why;
+	int ret;
+
+	record_init(&r);
+	ret = fd < 0 ? fd : record_read_dir(fd, &r, &why);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret < 0)
+		return error_sys(err, -ret, "read the record of container %.12s", id);
+	str_replace(&r.name, name);
+	r.is_named = true;
+	return write_record(fd, &r, err);
+}
+
+/**
+ * record_rename() - Give a container another name
+ *
+ * Its supervisor keeps the old one in mind, and takes the new one from the
+ * disk when it writes its last word. Killed half-way, the container has both
+ * names until record_remove_orphans().
+ *
+ * Return: 0, -EEXIST if somebody has the name, or another -errno
+ */
+int record_rename(const struct record_store *s, const struct record *r, const char *name,
+		  struct error *err)
+{
+	autoclose int births = record_lock_births(s, false);
+	int ret;
+
+	if (births < 0)
+		return error_sys(err, -births, "lock the list of containers");
+	ret = reserve_name(s, r, name, err);
+	if (ret == 0)
+		ret = rename_in(s, r->id, false, name, err);
+	if (ret == 0)
+		ret = rename_in(s, r->id, true, name, err);
+	if (ret < 0 && ret != -EEXIST)
+		record_name_drop(r->auto_remove ? s->run_fd : s->root_fd, name, r->id);
+	if (ret == 0 && r->is_named)
+		record_name_drop(r->auto_remove ? s->run_fd : s->root_fd, r->name, r->id);
+	return ret;
+}
+
 /**
  * record_write_stopped() - Publish how a container ended, for good
  *
@@ -470,7 +487,7 @@ int record_write_stopped(const struct record_store *s, const struct record *r, s
 	if (fd < 0)
 		return error_sys(err, -fd, "open the directory of container %.12s", r->id);
 	if (!r->auto_remove)
-		return write_record(fd, r, err);
+		return write_renamed(fd, r, err);
 	tell_waiter(fd, r->exit_code);
 	return 0;
 }
@@ -482,15 +499,6 @@ int record_clear_running(const struct record_store *s, const char *id)
 
 	dir_name(dir, id);
 	return file_remove_tree_at(s->run_fd, dir);
-}
-
-static void drop_name(int store_fd, const struct record *r)
-{
-	autofree char *path = xasprintf("names/%s", r->name);
-	char owner[RECORD_ID_HEX + 1];
-
-	if (r->is_named && read_name(store_fd, r->name, owner) == 0 && !strcmp(owner, r->id))
-		(void)unlinkat(store_fd, path, 0);
 }
 
 /*
@@ -522,7 +530,8 @@ int record_remove(const struct record_store *s, const struct record *r, struct e
 	int ret;
 
 	dir_name(dir, r->id);
-	drop_name(r->auto_remove ? s->run_fd : s->root_fd, r);
+	if (r->is_named)
+		record_name_drop(r->auto_remove ? s->run_fd : s->root_fd, r->name, r->id);
 	ret = r->auto_remove ? 0 : move_to_trash(s, dir, r->id);
 	if (ret == 0)
 		ret = record_clear_running(s, r->id);
@@ -542,17 +551,14 @@ static bool has_dir(int store_fd, const char *id)
 	return fstatat(store_fd, dir, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-static void remove_dead_names(const struct record_store *s, int store_fd)
+/* Without a record that says otherwise, it does. */
+static bool calls_itself(void *arg, const char *id, const char *name)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
-	char owner[RECORD_ID_HEX + 1];
-	int fd = openat(store_fd, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autorecord struct record r;
+	struct error ignored;
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && (e = readdir(dir)))
-		if (e->d_type == DT_LNK && !name_is_live(s, store_fd, e->d_name, owner))
-			(void)unlinkat(fd, e->d_name, 0);
+	record_init(&r);
+	return record_read_raw(arg, id, &r, &ignored) < 0 || !strcmp(r.name, name);
 }
 
 /**
@@ -579,8 +585,10 @@ int record_remove_orphans(const struct record_store *s)
 			(void)move_to_trash(s, dir, ids.items[i]);
 	}
 	if (r == 0) {
-		remove_dead_names(s, s->root_fd);
-		remove_dead_names(s, s->run_fd);
+		record_name_sweep(&(struct record_name_place){ s->root_fd, s->run_fd },
+				  calls_itself, (void *)(uintptr_t)s);
+		record_name_sweep(&(struct record_name_place){ s->run_fd, s->root_fd },
+				  calls_itself, (void *)(uintptr_t)s);
 	}
 	return r;
 }

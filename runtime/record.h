@@ -66,6 +66,8 @@ int record_lock_births(const struct record_store *s, bool alone);
 int record_lock_abandoned(const struct record_store *s, const char *id);
 int record_write_running(int lock_fd, const struct record *r, struct error *err);
 int record_write_stopped(const struct record_store *s, const struct record *r, struct error *err);
+int record_rename(const struct record_store *s, const struct record *r, const char *name,
+		  struct error *err);
 int record_clear_running(const struct record_store *s, const char *id);
 int record_remove_orphans(const struct record_store *s);
 int record_remove(const struct record_store *s, const struct record *r, struct error *err);
