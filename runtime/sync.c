@@ -97,15 +97,13 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control;
+	} control = { 0 };
 	struct message m;
 	struct iovec iov = { &m, sizeof(m) };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *c;
 	ssize_t n;
 
-	m.step = 0; /* what is read is not known to be written, for those who look at the code */
-	m.number = -1;
 	if (pass_fd) {
 		h.msg_control = control.space;
 		h.msg_controllen = sizeof(control.space);
@@ -124,7 +122,7 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	*step = m.step;
 	if ((size_t)n == sizeof(m))
 		*err = m.err;
-	if (pass_fd && m.step == SYNC_SECCOMP) {
+	if (pass_fd && *step == SYNC_SECCOMP) {
 		*pass_fd = m.number;
 	} else if (pass_fd) {
 		c = CMSG_FIRSTHDR(&h);
