@@ -19,6 +19,7 @@
 #include "cmd/appliance.h"
 #include "cmd/message.h"
 #include "cmd/signed.h"
+#include "cmd/stores.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/load.h"
@@ -66,12 +67,14 @@ int birth_find_image(const struct context *ctx, const char *operand, struct imag
 		     struct error *err)
 {
 	struct image_store store;
-	int r = image_store_open(ctx->store.root_fd, &store, err);
+	int r;
 
+	if (!birth_is_path(operand))
+		return stores_find_image(ctx, operand, image, err);
+	r = image_store_open(ctx->store.root_fd, &store, err);
 	if (r < 0)
 		return r;
-	r = birth_is_path(operand) ? image_import_cached(&store, operand, image, err)
-				   : image_find(&store, operand, image, err);
+	r = image_import_cached(&store, operand, image, err);
 	image_store_close(&store);
 	return r;
 }

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/str.h"
 #include "cmd/options.h"
 #include "runtime/record.h"
 
@@ -61,6 +62,7 @@ struct context {
 	const void *options;	    /* the command's own struct */
 	const struct command *command;
 	const struct oci_globals *oci; /* tare-oci's own options; else NULL */
+	struct strlist additional;     /* other stores, only to read */
 	bool own_store;		       /* the user named ROOT */
 	bool log_json;		       /* messages on stderr as JSON lines */
 };

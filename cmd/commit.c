@@ -282,6 +282,12 @@ static int commit(struct container_root *cr, const char *operand, const char *na
 		error_set(err, EOPNOTSUPP, "it runs from a directory, not from an image");
 		return error_hint(err, "tare export %s | tare import - NAME", operand);
 	}
+	if (r == 0 && cr->image.store_path) {
+		error_set(err, EOPNOTSUPP, "its image is in the additional store '%s'",
+			  cr->image.store_path);
+		return error_hint(err, "load the image into this store first: tare --root … save | "
+				       "tare load");
+	}
 	if (r == 0)
 		r = image_store_open(cr->ctx->store.root_fd, &store, err);
 	if (r < 0)

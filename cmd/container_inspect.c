@@ -25,6 +25,7 @@
 #include "cmd/command.h"
 #include "cmd/io_limit.h"
 #include "cmd/target.h"
+#include "cmd/stores.h"
 #include "cmd/units.h"
 #include "image/image.h"
 #include "network/address.h"
@@ -146,19 +147,13 @@ static struct json *make_network(const struct context *ctx, const struct record 
 
 static char *lower_dirs(const struct context *ctx, const char *image_id)
 {
-	struct image_store images;
 	autoimage struct image image = { 0 };
 	struct error ignored;
-	struct str out = { 0 };
 
 	/* The image may have been removed by force: then there is nothing to show. */
-	if (!*image_id || image_store_open(ctx->store.root_fd, &images, &ignored) < 0)
+	if (!*image_id || stores_find_image(ctx, image_id, &image, &ignored) < 0)
 		return xstrdup("");
-	if (image_find(&images, image_id, &image, &ignored) == 0)
-		for (size_t i = 0; i < image.layers.n; i++)
-			str_printf(&out, "%s%s/%s", i ? ":" : "", ctx->root, image.layers.items[i]);
-	image_store_close(&images);
-	return str_take(&out);
+	return stores_lower_dirs(ctx, &image);
 }
 
 /*

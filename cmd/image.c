@@ -16,6 +16,7 @@
 #include "cmd/options.h"
 #include "cmd/prune.h"
 #include "cmd/rmi.h"
+#include "cmd/stores.h"
 #include "image/image.h"
 
 struct image_inspect_options {
@@ -77,16 +78,10 @@ static const struct command image_inspect_command = {
 static int exists(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	autoimagelist struct image_list list = { 0 };
-	struct image_store store;
 	size_t at;
-	int r;
+	int r = stores_list(ctx, &list, err);
 
 	(void)argc;
-	r = image_store_open(ctx->store.root_fd, &store, err);
-	if (r < 0)
-		return r;
-	r = image_list(&store, &list, err);
-	image_store_close(&store);
 	if (r < 0)
 		return r;
 	r = image_lookup(&list, argv[0], &at, err);

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/stores.h"
 #include "image/image.h"
 #include "image/reference.h"
 
@@ -101,14 +102,12 @@ static struct json *make_rootfs(const struct image_config *c)
 	return map;
 }
 
-static struct json *make_driver(const struct context *ctx, const struct strlist *layers)
+static struct json *make_driver(const struct context *ctx, const struct image *image)
 {
 	struct json *driver = json_new_map(), *data = json_new_map();
-	autostr struct str dirs = { 0 };
+	autofree char *dirs = stores_lower_dirs(ctx, image);
 
-	for (size_t i = 0; i < layers->n; i++)
-		str_printf(&dirs, "%s%s/%s", i ? ":" : "", ctx->root, layers->items[i]);
-	json_set_text(data, "LowerDir", dirs.data ? dirs.data : "");
+	json_set_text(data, "LowerDir", dirs);
 	json_set_text(driver, "Name", "overlay");
 	json_set(driver, "Data", data);
 	return driver;
@@ -132,7 +131,7 @@ static struct json *make_document(const struct context *ctx, const struct image 
 	set_text(doc, "Os", c->os);
 	json_set_int(doc, "Size", (int64_t)image->size);
 	json_set_int(doc, "VirtualSize", (int64_t)image->size);
-	json_set(doc, "GraphDriver", make_driver(ctx, &image->layers));
+	json_set(doc, "GraphDriver", make_driver(ctx, image));
 	json_set(doc, "RootFS", make_rootfs(c));
 	json_set(doc, "Labels", c->labels ? json_clone(c->labels) : json_new_nil());
 	json_set(doc, "History", c->history ? json_clone(c->history) : json_new_list());
@@ -151,17 +150,11 @@ int image_inspect(const struct context *ctx, const char *operand, struct json **
 {
 	autoimagelist struct image_list list = { 0 };
 	autoimage struct image image = { 0 };
-	struct image_store store;
-	int r;
+	int r = stores_find_image(ctx, operand, &image, err);
 
-	r = image_store_open(ctx->store.root_fd, &store, err);
-	if (r < 0)
-		return r;
-	r = image_find(&store, operand, &image, err);
 	if (r == 0)
-		r = image_list(&store, &list, err);
+		r = stores_list(ctx, &list, err);
 	if (r == 0)
 		*doc = make_document(ctx, &image, &list);
-	image_store_close(&store);
 	return r;
 }

@@ -21,6 +21,7 @@
 #include "cmd/format.h"
 #include "cmd/image_inspect.h"
 #include "cmd/options.h"
+#include "cmd/stores.h"
 #include "cmd/units.h"
 #include "image/image.h"
 #include "image/reference.h"
@@ -72,7 +73,6 @@ static const struct format_column columns[] = {
 /* What is listed, and what it takes to tell. */
 struct listing {
 	const struct context *ctx;
-	struct image_store store;
 	struct image_list all;
 	const struct image_summary **rows;
 	size_t n;
@@ -131,7 +131,7 @@ static bool matches_label(const struct listing *l, const struct image_summary *r
 	struct error ignored;
 	const char *value;
 
-	if (image_find(&l->store, row->id, &image, &ignored) < 0)
+	if (stores_find_image(l->ctx, row->id, &image, &ignored) < 0)
 		return false;
 	value = json_text(json_get(image.config.labels, key));
 	return value && (!equals || !strcmp(value, equals + 1));
@@ -266,7 +266,7 @@ static struct json *typed_row(const struct listing *l, const struct image_summar
 	json_set_int(map, "VirtualSize", (int64_t)row->size);
 	json_set_int(map, "SharedSize", 0);
 	json_set_int(map, "Containers", 0);
-	if (image_find(&l->store, row->id, &image, &ignored) < 0)
+	if (stores_find_image(l->ctx, row->id, &image, &ignored) < 0)
 		return map;
 	json_set(map, "Labels",
 		 image.config.labels ? json_clone(image.config.labels) : json_new_nil());
@@ -319,7 +319,7 @@ static int list(struct listing *l, int argc, char **argv, struct error *err)
 	const struct images_options *o = l->ctx->options;
 	int r;
 
-	r = image_list(&l->store, &l->all, err);
+	r = stores_list(l->ctx, &l->all, err);
 	if (r == 0)
 		r = select_rows(l, argc, argv, err);
 	if (r < 0)
@@ -340,13 +340,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	r = check_filters(&o->filters, err);
 	if (r < 0)
 		return r;
-	r = image_store_open(ctx->store.root_fd, &l.store, err);
-	if (r < 0)
-		return r;
 	r = list(&l, argc, argv, err);
 	free(l.rows);
 	image_list_done(&l.all);
-	image_store_close(&l.store);
 	return r;
 }
 

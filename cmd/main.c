@@ -79,12 +79,15 @@ const struct command *const command_list[] = {
 
 struct global_options {
 	const char *root, *runroot, *log_level, *log_format;
+	struct strlist additional;
 	bool version;
 };
 
 #define O(...) OPTION(struct global_options, __VA_ARGS__)
 
 const struct option_def command_global_options[] = {
+	O(0, "additional-store", "DIR", OPTION_LIST, additional,
+	  "Look for images in the ROOT of another tare, too (env TARE_ADDITIONAL_STORES: A:B)"),
 	O(0, "root", "DIR", OPTION_TEXT, root,
 	  "Images and containers (default /var/lib/tare; env TARE_ROOT)"),
 	O(0, "runroot", "DIR", OPTION_TEXT, runroot,
@@ -170,6 +173,20 @@ static int run_group(struct context *ctx, const struct command *group, int argc,
 	return command_run(ctx, cmd, group->name, argc - 1, argv + 1, err);
 }
 
+/* Those of the command line first; both in their order. */
+static void add_stores(struct context *ctx, const struct strlist *dirs)
+{
+	autostrlist struct strlist named = { 0 };
+	const char *env = getenv("TARE_ADDITIONAL_STORES");
+
+	strlist_copy(&named, dirs);
+	if (env && *env)
+		strlist_split(&named, env, ':');
+	for (size_t i = 0; i < named.n; i++)
+		if (*named.items[i])
+			strlist_take(&ctx->additional, absolute(xstrdup(named.items[i])));
+}
+
 static int apply_globals(struct context *ctx, const struct global_options *g, struct error *err)
 {
 	static const char *const levels[] = { "debug", "info", "warn", "error", NULL };
@@ -187,6 +204,7 @@ static int apply_globals(struct context *ctx, const struct global_options *g, st
 		return error_set(err, EINVAL, "--log-format '%s' is neither text nor json",
 				 g->log_format);
 	ctx->log_json = g->log_format && !strcmp(g->log_format, "json");
+	add_stores(ctx, &g->additional);
 	ctx->own_store = g->root || getenv("TARE_ROOT");
 	ctx->root = absolute(
 		choose_dir(g->root, "TARE_ROOT", "XDG_DATA_HOME", ".local/share", "/var/lib/tare"));
@@ -204,6 +222,7 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 	r = options_parse(command_global_options, &globals, true, &argc, argv, err);
 	if (r >= 0 && apply_globals(ctx, &globals, err) < 0)
 		r = -EINVAL;
+	options_done(command_global_options, &globals);
 	if (r < 0) {
 		error_hint(err, "see 'tare --help'");
 		return r;
@@ -277,6 +296,7 @@ int main(int argc, char **argv)
 		(void)close(ctx.store.root_fd);
 	if (ctx.store.run_fd >= 0)
 		(void)close(ctx.store.run_fd);
+	strlist_done(&ctx.additional);
 	free((char *)(uintptr_t)ctx.root);
 	free((char *)(uintptr_t)ctx.runroot);
 	return r < 0 ? EXIT_TARE : r;

@@ -12,6 +12,7 @@
 #include "cmd/command.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
+#include "cmd/stores.h"
 #include "cmd/system.h"
 #include "cmd/target.h"
 #include "image/check.h"
@@ -79,15 +80,14 @@ static void check_container(const struct context *ctx, const struct image_list *
 							  "load the image again" });
 }
 
-static int check_containers(const struct context *ctx, const struct image_store *store,
-			    struct findings *findings, struct error *err)
+static int check_containers(const struct context *ctx, struct findings *findings, struct error *err)
 {
 	autoimagelist struct image_list images = { 0 };
 	autostrlist struct strlist ids = { 0 };
 	struct error ignored;
 	int r = record_list(&ctx->store, &ids, err);
 
-	if (r < 0 || image_list(store, &images, &ignored) < 0)
+	if (r < 0 || stores_list(ctx, &images, &ignored) < 0)
 		return r; /* what is wrong with the index has been said */
 	for (size_t i = 0; i < ids.n; i++)
 		check_container(ctx, &images, ids.items[i], findings);
@@ -112,7 +112,7 @@ static int check(const struct context *ctx, struct findings *findings, struct er
 		return r;
 	r = check_store(&store, &how, err);
 	if (r == 0)
-		r = check_containers(ctx, &store, findings, err);
+		r = check_containers(ctx, findings, err);
 	image_store_close(&store);
 	return r;
 }

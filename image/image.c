@@ -251,6 +251,7 @@ int image_find(const struct image_store *s, const char *operand, struct image *o
 void image_done(struct image *image)
 {
 	free(image->name);
+	free(image->store_path);
 	image_config_done(&image->config);
 	strlist_done(&image->layers);
 	memset(image, 0, sizeof(*image));

@@ -32,6 +32,7 @@ struct image {
 	 */
 	struct strlist layers;
 	/* Of the image's root directory: for the upper directory, which is what shows. */
+	char *store_path; /* of another store's images directory, or NULL: see cmd/stores.c */
 	mode_t root_mode;
 	uid_t root_uid;
 	gid_t root_gid;

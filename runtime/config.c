@@ -111,6 +111,7 @@ void config_done(struct config *c)
 	free(c->hostname);
 	free(c->domainname);
 	free(c->root_path);
+	free(c->lower_store);
 	strlist_done(&c->lowers);
 	for (size_t i = 0; i < c->n_mounts; i++)
 		mount_done(&c->mounts[i]);

@@ -176,7 +176,8 @@ struct config {
 	mode_t root_mode;      /* overlay: metadata of the image's root directory */
 	uid_t root_uid;
 	gid_t root_gid;
-	char *root_path; /* directory: on the host */
+	char *lower_store; /* overlay: attached over images/tmp of ROOT, lowers are in it; or NULL */
+	char *root_path;   /* directory: on the host */
 	enum config_scratch scratch;
 	uint64_t scratch_bytes; /* memory: limit; 0: half of the machine's */
 	bool read_only;

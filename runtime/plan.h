@@ -13,7 +13,7 @@ struct init_plan {
 	int sync_fd;
 	const char *store_path; /* ROOT */
 	int store_tree;		/* detached clone of ROOT, idmapped; -1: open store_path */
-	int root_tree;		/* CONFIG_ROOT_DIRECTORY: detached clone of it; else -1 */
+	int root_tree;		/* detached clone of the root directory or of lower_store; or -1 */
 	int *mount_trees;	/* per config mount: detached clone of a bind's source, or -1 */
 	int stdio[3];		/* become 0, 1, 2; ignored with a terminal */
 	int start_fd;		/* a listening socket to wait on for the start; -1: sync_fd */

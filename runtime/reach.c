@@ -121,6 +121,13 @@ static void leave_out_container(struct config *c)
 	c->volatile_upper = false;
 }
 
+static int attach_lowers(struct rootfs *fs, const struct config *c, struct error *err)
+{
+	autoclose int tree = mount_clone(AT_FDCWD, c->lower_store, false, err);
+
+	return tree < 0 ? tree : rootfs_attach_lowers(fs, tree, err);
+}
+
 static int put_together(const struct reach *where, bool with_mounts, struct error *err)
 {
 	struct rootfs fs = { .store = -1, .scratch = -1, .root = -1, .proc = -1, .dev = -1 };
@@ -137,6 +144,8 @@ static int put_together(const struct reach *where, bool with_mounts, struct erro
 		r = fs.root < 0 ? fs.root : mount_attach(fs.root, fs.store, "the root", err);
 	} else {
 		r = rootfs_open_scratch(&fs, c, err);
+		if (r == 0 && c->lower_store)
+			r = attach_lowers(&fs, c, err);
 		fs.root = r < 0 ? r : overlay_mount(&fs, c, err);
 		r = fs.root < 0 ? fs.root : 0;
 	}

@@ -102,8 +102,27 @@ int rootfs_open_scratch(struct rootfs *fs, const struct config *c, struct error 
 
 /* ---- the root ----------------------------------------------------------- */
 
-static int overlay_root(struct rootfs *fs, const struct config *c, struct error *err)
+/**
+ * rootfs_attach_lowers() - Another store's images, where ours keeps work in progress
+ *
+ * In this namespace only, and of no use to the container: any directory that
+ * every store has would do.
+ */
+int rootfs_attach_lowers(struct rootfs *fs, int tree, struct error *err)
 {
+	autoclose int target = openat(fs->store, "images/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (target < 0)
+		return error_sys(err, errno, "open 'images/tmp' of the store");
+	return mount_attach(tree, target, "images/tmp", err);
+}
+
+static int overlay_root(struct rootfs *fs, const struct init_plan *plan, struct error *err)
+{
+	const struct config *c = plan->config;
+
+	if (c->lower_store && rootfs_attach_lowers(fs, plan->root_tree, err) < 0)
+		return -err->code;
 	fs->root = overlay_mount(fs, c, err);
 	return fs->root < 0 ? fs->root : 0;
 }
@@ -261,7 +280,7 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	if (r == 0)
 		r = rootfs_open_scratch(fs, c, err);
 	if (r == 0)
-		r = c->root == CONFIG_ROOT_OVERLAY ? overlay_root(fs, c, err)
+		r = c->root == CONFIG_ROOT_OVERLAY ? overlay_root(fs, plan, err)
 						   : directory_root(fs, plan, err);
 	if (r == 0)
 		r = kernelfs_setup(fs, c, err);

@@ -10,6 +10,7 @@ struct error;
 struct init_plan;
 struct rootfs;
 
+int rootfs_attach_lowers(struct rootfs *fs, int tree, struct error *err);
 int rootfs_open_scratch(struct rootfs *fs, const struct config *c, struct error *err);
 int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *err);
 int rootfs_enter(const struct rootfs *fs, const struct config *c, struct error *err);
