@@ -71,6 +71,7 @@ no_extra() {
 }
 
 have_dangling() {
+	tare image prune -f >/dev/null # or there were more to prune each time
 	tare import -m "$RANDOM$RANDOM" root.tar extra >/dev/null
 	tare import -m "$RANDOM$RANDOM" root.tar extra >/dev/null
 }
