@@ -141,10 +141,10 @@ const struct command cmd_system_check = {
 	.summary = "Verify the stores, and repair what can be",
 	.details =
 		"Looks at the index, every manifest, config and kept blob (by digest), every layer\n"
-		"(by the size it was loaded with) and every container. What is left of crashes, and\n"
+		"(by its size, and by its files' times of change) and every container. What is left of crashes, and\n"
 		"what no image needs, is removed; an image that lacks something keeps its name, and\n"
-		"loading it again brings back what is missing. Files of a layer that were altered\n"
-		"without a change of size are not found.\n"
+		"loading it again brings back what is missing. What a disk alters in a layer's files\n"
+		"without anybody writing to them is not found.\n"
 		"\n"
 		"Exit code 1: something was found that could not be repaired.",
 	.options = options,

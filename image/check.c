@@ -7,8 +7,8 @@
  *	1. the index, or what can be told without it
  *	2. each blob is what its name says
  *	3. each image has a manifest and a config, which agree, and all layers
- *	4. each layer still has the size it was loaded with, and none of what
- *	   only work in progress has
+ *	4. each layer still has the size it was loaded with, and nothing in it
+ *	   was changed since
  *	5. nothing is there that no image names
  *
  * Repaired is what can be without the archive: damaged blobs of layers go (the
@@ -233,7 +233,7 @@ static bool recorded_size(int fd, uint64_t *size)
 	return str_parse_u64(text, UINT64_MAX, size) == 0;
 }
 
-/* Layers are never written to: another size means that somebody did, or the disk did. */
+/* Layers are never written to: another size, or a later ctime, means that somebody did. */
 static void check_layer(struct check *c, const char *key)
 {
 	autofree char *path = xasprintf("layer/%s", key), *object = xasprintf("layer %s", key);
@@ -242,9 +242,13 @@ static void check_layer(struct check *c, const char *key)
 	uint64_t wanted;
 	bool changed = fd < 0;
 
-	if (!changed && !recorded_size(fd, &wanted))
-		return; /* the file system keeps no attributes */
-	if (!changed && usage_of_tree(fd, ".") == wanted)
+	if (!changed) {
+		uint64_t size = usage_of_layer(fd, &changed);
+
+		/* Some file systems keep no attributes, and so no size. */
+		changed |= recorded_size(fd, &wanted) && size != wanted;
+	}
+	if (!changed)
 		return;
 	if (c->options->keep_layers)
 		say(c, object, "has changed since it was loaded", false,

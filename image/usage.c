@@ -34,6 +34,7 @@ struct walk {
 	struct shared_file *shared;
 	size_t n_shared;
 	uint64_t sum;
+	struct timespec newest; /* ctime */
 };
 
 static void add_shared(struct walk *w, const struct stat *st)
@@ -43,6 +44,11 @@ static void add_shared(struct walk *w, const struct stat *st)
 		w->shared = xrealloc(w->shared,
 				     (w->n_shared ? w->n_shared * 2 : 1) * sizeof(*w->shared));
 	w->shared[w->n_shared++] = (struct shared_file){ st->st_ino, (uint64_t)st->st_size };
+}
+
+static bool is_later(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec != b->tv_sec ? a->tv_sec > b->tv_sec : a->tv_nsec > b->tv_nsec;
 }
 
 static void walk(struct walk *w, int parent, const char *name, int depth)
@@ -56,6 +62,8 @@ static void walk(struct walk *w, int parent, const char *name, int depth)
 		if (!path_is_name(e->d_name) ||
 		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
+		if (is_later(&st.st_ctim, &w->newest))
+			w->newest = st.st_ctim;
 		if (S_ISDIR(st.st_mode))
 			walk(w, fd, e->d_name, depth + 1);
 		else if (S_ISREG(st.st_mode) && st.st_nlink > 1)
@@ -72,19 +80,41 @@ static int by_ino(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static uint64_t measure(struct walk *w, int dirfd, const char *name)
+{
+	walk(w, dirfd, name, 0);
+	if (w->n_shared)
+		qsort(w->shared, w->n_shared, sizeof(*w->shared), by_ino);
+	for (size_t i = 0; i < w->n_shared; i++)
+		if (!i || w->shared[i].ino != w->shared[i - 1].ino)
+			w->sum += w->shared[i].size;
+	free(w->shared);
+	return w->sum;
+}
+
 /** usage_of_tree() - Bytes of the files in a directory; 0 if there is none */
 uint64_t usage_of_tree(int dirfd, const char *name)
 {
 	struct walk w = { .sum = 0 };
 
-	walk(&w, dirfd, name, 0);
-	if (w.n_shared)
-		qsort(w.shared, w.n_shared, sizeof(*w.shared), by_ino);
-	for (size_t i = 0; i < w.n_shared; i++)
-		if (!i || w.shared[i].ino != w.shared[i - 1].ino)
-			w.sum += w.shared[i].size;
-	free(w.shared);
-	return w.sum;
+	return measure(&w, dirfd, name);
+}
+
+/**
+ * usage_of_layer() - The size of a layer
+ * @changed:	Whether something in it was changed after it was published
+ *
+ * The rename that publishes a layer is the last change of its directory, and
+ * nobody can set a ctime back.
+ */
+uint64_t usage_of_layer(int dirfd, bool *changed)
+{
+	struct walk w = { .sum = 0 };
+	uint64_t size = measure(&w, dirfd, ".");
+	struct stat st;
+
+	*changed = fstat(dirfd, &st) == 0 && is_later(&w.newest, &st.st_ctim);
+	return size;
 }
 
 static uint64_t layer_size(const struct image_store *s, const char *key)

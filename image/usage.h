@@ -44,4 +44,7 @@ void usage_layer_sizes(const struct image_store *s, const struct image_config *c
 /* Bytes of the files in a directory, each once however many names it has; 0: there is none. */
 uint64_t usage_of_tree(int dirfd, const char *name);
 
+/* The same of a layer, and whether something in it was changed after it was published. */
+uint64_t usage_of_layer(int dirfd, bool *changed);
+
 #endif

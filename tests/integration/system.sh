@@ -136,6 +136,14 @@ ok 'it is gone' test ! -e "$layer"
 load_busybox
 tare load -q --keep-blobs -i "$FIXTURES/web.tar" >/dev/null
 is 'which mends it' "$(tare system check)" ''
+file=$(find "$images/layer" -type f -size +1k | head -n 1)
+touch -r "$file" stamp
+wait_for 5 eval 'printf x | dd of="$file" bs=1 seek=500 conv=notrunc status=none; touch -r stamp "$file"
+	[ "$(stat -c %.Z "$file")" != "$(stat -c %.Z "${file%/layer/*}/layer/$(cut -d / -f 1 <<<"${file#*/images/layer/}")")" ]'
+like 'one of the same size and time is found as well' "$(tare system check)" 'changed since it was loaded'
+load_busybox
+tare load -q --keep-blobs -i "$FIXTURES/web.tar" >/dev/null
+is 'and mended likewise' "$(tare system check)" ''
 rm -rf "${images:?}/layer"/*
 fails 'missing layers are found' 1 tare system check
 load_busybox
