@@ -97,7 +97,7 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 	union {
 		char space[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
-	} control = { 0 };
+	} control;
 	struct message m;
 	struct iovec iov = { &m, sizeof(m) };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -135,7 +135,7 @@ int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 /** sync_await() - Whether the next thing that the other side says is @want; else as sync_receive() */
 bool sync_await(int fd, enum sync_step want, int *pass_fd, struct error *err)
 {
-	enum sync_step step;
+	enum sync_step step = SYNC_SETUP; /* which nobody waits for */
 
 	return sync_receive(fd, &step, err, pass_fd) > 0 && step == want;
 }
