@@ -80,8 +80,15 @@ class Samples:
 
     def ratio_to(self, base, peer):
         """Median of the per-round ratios base / peer: what the machine's load hardly moves."""
-        pairs = [(a[0], b[0]) for a, b in zip(self.rows.get(base, []), self.rows[peer]) if a and b]
+        pairs = [(a[0], b[0]) for a, b in zip(self.rows.get(base, []), self.rows.get(peer, [])) if a and b]
         return statistics.median(a / b for a, b in pairs) if pairs else None
+
+    def ratio_of_medians(self, base, peer):
+        walls = [[r[0] for r in self.rows.get(name, []) if r] for name in (base, peer)]
+        return statistics.median(walls[0]) / statistics.median(walls[1]) if all(walls) else None
+
+    def peak_rss_kib(self, peer):
+        return max((r[2] for r in self.rows.get(peer, []) if r), default=0)
 
     def table(self, base="tare"):
         lines = [f"**{self.title}**" + (f" — {self.note}" if self.note else ""), "",
