@@ -24,7 +24,7 @@ MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
 ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a) $(B)/gen/libnettle.a \
-	    $(addprefix $(LIBDIR)/lib,zstd.a z.a sodium.a lzma.a bz2.a seccomp.a cap.a acl.a)
+	    $(addprefix $(LIBDIR)/lib,zstd.a z.a sodium.a lzma.a bz2.a cap.a acl.a)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc
@@ -79,7 +79,7 @@ $(B)/gen/libnettle.a: $(LIBDIR)/libnettle.a
 	@mkdir -p $(@D)
 	$(call say,LAZY,$@)objcopy --remove-section='.init_array*' --remove-section='.rela.init_array*' $< $@
 
-# The default seccomp profile becomes a table at build time: libseccomp, which
+# The default seccomp profile and all names become tables at build time: libseccomp, which
 # knows every name, is slow to ask, and the start path must not wait for it.
 $(B)/gen/seccomp_table: runtime/gen/seccomp_table.c runtime/gen/seccomp_default.h \
 	runtime/gen/seccomp_ranges.h
@@ -96,7 +96,7 @@ $(B)/include: Makefile
 	ln -sf /usr/include/archive.h /usr/include/archive_entry.h /usr/include/jansson.h . && \
 	ln -sf $$(ls /usr/include/jansson_config.h /usr/include/$(MULTI)/jansson_config.h 2>/dev/null) . && \
 	ln -sf /usr/include/nettle /usr/include/zstd.h /usr/include/zstd_errors.h . && \
-	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/sodium.h /usr/include/sodium /usr/include/lzma.h /usr/include/lzma /usr/include/bzlib.h /usr/include/seccomp.h /usr/include/seccomp-syscalls.h . && \
+	ln -sf /usr/include/libdeflate.h /usr/include/zlib.h /usr/include/zconf.h /usr/include/sodium.h /usr/include/sodium /usr/include/lzma.h /usr/include/lzma /usr/include/bzlib.h . && \
 	ln -sf $$(ls -d /usr/include/libmnl /usr/include/$(MULTI)/libmnl 2>/dev/null) . && \
 	ln -sf $$(ls /usr/include/sys/capability.h /usr/include/$(MULTI)/sys/capability.h 2>/dev/null) sys/ && touch .
 

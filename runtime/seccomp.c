@@ -3,9 +3,9 @@
  * runtime/seccomp.c - Programs from a user's profile, and installing them
  *
  * Reads docker's profile format and linux.seccomp of the OCI runtime spec,
- * which is a subset of it. libseccomp resolves the names and does nothing
- * else: its program would cost twenty times as much to make and to load, so
- * filter.c writes ours.
+ * which is a subset of it. libseccomp is asked at build time, for the names:
+ * its program would cost twenty times as much to make and to load, so filter.c
+ * writes ours.
  *
  * Profiles in use rely on things that no specification says; here as there:
  * - a name that the architecture (or libseccomp) lacks is passed over;
@@ -23,7 +23,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <seccomp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,19 +57,17 @@
 
 struct arch {
 	uint32_t audit_arch;
-	uint32_t token; /* libseccomp's */
 	bool is_32bit;
-	int late;	  /* enum seccomp_name_archs */
 	const char *name; /* in architectures and archMap */
 };
 
 /* The architectures of this machine, the native one first. */
 static const struct arch archs[] = {
 #if defined(__x86_64__)
-	{ FILTER_ARCH_NATIVE, SCMP_ARCH_X86_64, false, SECCOMP_NAME_X86_64, "SCMP_ARCH_X86_64" },
-	{ FILTER_ARCH_COMPAT, SCMP_ARCH_X86, true, SECCOMP_NAME_I386, "SCMP_ARCH_X86" },
+	{ FILTER_ARCH_NATIVE, false, "SCMP_ARCH_X86_64" },
+	{ FILTER_ARCH_COMPAT, true, "SCMP_ARCH_X86" },
 #else
-	{ FILTER_ARCH_NATIVE, SCMP_ARCH_AARCH64, false, SECCOMP_NAME_AARCH64, "SCMP_ARCH_AARCH64" },
+	{ FILTER_ARCH_NATIVE, false, "SCMP_ARCH_AARCH64" },
 #endif
 };
 #define N_ARCHS ARRAY_SIZE(archs)
@@ -130,17 +127,19 @@ static void profile_done(struct profile **pp)
 
 #define autoprofile __attribute__((cleanup(profile_done)))
 
-/* The number of a system call, or -ENOENT if the architecture has none of that name. */
-static int number_of(const struct arch *arch, const char *name)
+static int by_name(const void *name, const void *entry)
 {
-	int nr;
+	return strcmp(name, ((const struct seccomp_name *)entry)->name);
+}
 
-	for (size_t i = 0; i < SECCOMP_N_LATE_NAMES; i++)
-		if (seccomp_late_names[i].archs & arch->late &&
-		    strcmp(seccomp_late_names[i].name, name) == 0)
-			return seccomp_late_names[i].nr;
-	nr = seccomp_syscall_resolve_name_arch(arch->token, name);
-	return nr >= 0 && nr < N_SYSCALLS ? nr : -ENOENT;
+/* The number of a system call on each architecture, -1 where there is none. */
+static void find_numbers(const char *name, int numbers[N_ARCHS])
+{
+	const struct seccomp_name *found = bsearch(name, seccomp_names, seccomp_n_names,
+						   sizeof(*found), by_name);
+
+	for (size_t i = 0; i < N_ARCHS; i++)
+		numbers[i] = !found ? -1 : i == 0 ? found->native : found->compat;
 }
 
 static void call_add(struct call_rules *call, const struct filter_test *tests, size_t n,
@@ -174,6 +173,7 @@ static int entry_add_name(struct profile *p, const struct seccomp_entry *entry,
 			  const struct json *v, const char *where, struct error *err)
 {
 	const char *name = json_text(v);
+	int numbers[N_ARCHS];
 	bool found = false;
 
 	if (!name)
@@ -183,10 +183,11 @@ static int entry_add_name(struct profile *p, const struct seccomp_entry *entry,
 				 "%s: 'write' cannot be asked about: init needs it to "
 				 "report that it has a listener",
 				 where);
+	find_numbers(name, numbers);
 	for (size_t i = 0; i < N_ARCHS; i++) {
-		int nr = p->has_arch[i] ? number_of(&archs[i], name) : -ENOENT;
+		int nr = numbers[i];
 
-		if (nr < 0)
+		if (nr < 0 || !p->has_arch[i])
 			continue;
 		found = true;
 		if (nr > p->last[i])

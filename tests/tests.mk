@@ -22,7 +22,8 @@ UNIT_runtime := runtime cgroups base
 UNIT_cmd     := cmd runtime cgroups image network base
 
 UNIT_TESTS := $(patsubst %.c,$(B)/%,$(wildcard $(foreach d,$(FOLDERS),tests/unit/$d/test_*.c)))
-UNIT_LIBS  := -lcmocka -lpthread
+# libseccomp is what the filters are compared with.
+UNIT_LIBS  := $(LIBDIR)/libseccomp.a -lcmocka -lpthread
 
 folder_objects = $(filter-out $(B)/cmd/main.o,$(filter $(B)/$1/%.o,$(OBJECTS))) \
 		 $(if $(filter runtime,$1),$(filter $(B)/gen/%.o,$(OBJECTS)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * runtime/gen/seccomp_ranges.h - The generated table of the default profile, and late names
+ * runtime/gen/seccomp_ranges.h - The generated tables: default profile, names; late names
  */
 #ifndef RUNTIME_GEN_SECCOMP_RANGES_H
 #define RUNTIME_GEN_SECCOMP_RANGES_H
@@ -33,6 +33,15 @@ extern const size_t seccomp_default_n_native;
 extern const struct seccomp_range seccomp_default_compat[];
 extern const size_t seccomp_default_n_compat; /* 0: this machine has no 32-bit entry */
 
+/* All names there are, in the order of strcmp(), and the numbers here; -1: not here. */
+struct seccomp_name {
+	const char *name;
+	int16_t native, compat;
+};
+
+extern const struct seccomp_name seccomp_names[];
+extern const size_t seccomp_n_names;
+
 enum seccomp_name_archs {
 	SECCOMP_NAME_X86_64 = 1 << 0,
 	SECCOMP_NAME_I386 = 1 << 1,
@@ -44,7 +53,8 @@ enum seccomp_name_archs {
  * Names that the libseccomp of the oldest supported distribution (2.5.4) does
  * not resolve: system calls added since, and the direct socket and System V
  * IPC calls of i386, for which it answers a pseudo number of its own. From
- * Linux 6.18, arch/x86/entry/syscalls/ and scripts/syscall.tbl.
+ * Linux 6.18, arch/x86/entry/syscalls/ and scripts/syscall.tbl. For the program
+ * that makes the tables, and its tests.
  */
 static const struct seccomp_late_name {
 	const char *name;
