@@ -8,6 +8,10 @@
  * mknod, as bits) is kept in a register; a rule that allows takes its bits
  * out, and when none is left the answer is yes; a rule that denies any
  * remaining bit answers no, and so does the end of the program.
+ *
+ * The kernel follows every branch of a program before it takes it, which costs
+ * more than anything else here. So neighbours that allow everything to devices
+ * of one major number share their tests, and what cannot be reached is left out.
  */
 #include "cgroups/devices.h"
 
@@ -49,9 +53,9 @@ const struct cgroup_device_rule cgroup_default_devices[] = {
 	{ true, 'c', 1, 7, RWM },     /* full */
 	{ true, 'c', 1, 8, RWM },     /* random */
 	{ true, 'c', 1, 9, RWM },     /* urandom */
+	{ true, 'c', 136, ANY, RWM }, /* pts */
 	{ true, 'c', 5, 0, RWM },     /* tty */
 	{ true, 'c', 5, 2, RWM },     /* ptmx */
-	{ true, 'c', 136, ANY, RWM }, /* pts */
 };
 const size_t cgroup_n_default_devices = sizeof(cgroup_default_devices) /
 					sizeof(cgroup_default_devices[0]);
@@ -127,38 +131,112 @@ static struct bpf_insn leave(void)
 	return (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT };
 }
 
+/* What is to be filled in once it is known where a rule's code ends. */
+struct exits {
+	size_t at[3], n;
+};
+
+static void jump_past(struct bpf_insn *p, size_t *n, struct exits *exits, struct bpf_insn jump)
+{
+	exits->at[exits->n++] = *n;
+	p[(*n)++] = jump;
+}
+
+static void answer(struct bpf_insn *p, size_t *n, bool allow)
+{
+	p[(*n)++] = compute(BPF_MOV, REG_ANSWER, allow);
+	p[(*n)++] = leave();
+}
+
+static void settle(struct bpf_insn *p, size_t n, const struct exits *exits)
+{
+	for (size_t i = 0; i < exits->n; i++)
+		p[exits->at[i]].off = (short)(n - exits->at[i] - 1);
+}
+
+static void compile_type_and_major(const struct cgroup_device_rule *rule, struct bpf_insn *p,
+				   size_t *n, struct exits *exits)
+{
+	if (rule->type != 'a')
+		jump_past(p, n, exits,
+			  jump(BPF_JNE, REG_TYPE,
+			       rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR));
+	if (rule->major != ANY)
+		jump_past(p, n, exits, jump(BPF_JNE, REG_MAJOR, rule->major));
+}
+
+/* All that may be asked for, to devices that differ in their minor numbers alone. */
+static bool is_like(const struct cgroup_device_rule *a, const struct cgroup_device_rule *b)
+{
+	return a->allow && b->allow && a->access == RWM && b->access == RWM && a->type == b->type &&
+	       a->major == b->major && a->minor != ANY && b->minor != ANY;
+}
+
+/* @last and the @more before it, which are like it: any of the minor numbers will do. */
+static size_t compile_minors(const struct cgroup_device_rule *last, size_t more, struct bpf_insn *p)
+{
+	struct exits exits = { 0 };
+	size_t n = 0;
+
+	compile_type_and_major(last, p, &n, &exits);
+	for (; more; more--, last--) {
+		p[n] = jump(BPF_JEQ, REG_MINOR, last->minor);
+		p[n++].off = (short)more; /* past the others' to the answer */
+	}
+	if (last->minor != ANY)
+		jump_past(p, &n, &exits, jump(BPF_JNE, REG_MINOR, last->minor));
+	answer(p, &n, true);
+	settle(p, n, &exits);
+	return n;
+}
+
 static size_t compile_rule(const struct cgroup_device_rule *rule, struct bpf_insn *p)
 {
-	size_t n = 0, to_next[4], n_to_next = 0;
+	struct exits exits = { 0 };
+	size_t n = 0, skip;
 
-	if (rule->type != 'a') {
-		to_next[n_to_next++] = n;
-		p[n++] = jump(BPF_JNE, REG_TYPE,
-			      rule->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR);
-	}
-	if (rule->major != CGROUP_DEVICE_ANY) {
-		to_next[n_to_next++] = n;
-		p[n++] = jump(BPF_JNE, REG_MAJOR, rule->major);
-	}
-	if (rule->minor != CGROUP_DEVICE_ANY) {
-		to_next[n_to_next++] = n;
-		p[n++] = jump(BPF_JNE, REG_MINOR, rule->minor);
-	}
+	compile_type_and_major(rule, p, &n, &exits);
+	if (rule->minor != ANY)
+		jump_past(p, &n, &exits, jump(BPF_JNE, REG_MINOR, rule->minor));
 	if (rule->allow) {
 		p[n++] = compute(BPF_AND, REG_ASKED, ~(int64_t)rule->access);
-		to_next[n_to_next++] = n;
+		skip = n;
 		p[n++] = jump(BPF_JNE, REG_ASKED, 0);
 	} else {
 		p[n++] = copy(REG_DENIED, REG_ASKED);
 		p[n++] = compute(BPF_AND, REG_DENIED, rule->access);
-		to_next[n_to_next++] = n;
+		skip = n;
 		p[n++] = jump(BPF_JEQ, REG_DENIED, 0);
 	}
-	p[n++] = compute(BPF_MOV, REG_ANSWER, rule->allow);
-	p[n++] = leave();
-	for (size_t i = 0; i < n_to_next; i++)
-		p[to_next[i]].off = (short)(n - to_next[i] - 1);
+	answer(p, &n, rule->allow);
+	settle(p, n, &exits);
+	p[skip].off = (short)(n - skip - 1);
 	return n;
+}
+
+/* Last rule first, and none before one that decides everything. */
+static size_t compile_rules(const struct cgroup_device_rule *rules, size_t n, struct bpf_insn *p)
+{
+	size_t used = 0;
+	bool allow = false;
+
+	while (n) {
+		const struct cgroup_device_rule *last = &rules[n - 1];
+		size_t more = 0;
+
+		allow = last->allow && covers_all(last);
+		if (covers_all(last))
+			break;
+		while (more + 1 < n && is_like(last, last - more - 1))
+			more++;
+		if (last->allow && last->access == RWM)
+			used += compile_minors(last, more, p + used);
+		else
+			used += compile_rule(last, p + used);
+		n -= more + 1;
+	}
+	answer(p, &used, n && allow);
+	return used;
 }
 
 /**
@@ -180,11 +258,7 @@ size_t cgroup_devices_compile(const struct cgroup_device_rule *rules, size_t n,
 	program[used++] = copy(REG_ASKED, REG_TYPE);
 	program[used++] = compute(BPF_RSH, REG_ASKED, 16);
 	program[used++] = compute(BPF_AND, REG_TYPE, 0xffff);
-	while (n--)
-		used += compile_rule(&rules[n], program + used);
-	program[used++] = compute(BPF_MOV, REG_ANSWER, 0);
-	program[used++] = leave();
-	return used;
+	return used + compile_rules(rules, n, program + used);
 }
 
 static int sys_bpf(int command, union bpf_attr *attr)

@@ -143,6 +143,102 @@ static void large_numbers_compare_whole(void **state)
 	assert_false(allows(rules, 1, 'c', 4095, 0xffffe, READ));
 }
 
+/* The kernel refuses a program with instructions that cannot be reached. */
+static void assert_all_reached(const struct bpf_insn *program, size_t n)
+{
+	bool *reached = xcalloc(n, sizeof(*reached));
+
+	reached[0] = true;
+	for (size_t i = 0; i < n; i++) {
+		assert_true(reached[i]);
+		if (BPF_CLASS(program[i].code) == BPF_JMP32) {
+			assert_in_range(program[i].off, 0, n - i - 2);
+			reached[i + 1 + (size_t)program[i].off] = true;
+		}
+		if (program[i].code != (BPF_JMP | BPF_EXIT) && i + 1 < n)
+			reached[i + 1] = true;
+	}
+	free(reached);
+}
+
+/* The rules as they are written down, without a program. */
+static bool expected(const struct cgroup_device_rule *rules, size_t n, char type, uint32_t major,
+		     uint32_t minor, unsigned int access)
+{
+	while (n--) {
+		const struct cgroup_device_rule *r = &rules[n];
+
+		if ((r->type != 'a' && r->type != type) ||
+		    (r->major != CGROUP_DEVICE_ANY && r->major != major) ||
+		    (r->minor != CGROUP_DEVICE_ANY && r->minor != minor))
+			continue;
+		if (!r->allow && (access & r->access))
+			return false;
+		if (r->allow)
+			access &= ~r->access;
+		if (!access)
+			return true;
+	}
+	return false;
+}
+
+/* Few numbers, so that rules meet; always the same sequence. */
+static unsigned int next_random(unsigned int *seed, unsigned int below)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return (*seed >> 16) % below;
+}
+
+static int64_t some(unsigned int *seed, unsigned int below)
+{
+	return next_random(seed, 4) ? (int64_t)next_random(seed, below) : CGROUP_DEVICE_ANY;
+}
+
+static void make_rules(struct cgroup_device_rule *rules, size_t n, unsigned int *seed)
+{
+	for (size_t i = 0; i < n; i++)
+		rules[i] = (struct cgroup_device_rule){
+			.allow = next_random(seed, 3) > 0,
+			.type = "abccc"[next_random(seed, 5)],
+			.major = some(seed, 2),
+			.minor = some(seed, 3),
+			.access = next_random(seed, 2) ? CGROUP_DEVICE_ALL
+						       : 1 + next_random(seed, 7),
+		};
+}
+
+static void programs_do_what_their_rules_say(void **state)
+{
+	struct cgroup_device_rule rules[8];
+	unsigned int seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 1000; round++) {
+		size_t n = next_random(&seed, 9);
+		struct bpf_insn program[CGROUP_DEVICES_PROGRAM_MAX(8)];
+
+		make_rules(rules, n, &seed);
+		assert_all_reached(program, cgroup_devices_compile(rules, n, program));
+		for (unsigned int i = 0; i < 2 * 3 * 4 * 7; i++) {
+			char type = i % 2 ? 'b' : 'c';
+			uint32_t major = i / 2 % 3, minor = i / 6 % 4;
+			unsigned int access = 1 + i / 24;
+
+			assert_int_equal(allows(rules, n, type, major, minor, access),
+					 expected(rules, n, type, major, minor, access));
+		}
+	}
+}
+
+static void neighbours_share_their_tests(void **state)
+{
+	struct bpf_insn program[CGROUP_DEVICES_PROGRAM_MAX(12)];
+
+	(void)state;
+	/* Five of major number 1 and two of 5 would be 8 instructions each. */
+	assert_in_range(cgroup_devices_compile(DEFAULTS, program), 1, 45);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +247,8 @@ int main(void)
 		cmocka_unit_test(later_rules_override),
 		cmocka_unit_test(bits_allowed_by_two_rules_add_up),
 		cmocka_unit_test(large_numbers_compare_whole),
+		cmocka_unit_test(programs_do_what_their_rules_say),
+		cmocka_unit_test(neighbours_share_their_tests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
