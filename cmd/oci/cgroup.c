@@ -79,13 +79,6 @@ static int delegate(int dirfd, const struct oci_bundle *b, struct error *err)
 	return 0;
 }
 
-static int finish(int dirfd, const struct oci_bundle *b, struct error *err)
-{
-	int r = apply_devices(dirfd, b, err);
-
-	return r == 0 ? delegate(dirfd, b, err) : r;
-}
-
 static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state *s,
 		 struct error *err)
 {
@@ -107,14 +100,7 @@ static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state
 	if (r < 0)
 		return r;
 	str_replace(&s->cgroup, path);
-	r = finish(cg->fd, b, err);
-	if (r < 0) {
-		struct error ignored;
-
-		(void)cgroup_remove(&cg->root, path, 0, &ignored);
-		str_replace(&s->cgroup, "");
-	}
-	return r;
+	return 0;
 }
 
 /**
@@ -181,10 +167,21 @@ int oci_cgroup_adopt(struct oci_cgroup *cg, const struct oci_bundle *b, struct s
 	}
 	if (r == 0)
 		r = cgroup_limits_apply(cg->fd, &b->limits, err);
-	if (r == 0)
-		r = finish(cg->fd, b, err);
 	systemd_unit_done(&unit);
 	return r;
+}
+
+/**
+ * oci_cgroup_confine() - What has to hold before anything of the container's runs
+ *
+ * The device rules and the owner. The kernel takes its time to check the program
+ * of the rules: meanwhile the first process, which is still our own code, mounts.
+ */
+int oci_cgroup_confine(struct oci_cgroup *cg, const struct oci_bundle *b, struct error *err)
+{
+	int r = cg->fd >= 0 ? apply_devices(cg->fd, b, err) : 0;
+
+	return r == 0 && cg->fd >= 0 ? delegate(cg->fd, b, err) : r;
 }
 
 /** oci_cgroup_open() - The cgroup of an existing container; fd stays -1 if it has none */

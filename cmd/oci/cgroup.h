@@ -30,6 +30,7 @@ int oci_cgroup_create(struct oci_cgroup *cg, const struct oci_globals *g,
 int oci_cgroup_adopt(struct oci_cgroup *cg, const struct oci_bundle *b, struct state *s, pid_t pid,
 		     struct error *err);
 
+int oci_cgroup_confine(struct oci_cgroup *cg, const struct oci_bundle *b, struct error *err);
 int oci_cgroup_open(struct oci_cgroup *cg, const struct state *s, struct error *err);
 int oci_cgroup_end(const struct state *s, struct error *err);
 

@@ -6,7 +6,8 @@
  *   1. read the bundle: nothing exists yet, so anything wrong costs nothing
  *   2. take the ID: a directory, whose lock is held until all is done
  *   3. cgroup, start socket, first state.json (so that delete finds what a crash left)
- *   4. the process: namespaces, mounts; hooks; then it waits on the socket
+ *   4. the process: namespaces, mounts, and meanwhile its device rules; hooks; then it
+ *      waits on the socket
  *   5. final state.json, pid file; the caller's sub-reaper inherits the process
  *
  * A failure anywhere takes back all of it. Killed itself, the command leaves an
@@ -152,6 +153,8 @@ static int steps(struct oci_birth *b, struct error *err)
 
 	if (r == 0)
 		r = spawn(b, err);
+	if (r == 0)
+		r = oci_cgroup_confine(&b->cgroup, &b->bundle, err);
 	if (r == 0)
 		r = move_net_devices(b, err);
 	if (r == 0)

@@ -155,6 +155,8 @@ static int ask_criu(struct rebirth *re, struct error *err)
 
 	if (r == 0)
 		r = oci_birth_adopt(b, re->criu.pid, err);
+	if (r == 0)
+		r = oci_cgroup_confine(&b->cgroup, &b->bundle, err);
 	show_cgroup(re);
 	b->state.pid = 0; /* so far it was CRIU's */
 	if (r == 0)
