@@ -3,8 +3,8 @@
 #
 # swarm.sh - Docker Swarm, one node on loopback, with our runtime as its default
 #
-# Not here: the routing mesh and virtual addresses, which need the kernel's IPVS;
-# services publish in host mode, and find each other by DNS.
+# Not here: the routing mesh and virtual addresses, which need the kernel's IPVS,
+# overlay networks and the names of services on them. Services publish in host mode.
 . "$(dirname "$0")/../lib/harness.sh"
 # shellcheck source=../lib/engine.sh
 . "$TARE_TEST_LIB/engine.sh"
