@@ -31,6 +31,10 @@ engine_outside() {
 
 	[ -f $base/cgroup.controllers ] || base=/sys/fs/cgroup/unified
 	[ -f $base/cgroup.controllers ] || skip_all 'no cgroup v2 hierarchy'
+	# Of scripts that were killed; a young one may be about to get its process.
+	for group in $(find "$base" -maxdepth 1 -name 'engine.*' -type d -mmin +10); do
+		find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
+	done
 	group=$(mktemp -d "$base/engine.XXXXXX") || exit 1
 	# shellcheck disable=SC2016 # for the shell inside
 	TARE_ENGINE_INSIDE=1 bash -c 'echo 0 >"$1/cgroup.procs" && shift && exec unshare --cgroup "$@"' \
