@@ -2,6 +2,8 @@
 /*
  * cmd/show.c - tare show: what an appliance is and asks for, before anything runs
  */
+#include "cmd/show.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +20,6 @@
 #include "cmd/health.h"
 #include "cmd/opened.h"
 #include "cmd/options.h"
-#include "cmd/show.h"
 #include "cmd/signed.h"
 #include "cmd/units.h"
 #include "image/image.h"

@@ -80,9 +80,9 @@ static void add_layers(struct writer *w, const struct write_image *image)
 {
 	for (size_t i = 0; i < image->n_layers; i++) {
 		const struct layer_blob *layer = &image->layers[i];
-		struct blob *blob = layer->fd < 0 ? NULL
-						  : add_blob(&w->layers, &w->n_layers,
-							     &layer->blob);
+		struct blob *blob = layer->fd < 0
+					    ? NULL
+					    : add_blob(&w->layers, &w->n_layers, &layer->blob);
 
 		if (!blob)
 			continue;

@@ -47,8 +47,10 @@ for namespace in ipc pid uts; do
 	is "--$namespace host is refused" "$status" 125
 	like 'and the hint says what is shared' "$stderr" 'hint: .*--network and --userns'
 done
-run tare run -d --restart always busybox true
-like '--restart always says what to do instead' "$status $stderr" '^125 .*hint: .*service'
+run tare run -d --rm --restart always busybox true
+like '--restart always and --rm exclude each other' "$status $stderr" '^125 .*--rm'
+run tare run -d --restart sometimes busybox true
+like 'an unknown policy is refused' "$status $stderr" "^125 .*'sometimes'"
 run tare run --rm --network none --platform linux/riscv64 busybox true
 like 'another platform is refused' "$status $stderr" "^125 .*the image is for 'linux/[a-z0-9/]+', not for 'linux/riscv64'"
 
