@@ -32,7 +32,7 @@ engine_outside() {
 	[ -f $base/cgroup.controllers ] || base=/sys/fs/cgroup/unified
 	[ -f $base/cgroup.controllers ] || skip_all 'no cgroup v2 hierarchy'
 	# Of scripts that were killed; a young one may be about to get its process.
-	for group in $(find "$base" -maxdepth 1 -name 'engine.*' -type d -mmin +10); do
+	find "$base" -maxdepth 1 -name 'engine.*' -type d -mmin +10 | while read -r group; do
 		find "$group" -depth -type d -exec rmdir {} + 2>/dev/null
 	done
 	group=$(mktemp -d "$base/engine.XXXXXX") || exit 1
