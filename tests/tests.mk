@@ -9,8 +9,9 @@
 # make engines    podman, containerd, Docker and Swarm drive build/tare-oci, or RUNTIME=PATH
 # make demo       a real appliance from nothing to running, as a tutorial
 # make bench      side by side with crun, runc and podman
+# make fuzz       every parser, with clang's libFuzzer: FUZZ_SECONDS=60 FUZZ='layer pax'
 
-.PHONY: check lint unit unit-binaries integration engines demo bench objects packages
+.PHONY: check lint unit unit-binaries integration engines demo bench objects packages fuzz fuzz-build fuzz-binaries
 
 # Each folder's tests are linked with what the folder may include and no more,
 # so that the include arrows hold for symbols too.
@@ -47,6 +48,24 @@ $(foreach d,$(FOLDERS),$(eval $(call unit_link,$d)))
 -include $(UNIT_TESTS:=.d)
 
 objects: $(OBJECTS)
+
+# A build of its own, all of it watched: by clang, which has the fuzzer.
+FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(UNIT_cmd:%=$(B)/lib%.a) | $(B)/gen/libnettle.a
+	$(call say,LINK,$@)$(TARGET_CC) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ARCHIVES) -lpthread
+
+fuzz-binaries: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
+
+fuzz-build:
+	$(Q)$(MAKE) --no-print-directory LIBC=glibc CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+		B=build/fuzz fuzz-binaries
+
+fuzz: fuzz-build
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/all $(FUZZ)
+
+.SECONDARY: $(patsubst tests/%.c,$(B)/tests/%.o,$(wildcard tests/fuzz/fuzz_*.c))
 
 unit-binaries: $(UNIT_TESTS)
 
