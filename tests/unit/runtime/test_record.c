@@ -605,7 +605,8 @@ static void orphans_go_and_containers_stay(void **state)
 	assert_int_equal(symlinkat(ID_D, t->s.root_fd, "names/dead"), 0);
 	assert_int_equal(mkdirat(t->s.run_fd, "names", 0700), 0);
 	assert_int_equal(symlinkat(ID_D, t->s.run_fd, "names/gone"), 0);
-	assert_int_equal(symlinkat(ID_A, t->s.run_fd, "names/live"), 0);
+	assert_int_equal(symlinkat(ID_A, t->s.run_fd, "names/web"), 0);
+	assert_int_equal(symlinkat(ID_A, t->s.run_fd, "names/former"), 0);
 	lock = record_lock(&t->s, ID_C, &err); /* only in RUNROOT: not an orphan of ROOT */
 	assert_int_equal(mkdirat(t->s.root_fd, "containers/" ID_C, 0700), 0);
 	assert_int_equal(record_remove_orphans(&t->s), 0);
@@ -616,7 +617,8 @@ static void orphans_go_and_containers_stay(void **state)
 	assert_false(scratch_has(&t->root, "names/half"));
 	assert_false(scratch_has(&t->root, "names/dead"));
 	assert_false(scratch_has(&t->run, "names/gone"));
-	assert_true(scratch_has(&t->run, "names/live"));
+	assert_true(scratch_has(&t->run, "names/web"));
+	assert_false(scratch_has(&t->run, "names/former")); /* of a rename that was killed */
 	close(lock);
 }
 
