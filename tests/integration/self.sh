@@ -51,7 +51,7 @@ is 'its name does not matter' "$(cd / && "$T/elsewhere/another-name" --rm --netw
 is 'nor what it is called as' "$(bash -c 'exec -a tare-oci ./app.run --rm --network none' 2>/dev/null)" 'it runs'
 cp app.run gone.run
 is 'nor that its file is gone' "$(bash -c 'exec 9<gone.run; rm gone.run; /proc/self/fd/9 --rm --network none' 2>/dev/null)" 'it runs'
-head -c 3000000 app.run >cut.run
+head -c $(($(stat -c %s "$(readlink -f "$TARE")") + 1000)) app.run >cut.run
 chmod +x cut.run
 fails 'one that is cut short is refused' 125 ./cut.run
 cp app.run longer.run
@@ -70,6 +70,7 @@ if command -v minisign >/dev/null; then
 	ok 'it can be signed' minisign -Vqm signed.run -p key.pub
 	ok 'and verifies that' ./signed.run verify --key key.pub
 fi
-is 'nobody else looks for an archive' "$(strace -f "$TARE" version 2>&1 | grep -c 'self/exe')" 0
+# Of the binary that ships: sanitizers look for it themselves.
+is 'nobody else looks for an archive' "$(strace -f "$TARE_TEST_TOP/build/tare" version 2>&1 | grep -c 'self/exe')" 0
 tare rm -f -a >/dev/null
 done_testing
