@@ -33,6 +33,7 @@
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
 #include "cmd/reclaim.h"
+#include "cmd/signals.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
@@ -380,12 +381,33 @@ static void record_end(struct launch *l, int wait_status)
 	}
 }
 
+/* timeout(1) has made 124 the code for this. */
+static void record_timeout(struct launch *l, struct error *err)
+{
+	l->record->exit_code = EXIT_TIMEOUT;
+	str_replace(&l->record->reason, "timeout");
+	error_set(err, ETIMEDOUT, "container '%s' has been ended: its time ran out",
+		  l->record->name);
+}
+
 /** launch_fail_record() - Have the record say that the program never ran: 126, 127 or -errno */
 void launch_fail_record(struct launch *l, int code, const struct error *err)
 {
 	l->record->exit_code = code > 0 ? code : EXIT_TARE;
 	str_replace(&l->record->reason, "start-failed");
 	str_replace(&l->record->error, err->msg);
+}
+
+static void set_timeout(struct launch *l)
+{
+	const struct settings *s = l->settings;
+	struct error ignored; /* it was looked at when the settings were made */
+	int sig = s->stop_signal ? signals_parse(s->stop_signal, &ignored) : SIGTERM;
+
+	l->streams.timeout_ms = s->timeout_ms;
+	l->streams.grace_ms = 1000 *
+			      (s->stop_timeout_s ? s->stop_timeout_s : SETTINGS_STOP_TIMEOUT_S);
+	l->streams.stop_signal = sig > 0 ? sig : SIGTERM;
 }
 
 /**
@@ -407,6 +429,7 @@ int launch_wait(struct launch *l, struct error *err)
 	l->streams.write_streams = l->foreground;
 	l->streams.pass_signals = l->pass_signals;
 	l->streams.read_stdin = l->foreground && l->settings->interactive;
+	set_timeout(l);
 	if (!failed && l->streams.read_stdin && l->settings->tty && isatty(0))
 		(void)console_make_raw(0, &terminal);
 	r = supervise_run(&l->streams, &wait_status, failed ? &(struct error){ 0 } : err);
@@ -416,6 +439,8 @@ int launch_wait(struct launch *l, struct error *err)
 	record_end(l, wait_status);
 	if (failed)
 		launch_fail_record(l, failed, err);
+	else if (l->streams.timed_out)
+		record_timeout(l, err);
 	return failed < 0 ? failed : l->record->exit_code;
 }
 

@@ -131,6 +131,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "stop-timeout", "SECONDS", OPTION_INT, settings.stop_timeout_s,
 	  "How long `stop` waits (10)"),
 	O(0, "storage-opt", "KEY=VALUE", OPTION_LIST, storage_opts, "size=1g, upper=disk|memory"),
+	O(0, "timeout", "TIME", OPTION_DURATION, settings.timeout_ms,
+	  "End it after this time, with code 124: 30s, 1m30s"),
 	O(0, "tmpfs", "PATH[:OPTIONS]", OPTION_LIST, settings.tmpfs, "Mount a tmpfs"),
 	O(0, "strict", NULL, OPTION_BOOL, strict,
 	  "Fail (122) when a limit that the image asks for cannot be had here"),

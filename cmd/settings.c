@@ -41,6 +41,7 @@ static const struct field {
 	FIELD("Config", "WorkingDir", FIELD_TEXT, cwd),
 	FIELD("Config", "StopSignal", FIELD_TEXT, stop_signal),
 	FIELD("Config", "StopTimeout", FIELD_INT, stop_timeout_s),
+	FIELD("Config", "TimeoutMs", FIELD_INT, timeout_ms),
 	FIELD("Config", "Env", FIELD_LIST, env),
 	FIELD("Config", "Entrypoint", FIELD_LIST, entrypoint),
 	FIELD("Config", "Cmd", FIELD_LIST, cmd),

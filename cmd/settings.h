@@ -17,6 +17,8 @@
 #include "cmd/health.h"
 #include "network/port.h"
 
+#define SETTINGS_STOP_TIMEOUT_S 10 /* unless it says so itself */
+
 struct error;
 struct json;
 struct record_store;
@@ -49,7 +51,8 @@ struct settings {
 	struct strlist exposed; /* "80/tcp" */
 	bool compat;		/* an image of 32-bit programs */
 	bool tty, interactive, init, auto_remove, read_only, privileged, host_userns;
-	int64_t stop_timeout_s; /* 0: 10 */
+	int64_t stop_timeout_s; /* 0: SETTINGS_STOP_TIMEOUT_S */
+	int64_t timeout_ms;	/* 0: it runs as long as it likes */
 
 	struct strlist binds, tmpfs;   /* as given: -v, --tmpfs */
 	struct settings_mount *mounts; /* binds, resolved */

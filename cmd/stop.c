@@ -13,10 +13,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/settings.h"
 #include "cmd/signals.h"
 #include "cmd/target.h"
-
-#define STOP_TIMEOUT_MS 10000
 
 /* "stop -t -1" waits for ever, as in docker; units know no negative durations. */
 static int parse_timeout(void *member, const char *value, struct error *err)
@@ -55,7 +54,7 @@ static int resolve(const struct context *ctx, const struct record *r, int *sig, 
 	if (!settings)
 		return -err->code;
 	*sig = signals_parse(o->signal ? o->signal : *name ? name : "TERM", err);
-	*timeout_ms = seconds ? seconds * 1000 : STOP_TIMEOUT_MS;
+	*timeout_ms = 1000 * (seconds ? seconds : SETTINGS_STOP_TIMEOUT_S);
 	if (o->timeout_ms != INT64_MIN)
 		*timeout_ms = o->timeout_ms;
 	return *sig < 0 ? *sig : 0;

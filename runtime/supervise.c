@@ -26,6 +26,8 @@
 
 #define CHUNK		   4096
 #define SIGNALS_UNTIL_KILL 3
+#define NS_PER_S	   INT64_C(1000000000)
+#define NS_PER_MS	   INT64_C(1000000)
 #define STREAMS_CLOSED	   (-1)
 
 enum slot { SLOT_PID, SLOT_SIGNAL, SLOT_STDOUT, SLOT_STDERR, SLOT_STDIN, SLOT_FEED, SLOT_COUNT };
@@ -195,17 +197,47 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 	return p[SLOT_PID].revents;
 }
 
-/* Who has something to do every second has it in memory anyway: shrink when it is quiet. */
-static int await_events(const struct supervise *s, struct pollfd *p, bool *shrunk)
+static int64_t now_ns(void)
 {
-	static const struct timespec quiet = { .tv_sec = 1 };
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* Its time is up: ask it to end, and the next time end it. */
+static void end_time(struct supervise *s, int64_t *deadline_ns)
+{
+	int sig = s->timed_out ? SIGKILL : s->stop_signal;
+
+	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
+	s->timed_out = true;
+	*deadline_ns = sig == SIGKILL ? 0 : now_ns() + s->grace_ms * NS_PER_MS;
+}
+
+/*
+ * Who has something to do every second has it in memory anyway: shrink when it is quiet.
+ * @deadline_ns: when its time is up; 0: never
+ */
+static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk, int64_t *deadline_ns)
+{
+	bool may_shrink = s->frugal && !*shrunk;
+	int64_t left = *deadline_ns ? *deadline_ns - now_ns() : INT64_MAX;
+	struct timespec t;
 	int n;
 
-	n = sys_ppoll(p, SLOT_COUNT, s->frugal && !*shrunk ? &quiet : NULL);
-	if (n == 0) {
+	if (may_shrink && left > NS_PER_S)
+		left = NS_PER_S;
+	else
+		may_shrink = false;
+	left = left > 0 ? left : 0;
+	t = (struct timespec){ .tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S };
+	n = sys_ppoll(p, SLOT_COUNT, left == INT64_MAX ? NULL : &t);
+	if (n == 0 && may_shrink) {
 		footprint_shrink((const void *)(uintptr_t)await_events);
 		*shrunk = true;
-		n = sys_ppoll(p, SLOT_COUNT, NULL);
+	} else if (n == 0) {
+		end_time(s, deadline_ns);
 	}
 	if (n > 0)
 		*shrunk = false;
@@ -234,7 +266,9 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	struct pending in;
 	bool shrunk = false;
 	int insistence = 0;
+	int64_t deadline_ns = s->timeout_ms ? now_ns() + s->timeout_ms * NS_PER_MS : 0;
 
+	s->timed_out = false;
 	in.at = in.len = 0; /* its buffer is written before it is read */
 
 	/* A terminal's queue fills up like a pipe, when its program does not read what is pasted. */
@@ -242,7 +276,7 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 		(void)fcntl(s->stdin_to, F_SETFL, O_NONBLOCK);
 	do {
 		prepare(s, &in, p);
-		if (await_events(s, p, &shrunk) < 0)
+		if (await_events(s, p, &shrunk, &deadline_ns) < 0)
 			return error_sys(err, errno, "wait for the container");
 	} while (!handle(s, &in, p, &insistence));
 	/* All its processes are gone, so what is in the pipes is all there is. */

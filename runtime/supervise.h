@@ -6,6 +6,7 @@
 #define RUNTIME_SUPERVISE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "runtime/logfile.h"
 
@@ -24,6 +25,10 @@ struct supervise {
 	bool terminal;	     /* stdout_from is a pty: follow our terminal's size */
 	struct logfile *log; /* or NULL; borrowed */
 	bool frugal;	     /* keep little memory while there is nothing to do */
+	int64_t timeout_ms;  /* how long it may run; 0: as long as it likes */
+	int64_t grace_ms;    /* and go on after stop_signal, until it is killed */
+	int stop_signal;
+	bool timed_out; /* its time ran out: set by supervise_run() */
 };
 
 int supervise_block_signals(struct error *err);

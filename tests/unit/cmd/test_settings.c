@@ -52,6 +52,7 @@ static const struct row {
 	ROW(BOOL, privileged),
 	ROW(BOOL, host_userns),
 	ROW(INT, stop_timeout_s),
+	ROW(INT, timeout_ms),
 	ROW(LIST, binds),
 	ROW(LIST, tmpfs),
 	ROW(ELSEWHERE, mounts),
