@@ -76,7 +76,7 @@ static struct json *describe_images(const struct plan *plan, const struct verify
 			digest_format(&image->manifest, text);
 			json_set_text(one, "Digest", text);
 		}
-		if (at + image->n_layers <= v->n_layers)
+		if (v->layers && at + image->n_layers <= v->n_layers)
 			json_set(one, "Layers", describe_layers(image, v->layers + at));
 		at += image->n_layers;
 		json_add(list, one);

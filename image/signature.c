@@ -402,7 +402,8 @@ static int sign(int fd, const struct secret *s, const char *comment, struct str 
 {
 	unsigned char hash[crypto_generichash_BYTES_MAX], global[crypto_sign_BYTES];
 	struct signature_blob blob = { .algorithm = { 'E', 'D' } };
-	autofree unsigned char *both = xmalloc(crypto_sign_BYTES + strlen(comment));
+	size_t len = strlen(comment);
+	autofree unsigned char *both = xmalloc(crypto_sign_BYTES + len);
 	int r = hash_file(fd, hash, err);
 
 	if (r < 0)
@@ -410,9 +411,9 @@ static int sign(int fd, const struct secret *s, const char *comment, struct str 
 	memcpy(blob.id, s->inner.id, sizeof(blob.id));
 	(void)crypto_sign_detached(blob.signature, NULL, hash, sizeof(hash), s->inner.key);
 	memcpy(both, blob.signature, crypto_sign_BYTES);
-	memcpy(both + crypto_sign_BYTES, comment, strlen(comment));
-	(void)crypto_sign_detached(global, NULL, both, crypto_sign_BYTES + strlen(comment),
-				   s->inner.key);
+	for (size_t i = 0; i < len; i++)
+		both[crypto_sign_BYTES + i] = (unsigned char)comment[i];
+	(void)crypto_sign_detached(global, NULL, both, crypto_sign_BYTES + len, s->inner.key);
 	print_signature(&blob, comment, global, out);
 	return 0;
 }

@@ -182,6 +182,7 @@ int writer_add(struct writer *w, const struct write_image *image, struct digest 
 {
 	struct descriptor d = { .media_type = MEDIA_TYPE_MANIFEST };
 	struct image_config parsed = { 0 };
+	const char *manifest_text;
 	autofree char *made = NULL;
 	struct digest config;
 	int r;
@@ -192,12 +193,15 @@ int writer_add(struct writer *w, const struct write_image *image, struct digest 
 		return error_wrap(err, "config");
 	}
 	add_document(w, image->config, image->config_len, &config);
-	if (!image->manifest)
-		made = make_manifest(image, &config);
-	else
+	manifest_text = image->manifest;
+	d.size = image->manifest_len;
+	if (image->manifest) {
 		d.media_type = image->manifest_type;
-	d.size = made ? strlen(made) : image->manifest_len;
-	add_document(w, made ? made : image->manifest, (size_t)d.size, &d.digest);
+	} else {
+		manifest_text = made = make_manifest(image, &config);
+		d.size = strlen(made);
+	}
+	add_document(w, manifest_text, (size_t)d.size, &d.digest);
 	add_layers(w, image);
 	for (size_t i = 0; image->names && i < image->names->n; i++)
 		add_row(w, &d, &parsed, image->names->items[i]);
