@@ -59,6 +59,13 @@ on_exit remove_all
 podman load -q -i "$FIXTURES/busybox.tar" >/dev/null
 box=(--network none busybox)
 
+# --- what tare packs ---
+
+tare pack -o packed.tar -t localhost/packed:1 --compress gzip --entrypoint '["/bin/echo"]' --cmd '["from a pack"]' \
+	-m 64m "$FIXTURES/root" >/dev/null
+podman load -q -i packed.tar >/dev/null
+is 'podman runs what tare packs' "$(podman run --rm --network none localhost/packed:1)" 'from a pack'
+
 # --- run and its exit codes ---
 
 run podman run --rm "${box[@]}" sh -c 'echo out; echo err >&2'

@@ -50,7 +50,7 @@ for kind in gzip zstd; do
 	ok "$kind is smaller" test "$(stat -c %s "$kind.tar")" -lt "$(stat -c %s app.tar)"
 	ok "$kind is right" tare verify -q "$kind.tar"
 done
-ok 'podman runs what is compressed' skopeo copy -q oci-archive:gzip.tar oci:layout:gzip
+ok 'skopeo copies what is compressed' skopeo copy -q oci-archive:gzip.tar oci:layout:gzip
 
 tare pack -o same.tar ./app.tar >/dev/null
 ok 'an archive packed anew is itself' cmp app.tar same.tar
