@@ -356,7 +356,27 @@ void launch_slim(struct launch *l)
 	pool_trim();
 }
 
-static void record_end(struct launch *l, int wait_status)
+/* What a user needs to know to choose a better limit. */
+static void explain_oom(const struct record *r, const struct cgroup_memory_stats *m, bool killed,
+			struct error *err)
+{
+	char limit[UNITS_TEXT_MAX], peak[UNITS_TEXT_MAX] = "";
+	autofree char *kills = xasprintf("%llu process%s killed", (unsigned long long)m->oom_kill,
+					 m->oom_kill == 1 ? "" : "es");
+
+	if (m->max_bytes == CGROUP_NO_LIMIT)
+		snprintf(limit, sizeof(limit), "none of its own");
+	else
+		(void)units_print_binary(limit, m->max_bytes);
+	if (m->peak_bytes)
+		(void)units_print_binary(peak, m->peak_bytes);
+	error_set(err, ENOMEM, "container '%s' %s: out of memory (limit %s%s%s, %s)", r->name,
+		  killed ? "was killed" : "went on without some of its processes", limit,
+		  *peak ? ", peak " : "", peak, kills);
+}
+
+/* @err: gets what the exit code alone does not tell, for the user to read */
+static void record_end(struct launch *l, int wait_status, struct error *err)
 {
 	struct record *r = l->record;
 	struct cgroup_stats stats;
@@ -378,6 +398,7 @@ static void record_end(struct launch *l, int wait_status)
 		r->oom_killed = true;
 		if (killed)
 			str_replace(&r->reason, "oom");
+		explain_oom(r, &stats.memory, killed, err);
 	}
 }
 
@@ -436,7 +457,7 @@ int launch_wait(struct launch *l, struct error *err)
 	console_restore(&terminal);
 	if (r < 0)
 		return r;
-	record_end(l, wait_status);
+	record_end(l, wait_status, failed ? &(struct error){ 0 } : err);
 	if (failed)
 		launch_fail_record(l, failed, err);
 	else if (l->streams.timed_out)
