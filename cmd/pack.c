@@ -39,7 +39,7 @@ static const struct option_def pack_options[] = {
 	O(0, "cmd", "COMMAND", OPTION_TEXT, settings.cmd,
 	  "Default arguments: a JSON list, or a line for the shell"),
 	O(0, "compress", "KIND", OPTION_TEXT, compress,
-	  "Layers of a directory: none (starts at once), gzip or zstd"),
+	  "Layers of a directory: none (starts at once) or gzip"),
 	O(0, "cpus", "N", OPTION_TEXT, settings.cpus, "CPUs' worth of time at most"),
 	O(0, "description", "TEXT", OPTION_TEXT, settings.description, "What it is, in a sentence"),
 	O(0, "entrypoint", "COMMAND", OPTION_TEXT, settings.entrypoint,
@@ -224,7 +224,7 @@ static int check_options(const struct pack_options *o, struct package *p, struct
 	int r;
 
 	if (o->compress && layer_compression_parse(o->compress, &p->compression) < 0)
-		return error_set(err, EINVAL, "compression '%s' is none of none, gzip, zstd",
+		return error_set(err, EINVAL, "compression '%s' is neither none nor gzip",
 				 o->compress);
 	if (o->sign && (!o->output || !strcmp(o->output, "-")))
 		return error_set(err, EINVAL,

@@ -27,7 +27,7 @@ struct save_options {
 
 static const struct option_def options[] = {
 	O(0, "compression", "KIND", OPTION_TEXT, compression,
-	  "Of layers that have to be made again: none (the default), gzip or zstd"),
+	  "Of layers that have to be made again: none (the default) or gzip"),
 	O(0, "format", "FORMAT", OPTION_TEXT, format,
 	  "oci-archive or docker-archive (both in one file), oci-dir, docker-dir"),
 	O('m', "multi-image-archive", NULL, OPTION_BOOL, multi,
@@ -159,8 +159,7 @@ static int check(const struct save_options *o, enum layer_compression *compressi
 				 "oci-dir, docker-dir",
 				 o->format);
 	if (layer_compression_parse(o->compression, compression) < 0)
-		return error_set(err, EINVAL,
-				 "unknown compression '%s': there are none, gzip, zstd",
+		return error_set(err, EINVAL, "unknown compression '%s': there are none and gzip",
 				 o->compression);
 	return 0;
 }

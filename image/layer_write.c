@@ -13,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -31,7 +30,6 @@ struct layer_writer {
 	uint64_t offset, size;
 	struct digest_hash *raw, *packed;
 	z_stream gzip;
-	ZSTD_CCtx *zstd;
 	unsigned char *buffer;
 };
 
@@ -40,10 +38,13 @@ static const struct {
 } kinds[] = {
 	[LAYER_PLAIN] = { "none", MEDIA_TYPE_LAYER },
 	[LAYER_GZIP] = { "gzip", MEDIA_TYPE_LAYER "+gzip" },
-	[LAYER_ZSTD] = { "zstd", MEDIA_TYPE_LAYER "+zstd" },
 };
 
-/** layer_compression_parse() - "none", "gzip" or "zstd"; -EINVAL for anything else */
+/**
+ * layer_compression_parse() - "none" or "gzip"; -EINVAL for anything else
+ *
+ * Zstandard's compressor is half a megabyte, a quarter of the whole program.
+ */
 int layer_compression_parse(const char *text, enum layer_compression *out)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -78,8 +79,6 @@ int layer_writer_new(int fd, enum layer_compression compression, struct layer_wr
 	    deflateInit2(&w->gzip, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP_WINDOW, GZIP_MEMORY,
 			 Z_DEFAULT_STRATEGY) != Z_OK)
 		abort();
-	if (compression == LAYER_ZSTD && !(w->zstd = ZSTD_createCCtx()))
-		abort();
 	*out = w;
 	return 0;
 }
@@ -112,24 +111,6 @@ static int deflate_some(struct layer_writer *w, const void *data, size_t len, in
 	return r;
 }
 
-static int zstd_some(struct layer_writer *w, const void *data, size_t len, ZSTD_EndDirective end,
-		     struct error *err)
-{
-	ZSTD_inBuffer in = { data, len, 0 };
-	size_t left;
-	int r;
-
-	do {
-		ZSTD_outBuffer out = { w->buffer, CHUNK_BYTES, 0 };
-
-		left = ZSTD_compressStream2(w->zstd, &out, &in, end);
-		if (ZSTD_isError(left))
-			return error_set(err, EIO, "compress a layer: %s", ZSTD_getErrorName(left));
-		r = store(w, w->buffer, out.pos, err);
-	} while (r == 0 && (in.pos < in.size || (end == ZSTD_e_end && left)));
-	return r;
-}
-
 /** layer_writer_sink() - The next piece of the tar stream; a tar_sink */
 int layer_writer_sink(void *writer, const void *data, size_t len, struct error *err)
 {
@@ -138,8 +119,6 @@ int layer_writer_sink(void *writer, const void *data, size_t len, struct error *
 	digest_hash_update(w->raw, data, len);
 	if (w->compression == LAYER_PLAIN)
 		return store(w, data, len, err);
-	if (w->compression == LAYER_ZSTD)
-		return zstd_some(w, data, len, ZSTD_e_continue, err);
 	return deflate_some(w, data, len, Z_NO_FLUSH, err);
 }
 
@@ -151,9 +130,7 @@ int layer_writer_finish(struct layer_writer *w, struct layer_blob *out, struct e
 {
 	int r = 0;
 
-	if (w->compression == LAYER_ZSTD)
-		r = zstd_some(w, NULL, 0, ZSTD_e_end, err);
-	else if (w->compression == LAYER_GZIP)
+	if (w->compression == LAYER_GZIP)
 		r = deflate_some(w, NULL, 0, Z_FINISH, err);
 	if (r < 0)
 		return r;
@@ -177,7 +154,6 @@ void layer_writer_free(struct layer_writer *w)
 		return;
 	if (w->compression == LAYER_GZIP)
 		(void)deflateEnd(&w->gzip);
-	(void)ZSTD_freeCCtx(w->zstd);
 	digest_hash_free(w->raw);
 	digest_hash_free(w->packed);
 	free(w->buffer);

@@ -12,7 +12,7 @@
 
 struct error;
 
-enum layer_compression { LAYER_PLAIN, LAYER_GZIP, LAYER_ZSTD };
+enum layer_compression { LAYER_PLAIN, LAYER_GZIP };
 
 int layer_compression_parse(const char *text, enum layer_compression *out);
 

@@ -34,4 +34,8 @@ ok 'and shrinks again' wait_for 20 is_small "$monitor"
 ok 'and still notices the end' tare stop -t 0 small
 is 'of which the record tells' "$(tare inspect -f '{{.State.ExitCode}}' small)" 137
 
+size=$(stat -Lc %s "$TARE")
+ok 'the static binary has at most 2 MiB' [ "$size" -le $((2 << 20)) ]
+diag "binary: $((size >> 10)) KiB"
+
 done_testing

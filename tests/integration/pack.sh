@@ -43,13 +43,12 @@ run tare run --rm --network none ./app.tar
 is 'it runs as it says' "$stdout" $'from the appliance\n0'
 is 'with its variables' "$(tare run --rm --network none ./app.tar 'echo $GREETING; pwd' 2>/dev/null)" $'hello\n/tmp'
 
-for kind in gzip zstd; do
-	tare pack -o "$kind.tar" --compress "$kind" "${settings[@]}" "$root" >/dev/null
-	tare pack -o "$kind.2.tar" --compress "$kind" "${settings[@]}" "$root" >/dev/null
-	ok "$kind is reproducible" cmp "$kind.tar" "$kind.2.tar"
-	ok "$kind is smaller" test "$(stat -c %s "$kind.tar")" -lt "$(stat -c %s app.tar)"
-	ok "$kind is right" tare verify -q "$kind.tar"
-done
+tare pack -o gzip.tar --compress gzip "${settings[@]}" "$root" >/dev/null
+tare pack -o gzip.2.tar --compress gzip "${settings[@]}" "$root" >/dev/null
+ok 'what is compressed is reproducible' cmp gzip.tar gzip.2.tar
+ok 'and smaller' test "$(stat -c %s gzip.tar)" -lt "$(stat -c %s app.tar)"
+ok 'and right' tare verify -q gzip.tar
+fails 'zstd is for reading only' 125 tare pack -o zstd.tar --compress zstd "${settings[@]}" "$root"
 ok 'skopeo copies what is compressed' skopeo copy -q oci-archive:gzip.tar oci:layout:gzip
 
 tare pack -o same.tar ./app.tar >/dev/null

@@ -60,11 +60,9 @@ is 'the image has all it had' "$(tree made)" "$before"
 is 'hard links, too' "$(tare run --rm made stat -c %h /home/r)" 2
 tare save -q -o three.tar made
 ok 'what was loaded from it is saved as the same bytes' cmp one.tar three.tar
-for kind in gzip zstd; do
-	ok "layers compressed by $kind" tare save -q --compression $kind -o $kind.tar made
-	ok 'make a smaller archive' test "$(stat -c %s $kind.tar)" -lt "$(stat -c %s one.tar)"
-	ok 'that loads' tare load -q -i $kind.tar
-done
+ok 'layers compressed by gzip' tare save -q --compression gzip -o gzip.tar made
+ok 'make a smaller archive' test "$(stat -c %s gzip.tar)" -lt "$(stat -c %s one.tar)"
+ok 'that loads' tare load -q -i gzip.tar
 
 # --- several images ---
 
@@ -104,7 +102,7 @@ fi
 if command -v podman >/dev/null; then
 	export STORAGE_DRIVER=vfs
 	podman=(podman --root "$T/engine" --runroot "$T/engine-run")
-	for archive in one gzip zstd many; do
+	for archive in one gzip many; do
 		ok "podman loads $archive.tar" "${podman[@]}" load -q -i $archive.tar
 	done
 	is 'under its names' "$("${podman[@]}" images --format '{{.Repository}}:{{.Tag}}' | sort -u | tr '\n' ' ')" \

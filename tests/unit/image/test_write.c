@@ -76,7 +76,7 @@ static void write_archive(struct str *out, enum layer_compression compression,
 static void same_image_gives_the_same_bytes(void **state)
 {
 	(void)state;
-	for (enum layer_compression c = LAYER_PLAIN; c <= LAYER_ZSTD; c++) {
+	for (enum layer_compression c = LAYER_PLAIN; c <= LAYER_GZIP; c++) {
 		autostr struct str a = { 0 }, b = { 0 }, other = { 0 };
 
 		write_archive(&a, c, "docker.io/library/a:1");
@@ -163,7 +163,7 @@ static int fill(void *arg, const unsigned char **data, size_t *len, struct error
 static void compressed_layers_inflate_to_their_diff_id(void **state)
 {
 	(void)state;
-	for (enum layer_compression c = LAYER_PLAIN; c <= LAYER_ZSTD; c++) {
+	for (enum layer_compression c = LAYER_PLAIN; c <= LAYER_GZIP; c++) {
 		autoclose int fd = memfd_create("layer", MFD_CLOEXEC);
 		struct digest_hash *hash = digest_hash_new(DIGEST_SHA256);
 		struct str blob = { 0 };
