@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -140,6 +141,9 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 	}
 	if (r < 0 && l.lock_fd >= 0)
 		reclaim_failed(ctx, c.record.id, &l.lock_fd);
+	/* The monitor holds the lock now; the next container's must not. */
+	if (l.lock_fd >= 0)
+		(void)close(l.lock_fd);
 	launch_done(&l);
 	settings_done(&c.settings);
 	if (c.has_image)

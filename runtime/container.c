@@ -308,7 +308,8 @@ static int make_netns(struct container *ct, const struct config *c, struct error
 		return m.r;
 	ct->netns = m.netns;
 	r = sync_send(ct->sync_fd, SYNC_NETWORK, NULL, ct->netns);
-	return r < 0 ? error_sys(err, -r, "hand over the network namespace") : 0;
+	/* An init that has failed is gone: container_await_exec() knows why. */
+	return r < 0 && r != -EPIPE ? error_sys(err, -r, "hand over the network namespace") : 0;
 }
 
 static int clone_in_place(struct container *ct, struct init_plan *plan,

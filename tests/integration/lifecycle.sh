@@ -120,6 +120,17 @@ like 'ps says that the supervisor was lost' "$(tare ps -a --format '{{.Status}}'
 ok 'rm removes what a crash left' tare rm orphan
 is 'nothing is left' "$(tare ps -aq)" ''
 
+# ---- several at once
+
+for name in one two; do
+	tare run -d --name $name --network none busybox sleep 1000 >/dev/null
+	tare stop -t 0 $name >/dev/null
+done
+is 'start starts several' "$(tare start one two)" $'one\ntwo'
+ok 'each has its own supervisor, who keeps nothing of another' timeout 20 "$TARE" stop -t 0 one
+ok 'in any order' timeout 20 "$TARE" stop -t 0 two
+tare rm one two >/dev/null
+
 # ---- flags
 
 run tare ps --nope
