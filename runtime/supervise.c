@@ -212,7 +212,10 @@ static void end_time(struct supervise *s, int64_t *deadline_ns)
 
 	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
 	s->timed_out = true;
-	*deadline_ns = sig == SIGKILL ? 0 : now_ns() + s->grace_ms * NS_PER_MS;
+	if (sig == SIGKILL || s->grace_ms < 0)
+		*deadline_ns = 0;
+	else
+		*deadline_ns = now_ns() + s->grace_ms * NS_PER_MS;
 }
 
 /*

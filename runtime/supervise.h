@@ -26,7 +26,7 @@ struct supervise {
 	struct logfile *log; /* or NULL; borrowed */
 	bool frugal;	     /* keep little memory while there is nothing to do */
 	int64_t timeout_ms;  /* how long it may run; 0: as long as it likes */
-	int64_t grace_ms;    /* and go on after stop_signal, until it is killed */
+	int64_t grace_ms; /* and go on after stop_signal, until it is killed; negative: for ever */
 	int stop_signal;
 	bool timed_out; /* its time ran out: set by supervise_run() */
 };

@@ -36,6 +36,9 @@ ok 'after the time to stop' [ "$seconds" -ge 1 ]
 run tare run --rm --network none --timeout 200ms --stop-signal INT busybox sh -c \
 	'trap "echo int; exit 0" INT; while :; do sleep 0.1; done'
 is 'the signal is that of --stop-signal' "$status $stdout" '124 int'
+run tare run --rm --network none --timeout 200ms --stop-timeout -1 busybox sh -c \
+	'trap "sleep 1; echo clean; exit 0" TERM; while :; do sleep 0.1; done'
+is 'with --stop-timeout -1 it may take as long as it likes to end' "$status $stdout" '124 clean'
 
 tare run -d --name back --network none --timeout 300ms --stop-timeout 1 busybox sh -c 'trap "exit 0" TERM; while :; do sleep 0.1; done' >/dev/null
 is 'in the background, too' "$(tare wait back)" 124
