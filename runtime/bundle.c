@@ -117,13 +117,18 @@ static int make_tmpfs(const struct config_mount *m, int target, bool is_new, str
 	return r < 0 ? error_sys(err, -r, "copy what is at '%s'", m->target) : steal_fd(&fd);
 }
 
+static bool is_sysfs(const struct config_mount *m)
+{
+	return m->kind == CONFIG_MOUNT_FS && !strcmp(m->type, "sysfs");
+}
+
 /* In a user namespace without its own network namespace sysfs cannot be mounted. */
 static int make_sysfs(const struct config_mount *m, struct error *err)
 {
 	int fd = mount_make_from(m->type, m->source, (const char *const *)m->data.items,
 				 m->attributes, err);
 
-	if (fd != -EPERM || strcmp(m->type, "sysfs") != 0)
+	if (fd != -EPERM || !is_sysfs(m))
 		return fd;
 	fd = mount_clone(AT_FDCWD, "/sys", true, err);
 	if (fd >= 0 && mount_set(fd, m->attributes, true, "/sys", err) < 0) {
@@ -194,8 +199,7 @@ static int attach(struct rootfs *fs, const struct init_plan *plan, size_t i, str
 	target = is_bind ? open_bind_target(fs, m, fd, err) : open_target(fs, m, err);
 	if (target < 0)
 		return target;
-	if (!is_bind && m->type && !strcmp(m->type, "sysfs") &&
-	    namespace_receive_net(fs, plan, err) < 0)
+	if (is_sysfs(m) && namespace_receive_net(fs, plan, err) < 0)
 		return -err->code; /* an instance belongs to the network namespace it is made in */
 	if (!is_bind) {
 		fd = made = make_detached(plan, m, target, is_new, err);
