@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/message.h"
+#include "cmd/platform.h"
 #include "cmd/signed.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
@@ -61,20 +62,26 @@ bool birth_is_path(const char *operand)
  * birth_find_image() - The image that an operand means
  * @operand:	A path to an archive or layout (imported into the store, once), else a
  *		reference, else an id prefix
+ * @platform:	OS/ARCH[/VARIANT] to take from an archive, or NULL
  * @image:	Released with image_done()
  */
-int birth_find_image(const struct context *ctx, const char *operand, struct image *image,
-		     struct error *err)
+int birth_find_image(const struct context *ctx, const char *operand, const char *platform,
+		     struct image *image, struct error *err)
 {
+	autostrlist struct strlist parts = { 0 };
+	struct plan_platform wanted;
 	struct image_store store;
 	int r;
 
 	if (!birth_is_path(operand))
 		return stores_find_image(ctx, operand, image, err);
-	r = image_store_open(ctx->store.root_fd, &store, err);
+	plan_this_machine(&wanted);
+	r = platform_parse(&wanted, &parts, platform, err);
+	if (r == 0)
+		r = image_store_open(ctx->store.root_fd, &store, err);
 	if (r < 0)
 		return r;
-	r = image_import_cached(&store, operand, image, err);
+	r = image_import_cached(&store, operand, platform ? &wanted : NULL, image, err);
 	image_store_close(&store);
 	return r;
 }
@@ -95,7 +102,7 @@ static int find_signed(const struct context *ctx, const struct run_options *o, c
 	if (fd < 0)
 		return fd;
 	same = xasprintf("/proc/self/fd/%d", fd);
-	return birth_find_image(ctx, same, image, err);
+	return birth_find_image(ctx, same, o->platform, image, err);
 }
 
 static int open_rootfs(struct birth *b, const char *operand, struct error *err)
@@ -214,7 +221,7 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 				 operands[0]);
 	if (b->has_image) {
 		r = o->verify ? find_signed(ctx, o, operands[0], &b->image, err)
-			      : birth_find_image(ctx, operands[0], &b->image, err);
+			      : birth_find_image(ctx, operands[0], o->platform, &b->image, err);
 		if (r < 0)
 			return r;
 	}

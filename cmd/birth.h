@@ -33,7 +33,7 @@ void birth_undo(struct birth *b, const struct context *ctx);
 void birth_done(struct birth *b);
 
 bool birth_is_path(const char *operand);
-int birth_find_image(const struct context *ctx, const char *operand, struct image *image,
-		     struct error *err);
+int birth_find_image(const struct context *ctx, const char *operand, const char *platform,
+		     struct image *image, struct error *err);
 
 #endif

@@ -27,7 +27,7 @@ static int find_config(struct container_root *cr, struct error *err)
 	if (r < 0)
 		return r;
 	if (*cr->record.image_id) {
-		r = birth_find_image(cr->ctx, cr->record.image_id, &cr->image, err);
+		r = birth_find_image(cr->ctx, cr->record.image_id, NULL, &cr->image, err);
 		cr->has_image = r == 0;
 	}
 	if (r == 0)

@@ -22,7 +22,7 @@
 #include "image/reference.h"
 
 struct load_options {
-	bool quiet, keep_blobs, verify_only, json;
+	bool quiet, keep_blobs, verify_only, json, all_platforms;
 	const char *input, *platform;
 	int64_t max_size;
 };
@@ -30,6 +30,8 @@ struct load_options {
 #define O(...) OPTION(struct load_options, __VA_ARGS__)
 
 static const struct option_def load_options[] = {
+	O(0, "all-platforms", NULL, OPTION_BOOL, all_platforms,
+	  "Take the images of all platforms; this machine's, or the first, keeps the name"),
 	O('i', "input", "FILE", OPTION_TEXT, input,
 	  "Archive or OCI layout directory; without it, standard input"),
 	O(0, "json", NULL, OPTION_BOOL, json, "Say what was loaded as a JSON list"),
@@ -88,16 +90,15 @@ static int open_input(const char *path, struct error *err)
 	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
 }
 
-static int set_platform(struct image_load_options *to, struct strlist *parts, const char *text,
-			struct error *err)
+static int set_platform(const struct load_options *o, struct plan_platform *to,
+			struct strlist *parts, struct error *err)
 {
-	struct plan_platform platform = { 0 };
-	int r = platform_parse(&platform, parts, text, err);
 
-	to->os = platform.os;
-	to->architecture = platform.architecture;
-	to->variant = platform.variant;
-	return r;
+	if (o->platform && o->all_platforms)
+		return error_set(err, EINVAL, "--platform and --all-platforms exclude each other");
+	plan_this_machine(to);
+	to->all = o->all_platforms;
+	return platform_parse(to, parts, o->platform, err);
 }
 
 static void print_text(const struct image_load_result *result, const char *verb)
@@ -154,9 +155,11 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	const struct load_options *o = ctx->options;
 	bool show = !o->quiet && !o->json && isatty(STDERR_FILENO);
 	autoloadresult struct image_load_result result = { 0 };
-	autostrlist struct strlist platform = { 0 };
+	autostrlist struct strlist parts = { 0 };
+	struct plan_platform platform;
 	struct progress progress = { 0 };
 	struct image_load_options how = {
+		.platform = &platform,
 		.max_bytes = o->max_size > 0 ? (uint64_t)o->max_size : 0,
 		.keep_blobs = o->keep_blobs,
 		.verify_only = o->verify_only,
@@ -167,7 +170,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 	if (argc && o->input)
 		return error_set(err, EINVAL, "two archives: '%s' and '%s'", o->input, argv[0]);
-	r = set_platform(&how, &platform, o->platform, err);
+	r = set_platform(o, &platform, &parts, err);
 	if (r == 0)
 		r = load(ctx, argc ? argv[0] : o->input, &how, &result, err);
 	end_progress(&progress);

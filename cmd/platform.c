@@ -22,11 +22,13 @@ int platform_parse(struct plan_platform *to, struct strlist *parts, const char *
 	if (!text)
 		return 0;
 	strlist_split(parts, text, '/');
-	if (parts->n < 2 || parts->n > 3 || !*parts->items[0] || !*parts->items[1])
+	if (parts->n < 2 || parts->n > 3 || !*parts->items[0] || !*parts->items[1] ||
+	    (parts->n == 3 && !*parts->items[2]))
 		return error_set(err, EINVAL, "malformed platform '%s': expected OS/ARCH[/VARIANT]",
 				 text);
 	to->os = parts->items[0];
 	to->architecture = parts->items[1];
 	to->variant = parts->n == 3 ? parts->items[2] : NULL;
+	to->asked = true;
 	return 0;
 }

@@ -112,7 +112,7 @@ const struct option_def run_option_defs[] = {
 	O(0, "pid", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
 	O(0, "pids-limit", "N", OPTION_INT, settings.pids_max, "Processes at most, -1: no limit"),
 	O(0, "platform", "OS/ARCH[/VARIANT]", OPTION_TEXT, platform,
-	  "Refuse an image for another platform"),
+	  "Take this platform's image from an archive; refuse one for another"),
 	O(0, "privileged", NULL, OPTION_BOOL, settings.privileged,
 	  "Give everything away (implies --userns=host)"),
 	O('p', "publish", "SPEC", OPTION_LIST, settings.publish, "[[IP:]HOSTPORT:]PORT[/udp]"),

@@ -65,7 +65,7 @@ static int read_stopped(struct stopped *c, const struct context *ctx, const char
 		r = volume_make(&c->settings, ctx->store.root_fd, err);
 	if (r < 0 || c->settings.rootfs)
 		return r;
-	r = birth_find_image(ctx, c->record.image_id, &c->image, err);
+	r = birth_find_image(ctx, c->record.image_id, NULL, &c->image, err);
 	c->has_image = r == 0;
 	return r;
 }

@@ -22,13 +22,18 @@
 #include "base/str.h"
 #include "image/load.h"
 
-static void key_of(const struct stat *st, char path[sizeof("import/") + DIGEST_HEX_MAX])
+static void key_of(const struct stat *st, const struct plan_platform *platform,
+		   char path[sizeof("import/") + DIGEST_HEX_MAX])
 {
-	autofree char *text = xasprintf("%llu %llu %lld %lld.%09ld %lld.%09ld",
+	autofree char *text = xasprintf("%llu %llu %lld %lld.%09ld %lld.%09ld%s%s%s%s%s%s",
 					(unsigned long long)st->st_dev,
 					(unsigned long long)st->st_ino, (long long)st->st_size,
 					(long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-					(long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
+					(long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec,
+					platform ? " " : "", platform ? platform->os : "",
+					platform ? "/" : "", platform ? platform->architecture : "",
+					platform && platform->variant ? "/" : "",
+					platform && platform->variant ? platform->variant : "");
 	struct digest key;
 
 	digest_of_buffer(text, strlen(text), &key);
@@ -58,10 +63,10 @@ static void remember(const struct image_store *s, const char *key, const char *i
 				      &ignored);
 }
 
-static int load_one(const struct image_store *s, int fd, const char *path, char *id,
-		    struct error *err)
+static int load_one(const struct image_store *s, int fd, const char *path,
+		    const struct plan_platform *platform, char *id, struct error *err)
 {
-	const struct image_load_options options = { .only_free_names = true };
+	const struct image_load_options options = { .platform = platform, .only_free_names = true };
 	autoloadresult struct image_load_result result = { 0 };
 	int r;
 
@@ -93,13 +98,14 @@ static int open_keyed(const char *path, struct stat *st, struct error *err)
 /**
  * image_import_cached() - Find the image in a file, loading it if it is new
  * @path:	Archive or layout directory
+ * @platform:	What the user asked for where it offers several, or NULL
  * @out:	Released with image_done()
  *
  * A file that was loaded before and has not changed costs two small reads
  * more than an image of the store. A pipe is loaded every time.
  */
-int image_import_cached(const struct image_store *s, const char *path, struct image *out,
-			struct error *err)
+int image_import_cached(const struct image_store *s, const char *path,
+			const struct plan_platform *platform, struct image *out, struct error *err)
 {
 	char key[sizeof("import/") + DIGEST_HEX_MAX], id[DIGEST_SHA256_HEX + 1];
 	autoclose int fd = -1;
@@ -109,10 +115,10 @@ int image_import_cached(const struct image_store *s, const char *path, struct im
 	fd = open_keyed(path, &st, err);
 	if (fd < 0)
 		return fd;
-	key_of(&st, key);
+	key_of(&st, platform, key);
 	if (S_ISREG(st.st_mode) && find_cached(s, key, out))
 		return 0;
-	r = load_one(s, fd, path, id, err);
+	r = load_one(s, fd, path, platform, id, err);
 	if (r < 0)
 		return r;
 	if (S_ISREG(st.st_mode))

@@ -3,17 +3,16 @@
  * image/load.c - From an archive or a layout directory into the store
  *
  * Theory of operation:
- *   1. index the archive (source.c), which reads headers only; a pipe or a
- *	compressed archive is spooled
- *   2. start the loader (loader.c) in a child that confines itself; it leaves
- *	verified blobs and unpacked layers in a staging directory
- *   3. when all of it is there, put it on disk (one syncfs) and publish it by
+ *   1. start the loader (loader.c) in a child that confines itself; it indexes
+ *	the archive (source.c), of which a pipe or a compressed one is spooled, and
+ *	leaves verified blobs and unpacked layers in a staging directory
+ *   2. when all of it is there, put it on disk (one syncfs) and publish it by
  *	rename: layers, then blobs, then the index that names them
  *
  * Nothing is visible before everything is right, and a crash leaves either
  * rubbish in tmp/, which the next load removes, or layers without a name. The
  * store's lock is held shared all along, so that nobody removes a layer that
- * step 2 found to be there.
+ * step 1 found to be there.
  */
 #include "image/load.h"
 
@@ -37,17 +36,19 @@
 #include "image/catalog.h"
 #include "image/confine.h"
 #include "image/loader.h"
-#include "image/source.h"
 
 #define LOAD_MEMORY_BYTES      (256ULL << 20)
 #define LOAD_MEMORY_PER_WORKER (160ULL << 20) /* a zstd window of 2^27, and some */
 
 /* The child: confine, work, say how it went. Never returns. */
-static void __attribute__((noreturn)) run_child(const struct loader *loader, int source_fd)
+static void __attribute__((noreturn)) run_child(const struct loader *loader)
 {
+	struct stat st;
 	struct loader_message m = { .kind = LOADER_DONE };
 	autoclose int layers = openat(loader->store->fd, "layer", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const int read_fds[] = { layers, source_fd };
+	/* A file that is open needs no permission. */
+	bool is_dir = fstat(loader->source_fd, &st) == 0 && S_ISDIR(st.st_mode);
+	const int read_fds[] = { layers, is_dir ? loader->source_fd : -1 };
 	const struct confine_plan plan = {
 		.write_fd = loader->staging_fd,
 		.read_fds = read_fds,
@@ -99,8 +100,8 @@ static int wait_for(pid_t pid, int *status)
 	return 0;
 }
 
-static int run_loader(struct loader *loader, int source_fd,
-		      const struct image_load_options *options, struct error *err)
+static int run_loader(struct loader *loader, const struct image_load_options *options,
+		      struct error *err)
 {
 	autoclose int ours = -1;
 	int pair[2], status = 0, r;
@@ -112,7 +113,7 @@ static int run_loader(struct loader *loader, int source_fd,
 	loader->report_fd = pair[1];
 	pid = fork();
 	if (pid == 0)
-		run_child(loader, source_fd);
+		run_child(loader);
 	(void)close(pair[1]);
 	if (pid < 0)
 		return error_sys(err, errno, "start the loader");
@@ -255,28 +256,27 @@ static int publish(const struct image_store *s, int staging, const struct json *
 	return image_store_edit_index(s, edit_add, &addition, err);
 }
 
-static int load_staged(const struct image_store *s, const struct source *source, int source_fd,
-		       int staging, const struct image_load_options *options,
-		       struct image_load_result *out, struct error *err)
+static int load_staged(const struct image_store *s, int source_fd, int staging,
+		       const struct image_load_options *options, struct image_load_result *out,
+		       struct error *err)
 {
 	autojson struct json *report = NULL;
+	struct plan_platform here;
 	struct loader loader = {
 		.store = s,
-		.source = source,
+		.source_fd = source_fd,
+		.limits = { options->max_bytes ? options->max_bytes : LOADER_MIN_LIMIT,
+			    LOADER_RATIO },
 		.staging_fd = staging,
 		.max_bytes = options->max_bytes,
 		.keep_blobs = options->keep_blobs,
+		.platform = options->platform ? options->platform : &here,
+		.verify_only = options->verify_only,
 	};
 	int r;
 
-	plan_this_machine(&loader.platform);
-	if (options->architecture) {
-		loader.platform.architecture = options->architecture;
-		loader.platform.variant = options->variant;
-	}
-	if (options->os)
-		loader.platform.os = options->os;
-	r = run_loader(&loader, source_fd, options, err);
+	plan_this_machine(&here);
+	r = run_loader(&loader, options, err);
 	if (r < 0)
 		return r;
 	report = json_read_at(staging, LOADER_RESULT, LOADER_MAX_RESULT, err);
@@ -294,14 +294,8 @@ static int load_staged(const struct image_store *s, const struct source *source,
 static int load(const struct image_store *s, int fd, const struct image_load_options *options,
 		struct image_load_result *out, struct error *err)
 {
-	const struct source_limits limits = {
-		.min_bytes = options->max_bytes ? options->max_bytes : LOADER_MIN_LIMIT,
-		.ratio = LOADER_RATIO,
-	};
 	struct store_staging staging = { .fd = -1 };
-	struct source *source = NULL;
 	autoclose int lock = -1;
-	struct stat st;
 	int r;
 
 	lock = image_store_lock(s, STORE_SHARED, true, err);
@@ -309,13 +303,7 @@ static int load(const struct image_store *s, int fd, const struct image_load_opt
 		return lock;
 	r = image_store_stage(s, &staging, err);
 	if (r == 0)
-		r = source_open(fd, staging.fd, &limits, &source, err);
-	if (r == 0) {
-		bool is_dir = fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
-
-		r = load_staged(s, source, is_dir ? fd : -1, staging.fd, options, out, err);
-	}
-	source_close(source);
+		r = load_staged(s, fd, staging.fd, options, out, err);
 	image_store_unstage(s, &staging);
 	return r;
 }

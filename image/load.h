@@ -10,12 +10,13 @@
 #include <stdint.h>
 
 #include "image/image.h"
+#include "image/platform.h"
 #include "image/store.h"
 
 struct error;
 
 struct image_load_options {
-	const char *os, *architecture, *variant; /* platform to choose; NULL: this machine's */
+	const struct plan_platform *platform; /* NULL: this machine's */
 	uint64_t max_bytes;   /* unpacked, all layers; 0: see LOAD_MIN_LIMIT in loader.c */
 	bool only_free_names; /* a name that another image has stays with it */
 	bool keep_blobs;      /* the layers' blobs, too: save then gives back what came */
@@ -44,7 +45,7 @@ void image_load_result_done(struct image_load_result *r);
 #define autoloadresult __attribute__((cleanup(image_load_result_done)))
 
 /* For `run ./app.tar`: loads the file unless it is the one loaded before. */
-int image_import_cached(const struct image_store *s, const char *path, struct image *out,
-			struct error *err);
+int image_import_cached(const struct image_store *s, const char *path,
+			const struct plan_platform *platform, struct image *out, struct error *err);
 
 #endif

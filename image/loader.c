@@ -54,6 +54,7 @@ struct job {
 /* Shared by the threads; what changes is changed atomically or under the lock. */
 struct work {
 	const struct loader *loader;
+	struct source *source;
 	struct tree_rights rights;
 	struct tree_budget files, bytes;
 	struct job *jobs;
@@ -205,8 +206,9 @@ static int add_job(struct work *w, const struct plan_layer *layer, size_t number
 	struct job *job;
 	int r;
 
-	if (image_store_find_layer(w->loader->store, &layer->diff_id, &layer->chain_id, key) ||
-	    job_of(w, layer))
+	if (job_of(w, layer) ||
+	    (!w->loader->verify_only &&
+	     image_store_find_layer(w->loader->store, &layer->diff_id, &layer->chain_id, key)))
 		return 0;
 	w->jobs = xrealloc(w->jobs, (w->n_jobs + 1) * sizeof(*w->jobs));
 	job = &w->jobs[w->n_jobs];
@@ -216,7 +218,7 @@ static int add_job(struct work *w, const struct plan_layer *layer, size_t number
 	job->of = of;
 	job->fd = -1;
 	snprintf(job->from, sizeof(job->from), "%zu", w->n_jobs);
-	r = source_find(w->loader->source, layer->file, &job->file, err);
+	r = source_find(w->source, layer->file, &job->file, err);
 	if (r < 0)
 		return error_wrap(err, "layer %zu of %zu", number, of);
 	w->n_jobs++;
@@ -427,7 +429,7 @@ static int keep_layer(const struct work *w, const struct plan_layer *layer, int 
 
 	if (wanted->algorithm != DIGEST_SHA256 || is_kept(w, blobs_fd, wanted->hex))
 		return 0;
-	r = source_find(w->loader->source, layer->file, &file, err);
+	r = source_find(w->source, layer->file, &file, err);
 	if (r < 0)
 		return r;
 	fd = openat(blobs_fd, wanted->hex, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -520,7 +522,9 @@ int loader_run(const struct loader *loader, struct error *err)
 	int r;
 
 	umask(0);
-	r = plan_read(loader->source, &loader->platform, &plan, err);
+	r = source_open(loader->source_fd, loader->staging_fd, &loader->limits, &w.source, err);
+	if (r == 0)
+		r = plan_read(w.source, loader->platform, &plan, err);
 	if (r == 0)
 		r = carry_out(&w, &plan, err);
 	for (size_t i = 0; i < w.n_jobs; i++) {
@@ -530,5 +534,6 @@ int loader_run(const struct loader *loader, struct error *err)
 	}
 	free(w.jobs);
 	plan_done(&plan);
+	source_close(w.source);
 	return r;
 }

@@ -18,9 +18,8 @@
 
 #include "base/error.h"
 #include "image/plan.h"
+#include "image/source.h"
 #include "image/store.h"
-
-struct source;
 
 #define LOADER_RESULT	   "result.json"
 #define LOADER_MAX_RESULT  (16U << 20)
@@ -38,12 +37,14 @@ struct loader_message {
 
 struct loader {
 	const struct image_store *store;
-	const struct source *source;
+	int source_fd; /* archive or layout directory, for source_open() */
+	struct source_limits limits;
 	int staging_fd;
 	int report_fd; /* SOCK_SEQPACKET, one struct loader_message each */
 	uint64_t max_bytes;
 	bool keep_blobs; /* layers as they came, too */
-	struct plan_platform platform;
+	const struct plan_platform *platform;
+	bool verify_only; /* read layers that the store has, too */
 };
 
 int loader_run(const struct loader *loader, struct error *err);

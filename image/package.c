@@ -164,13 +164,15 @@ static const char *media_type_of(const char *type)
 	return type && strstr(type, "gzip") ? MEDIA_TYPE_LAYER "+gzip" : MEDIA_TYPE_LAYER;
 }
 
-/* docker-archives do not say how a layer is compressed. */
+/* docker-archives do not say how a layer is compressed. NULL: as no OCI image may be. */
 static const char *media_type_by_content(const struct source_file *f)
 {
 	unsigned char head[CODEC_MAGIC_BYTES] = { 0 };
 	ssize_t n = pread(f->fd, head, sizeof(head), (off_t)f->offset);
 	enum codec_kind kind = codec_detect(head, n > 0 ? (size_t)n : 0);
 
+	if (kind == CODEC_XZ || kind == CODEC_BZIP2)
+		return NULL;
 	return kind == CODEC_NONE ? MEDIA_TYPE_LAYER : media_type_of(codec_name(kind));
 }
 
@@ -192,6 +194,12 @@ static int take_layer(struct package *p, const struct plan_layer *layer,
 		.offset = file.offset,
 	};
 	source_file_close(&file);
+	if (!p->layers[p->n_layers - 1].media_type) {
+		(void)error_set(err, EINVAL,
+				"layer %zu is compressed in a way that OCI images do not know",
+				p->n_layers);
+		return error_hint(err, "load the archive, and pack the image from the store");
+	}
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #ifndef IMAGE_PLAN_H
 #define IMAGE_PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@
 #include "image/config.h"
 #include "image/digest.h"
 #include "image/manifest.h"
+#include "image/platform.h"
 
 struct error;
 struct source;
@@ -34,27 +36,31 @@ struct plan_image {
 	struct image_config config;
 	struct plan_layer *layers; /* bottom layer first */
 	size_t n_layers;
+	bool chosen; /* one of several for several platforms */
 };
 
 struct plan {
 	struct plan_image *images;
 	size_t n;
+	struct strlist platforms; /* what there is, for messages */
 };
 
-struct plan_platform {
-	const char *os, *architecture, *variant; /* variant may be NULL: any */
-};
-
-void plan_this_machine(struct plan_platform *out);
 int plan_read(const struct source *source, const struct plan_platform *platform, struct plan *out,
 	      struct error *err);
 void plan_done(struct plan *plan);
 
-/* For the readers of the two formats, plan_oci.c and plan_docker.c. */
+/* For the readers of the formats: plan_oci.c, plan_docker.c and plan_docker1.c. */
 int plan_read_oci(const struct source *source, const struct plan_platform *platform,
 		  struct plan *plan, struct error *err);
-int plan_read_docker(const struct source *source, struct plan *plan, struct error *err);
+int plan_read_docker(const struct source *source, const struct plan_platform *platform,
+		     struct plan *plan, struct error *err);
+int plan_read_docker1(const struct source *source, const struct plan_platform *platform,
+		      struct plan *plan, struct error *err);
+int plan_check_docker(const struct source *source, const struct plan *plan, struct error *err);
 struct plan_image *plan_add_image(struct plan *plan);
+bool plan_keep_image(struct plan *plan, const struct plan_platform *platform);
+void plan_add_platform(struct plan *plan, char *platform);
+void plan_make_manifest(struct plan_image *image, const uint64_t *sizes);
 int plan_set_config(struct plan_image *image, char *data, size_t len, struct error *err);
 void plan_add_name(struct plan_image *image, const char *name);
 

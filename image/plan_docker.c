@@ -51,14 +51,10 @@ static int add_layers(struct plan_image *image, const struct json *files, struct
 	return 0;
 }
 
-/* Sizes are those of the files here, the digests those of the plain layers. */
+/* There is no manifest; sizes are those of the files here. */
 static int make_manifest(const struct source *source, struct plan_image *image, struct error *err)
 {
-	struct descriptor config = { .media_type = MEDIA_TYPE_CONFIG,
-				     .digest = image->config_digest,
-				     .size = image->config_len };
-	autofree struct descriptor *layers = xcalloc(image->n_layers, sizeof(*layers));
-	autojson struct json *doc = NULL;
+	uint64_t sizes[MANIFEST_MAX_LAYERS];
 
 	for (size_t i = 0; i < image->n_layers; i++) {
 		struct source_file file;
@@ -66,21 +62,15 @@ static int make_manifest(const struct source *source, struct plan_image *image, 
 
 		if (r < 0)
 			return error_wrap(err, "layer %zu of %zu", i + 1, image->n_layers);
-		layers[i].media_type = MEDIA_TYPE_LAYER;
-		layers[i].digest = image->layers[i].diff_id;
-		layers[i].size = file.size;
+		sizes[i] = file.size;
 		source_file_close(&file);
 	}
-	doc = manifest_new(&config, layers, image->n_layers);
-	image->manifest_type = xstrdup(MEDIA_TYPE_MANIFEST);
-	image->manifest_data = json_print(doc);
-	image->manifest_len = strlen(image->manifest_data);
-	digest_of_buffer(image->manifest_data, image->manifest_len, &image->manifest);
+	plan_make_manifest(image, sizes);
 	return 0;
 }
 
-static int add_image(const struct source *source, const struct json *entry, struct plan *plan,
-		     struct error *err)
+static int add_image(const struct source *source, const struct json *entry,
+		     const struct plan_platform *platform, struct plan *plan, struct error *err)
 {
 	struct plan_image *image = plan_add_image(plan);
 	const char *file = json_text(json_get(entry, "Config"));
@@ -103,13 +93,12 @@ static int add_image(const struct source *source, const struct json *entry, stru
 	if (r < 0)
 		return r;
 	r = check_config_name(file, &image->config_digest, err);
-	if (r < 0)
+	if (r < 0 || !plan_keep_image(plan, platform))
 		return r;
 	return make_manifest(source, image, err);
 }
 
-/** plan_read_docker() - Read the documents of a `docker save` archive into the plan */
-int plan_read_docker(const struct source *source, struct plan *plan, struct error *err)
+static int read_list(const struct source *source, struct json **out, struct error *err)
 {
 	autofree char *data = NULL;
 	autojson struct json *doc = NULL;
@@ -125,10 +114,80 @@ int plan_read_docker(const struct source *source, struct plan *plan, struct erro
 	if (json_kind_of(doc) != JSON_LIST || json_count(doc) > INDEX_MAX_MANIFESTS)
 		return error_set(err, EBADMSG, "manifest.json: not a list of at most %d images",
 				 INDEX_MAX_MANIFESTS);
-	for (size_t i = 0; i < json_count(doc); i++) {
-		r = add_image(source, json_at(doc, i), plan, err);
+	*out = steal_ptr(&doc);
+	return 0;
+}
+
+/** plan_read_docker() - Read the documents of a `docker save` archive into the plan */
+int plan_read_docker(const struct source *source, const struct plan_platform *platform,
+		     struct plan *plan, struct error *err)
+{
+	autojson struct json *doc = NULL;
+	int r;
+
+	r = read_list(source, &doc, err);
+	for (size_t i = 0; r == 0 && i < json_count(doc); i++) {
+		r = add_image(source, json_at(doc, i), platform, plan, err);
 		if (r < 0)
-			return error_wrap(err, "image %zu of %zu", i + 1, json_count(doc));
+			r = error_wrap(err, "image %zu of %zu", i + 1, json_count(doc));
+	}
+	return r;
+}
+
+/* The image that the index gave this name, unless it was one of several for several platforms. */
+static const struct plan_image *find_named(const struct plan *plan, const char *name)
+{
+	struct plan_image key = { 0 };
+	const struct plan_image *found = NULL;
+
+	plan_add_name(&key, name);
+	for (size_t i = 0; key.names.n && i < plan->n; i++)
+		if (!plan->images[i].chosen &&
+		    strlist_has(&plan->images[i].names, key.names.items[0]))
+			found = &plan->images[i];
+	strlist_done(&key.names);
+	return found;
+}
+
+static int check_entry(const struct source *source, const struct json *entry,
+		       const struct plan *plan, struct error *err)
+{
+	const char *file = json_text(json_get(entry, "Config"));
+	const struct json *tags = json_get(entry, "RepoTags");
+
+	for (size_t i = 0; i < json_count(tags); i++) {
+		const char *tag = json_text(json_at(tags, i));
+		const struct plan_image *image = find_named(plan, tag);
+		autofree char *data = NULL;
+		struct digest have;
+		size_t len;
+		int r;
+
+		if (!image)
+			continue;
+		if (!file)
+			return error_set(err, EBADMSG, "manifest.json: 'Config' is missing");
+		r = source_read(source, file, IMAGE_CONFIG_MAX_BYTES, &data, &len, err);
+		if (r < 0)
+			return error_wrap(err, "manifest.json");
+		digest_of_buffer(data, len, &have);
+		if (!digest_equal(&have, &image->config_digest))
+			return error_set(err, EBADMSG,
+					 "index.json and manifest.json disagree about what "
+					 "'%.200s' is",
+					 tag);
 	}
 	return 0;
+}
+
+/** plan_check_docker() - See that manifest.json says nothing else than the index that was read */
+int plan_check_docker(const struct source *source, const struct plan *plan, struct error *err)
+{
+	autojson struct json *doc = NULL;
+	int r;
+
+	r = read_list(source, &doc, err);
+	for (size_t i = 0; r == 0 && i < json_count(doc); i++)
+		r = check_entry(source, json_at(doc, i), plan, err);
+	return r;
 }

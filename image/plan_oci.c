@@ -51,23 +51,6 @@ static int read_blob(const struct source *source, const struct descriptor *d, si
 	return 0;
 }
 
-/*
- * How well a descriptor fits the platform: 0 not at all, 1 if it does not say,
- * 2 if it fits, 3 if the variant does, too.
- */
-static int fit(const struct descriptor *d, const struct plan_platform *want)
-{
-	const char *variant;
-
-	if (!d->platform)
-		return 1;
-	if (strcmp(json_text_or(json_get(d->platform, "os"), ""), want->os) ||
-	    strcmp(json_text_or(json_get(d->platform, "architecture"), ""), want->architecture))
-		return 0;
-	variant = json_text_or(json_get(d->platform, "variant"), "");
-	return want->variant && !strcmp(variant, want->variant) ? 3 : 2;
-}
-
 /* Names may be a whole reference (skopeo, podman) or a tag alone (umoci, buildx). */
 static void add_name(struct plan_image *image, const struct descriptor *d)
 {
@@ -125,16 +108,25 @@ static int read_image(const struct source *source, struct plan_image *image,
 	return plan_set_config(image, data, len, err);
 }
 
-static int add_manifest(const struct source *source, const struct descriptor *d,
-			const struct descriptor *named, struct plan *plan, struct error *err)
+/* Where an image is, whose name it gets, and whether it was one of several for platforms. */
+struct candidate {
+	const struct descriptor *image, *named;
+	bool chosen;
+	int depth;
+};
+
+static int add_manifest(const struct source *source, const struct candidate *c,
+			const struct plan_platform *platform, struct plan *plan, struct error *err)
 {
+	const struct descriptor *d = c->image;
 	struct plan_image *image = plan_add_image(plan);
 	struct manifest m = { 0 };
 	int r;
 
 	image->manifest = d->digest;
 	image->manifest_type = xstrdup(d->media_type);
-	add_name(image, named);
+	image->chosen = c->chosen;
+	add_name(image, c->named);
 	r = read_blob(source, d, MANIFEST_MAX_BYTES, &image->manifest_data, &image->manifest_len,
 		      err);
 	if (r == 0)
@@ -143,68 +135,142 @@ static int add_manifest(const struct source *source, const struct descriptor *d,
 		r = error_wrap(err, "manifest");
 	else
 		r = read_image(source, image, &m, err);
+	if (r == 0)
+		(void)plan_keep_image(plan, platform);
 	manifest_done(&m);
 	return r;
 }
 
-static int no_fit(const struct index *index, const struct plan_platform *want, struct error *err)
+static bool is_image(const struct descriptor *d)
 {
-	autostr struct str have = { 0 };
-	autofree char *safe = NULL;
-
-	for (size_t i = 0; i < index->n && i < 16; i++) {
-		const struct json *p = index->manifests[i].platform;
-
-		if (p)
-			str_printf(&have, "%s%s/%s", have.len ? ", " : "",
-				   json_text_or(json_get(p, "os"), "?"),
-				   json_text_or(json_get(p, "architecture"), "?"));
-	}
-	safe = str_escape(have.data ? have.data : "nothing");
-	return error_set(err, ENOENT, "no image for %s/%s in it (there is: %.400s)", want->os,
-			 want->architecture, safe);
+	return (d->kind == MEDIA_MANIFEST || d->kind == MEDIA_INDEX) && !platform_is_none(d);
 }
 
-/* An index inside the index: one image for several platforms. Choose one. */
-static int add_nested(const struct source *source, const struct descriptor *d,
-		      const struct descriptor *named, const struct plan_platform *platform,
-		      int depth, struct plan *plan, struct error *err)
+static bool is_here(const struct source *source, const struct descriptor *d)
 {
-	const struct descriptor *best = NULL;
+	autofree char *name = blob_name(&d->digest);
+
+	return source_has(source, name);
+}
+
+static int add_nested(const struct source *source, const struct candidate *c,
+		      const struct plan_platform *platform, struct plan *plan, struct error *err);
+
+static int add_candidate(const struct source *source, const struct candidate *c,
+			 const struct plan_platform *platform, struct plan *plan, struct error *err)
+{
+	return c->image->kind == MEDIA_INDEX ? add_nested(source, c, platform, plan, err)
+					     : add_manifest(source, c, platform, plan, err);
+}
+
+/*
+ * Of the images of a nested index the best one. Those that are not in the archive
+ * only count if nothing else fits: `docker save` of one platform keeps the index
+ * of all. One that is alone will do whatever it is for, unless the user asked.
+ */
+static const struct descriptor *choose(const struct source *source, const struct index *index,
+				       const struct plan_platform *platform, struct plan *plan)
+{
+	const struct descriptor *best = NULL, *only = NULL;
+	int best_score = 0;
+	size_t here = 0;
+
+	for (size_t i = 0; i < index->n; i++) {
+		const struct descriptor *d = &index->manifests[i];
+		bool present = is_image(d) && is_here(source, d);
+		int score;
+
+		if (!is_image(d))
+			continue;
+		plan_add_platform(plan, present ? platform_of(d) : NULL);
+		score = 2 * platform_fit(d, platform);
+		score = score && present ? score + 8 : score;
+		if (score > best_score) {
+			best = d;
+			best_score = score;
+		}
+		here += present;
+		only = present ? d : only;
+	}
+	if (here == 1 && !platform->asked && best_score < 8)
+		return only;
+	return platform->asked && here && best_score < 8 ? NULL : best;
+}
+
+static int add_every(const struct source *source, const struct index *index,
+		     const struct candidate *c, const struct plan_platform *platform,
+		     struct plan *plan, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < index->n; i++) {
+		const struct candidate one = { &index->manifests[i], c->named, true, c->depth + 1 };
+
+		if (is_image(one.image) && is_here(source, one.image))
+			r = add_candidate(source, &one, platform, plan, err);
+	}
+	return r;
+}
+
+/* An index inside the index: one image for several platforms. */
+static int add_nested(const struct source *source, const struct candidate *c,
+		      const struct plan_platform *platform, struct plan *plan, struct error *err)
+{
+	struct candidate one = { NULL, c->named, true, c->depth + 1 };
 	autofree char *data = NULL;
 	struct index index = { 0 };
 	size_t len;
 	int r;
 
-	if (depth > INDEX_MAX_DEPTH)
+	if (c->depth > INDEX_MAX_DEPTH)
 		return error_set(err, EBADMSG, "indexes nested too deeply");
-	r = read_blob(source, d, MANIFEST_MAX_BYTES, &data, &len, err);
+	r = read_blob(source, c->image, MANIFEST_MAX_BYTES, &data, &len, err);
 	if (r == 0)
 		r = index_parse(data, len, &index, err);
-	for (size_t i = 0; r == 0 && i < index.n; i++) {
-		const struct descriptor *one = &index.manifests[i];
-
-		if ((one->kind == MEDIA_MANIFEST || one->kind == MEDIA_INDEX) &&
-		    fit(one, platform) > (best ? fit(best, platform) : 0))
-			best = one;
+	if (r == 0 && platform->all) {
+		r = add_every(source, &index, c, platform, plan, err);
+	} else if (r == 0) {
+		one.image = choose(source, &index, platform, plan);
+		/* None: that is told when no other image is found either. */
+		r = one.image ? add_candidate(source, &one, platform, plan, err) : 0;
 	}
-	if (r == 0 && !best)
-		r = no_fit(&index, platform, err);
-	else if (r == 0 && best->kind == MEDIA_INDEX)
-		r = add_nested(source, best, named, platform, depth + 1, plan, err);
-	else if (r == 0)
-		r = add_manifest(source, best, named, plan, err);
 	index_done(&index);
 	return r < 0 ? error_wrap(err, "index") : r;
+}
+
+static const char *name_of(const struct descriptor *d)
+{
+	const char *full = descriptor_annotation(d, ANNOTATION_CONTAINERD_NAME);
+	const char *name = full ? full : descriptor_annotation(d, ANNOTATION_REF_NAME);
+
+	return name ? name : "";
+}
+
+/* Whether another image of this name fits better: the index itself lists several platforms. */
+static bool is_beaten(const struct index *index, const struct descriptor *d,
+		      const struct plan_platform *platform)
+{
+	int fit = platform_fit(d, platform);
+
+	for (size_t i = 0; d->platform && i < index->n; i++) {
+		const struct descriptor *other = &index->manifests[i];
+
+		if (other->platform && is_image(other) && platform_fit(other, platform) > fit &&
+		    !strcmp(name_of(other), name_of(d)))
+			return true;
+	}
+	return false;
 }
 
 /* Attestations and images for other platforms stay out, unless there is nothing else. */
 static bool is_wanted(const struct index *index, const struct descriptor *d,
 		      const struct plan_platform *platform)
 {
-	if (d->kind != MEDIA_MANIFEST && d->kind != MEDIA_INDEX)
+	if (!is_image(d))
 		return false;
-	return index->n == 1 || fit(d, platform) > 0;
+	if (platform->all || (index->n == 1 && !platform->asked))
+		return true;
+	return platform_fit(d, platform) > 0 && !is_beaten(index, d, platform);
 }
 
 static int add_all(const struct source *source, const struct index *index,
@@ -214,18 +280,15 @@ static int add_all(const struct source *source, const struct index *index,
 
 	for (size_t i = 0; r == 0 && i < index->n; i++) {
 		const struct descriptor *d = &index->manifests[i];
+		const struct candidate one = { d, d, d->platform && index->n > 1, 1 };
 
+		plan_add_platform(plan, is_image(d) ? platform_of(d) : NULL);
 		if (!is_wanted(index, d, platform))
 			continue;
-		if (d->kind == MEDIA_INDEX)
-			r = add_nested(source, d, d, platform, 1, plan, err);
-		else
-			r = add_manifest(source, d, d, plan, err);
+		r = add_candidate(source, &one, platform, plan, err);
 		if (r < 0 && index->n > 1)
 			r = error_wrap(err, "image %zu of %zu", i + 1, index->n);
 	}
-	if (r == 0 && index->n && !plan->n)
-		return no_fit(index, platform, err);
 	return r;
 }
 

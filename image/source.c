@@ -41,6 +41,7 @@ struct source {
 	int fd;
 	uint64_t size;
 	bool is_dir;
+	struct source_limits limits;
 	struct outer_index index;
 };
 
@@ -190,6 +191,7 @@ int source_open(int fd, int spool_dirfd, const struct source_limits *limits, str
 		return error_sys(err, errno, "stat the archive");
 	s = xcalloc(1, sizeof(*s));
 	s->fd = -1;
+	s->limits = *limits;
 	if (S_ISDIR(st.st_mode)) {
 		s->is_dir = true;
 		s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -210,6 +212,15 @@ int source_open(int fd, int spool_dirfd, const struct source_limits *limits, str
 uint64_t source_size(const struct source *s)
 {
 	return s->size;
+}
+
+/** source_max_inflated() - How much a file of this size may inflate to */
+uint64_t source_max_inflated(const struct source *s, uint64_t packed)
+{
+	uint64_t most = packed < UINT64_MAX / s->limits.ratio ? packed * s->limits.ratio
+							      : UINT64_MAX;
+
+	return most > s->limits.min_bytes ? most : s->limits.min_bytes;
 }
 
 /* The path a link in @from leads to, relative to the archive's root; NULL if it leads out. */

@@ -29,6 +29,7 @@ struct source_limits {
 int source_open(int fd, int spool_dirfd, const struct source_limits *limits, struct source **out,
 		struct error *err);
 uint64_t source_size(const struct source *s);
+uint64_t source_max_inflated(const struct source *s, uint64_t packed);
 bool source_has(const struct source *s, const char *name);
 
 void source_list(const struct source *s, const char *prefix, struct strlist *names);
