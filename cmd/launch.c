@@ -356,23 +356,31 @@ void launch_slim(struct launch *l)
 	pool_trim();
 }
 
+/* Whose limit it was: the kernel counts a failed allocation where it failed, a kill where it kills.
+ */
+static char *oom_limit(const struct cgroup_memory_stats *m)
+{
+	char limit[UNITS_TEXT_MAX];
+
+	if (!m->oom || m->max_bytes == CGROUP_NO_LIMIT)
+		return xstrdup(
+			"not its own limit but that of a cgroup above it, or of the machine");
+	return xasprintf("limit %s", units_print_binary(limit, m->max_bytes));
+}
+
 /* What a user needs to know to choose a better limit. */
 static void explain_oom(const struct record *r, const struct cgroup_memory_stats *m, bool killed,
 			struct error *err)
 {
-	char limit[UNITS_TEXT_MAX], peak[UNITS_TEXT_MAX] = "";
-	autofree char *kills = xasprintf("%llu process%s killed", (unsigned long long)m->oom_kill,
-					 m->oom_kill == 1 ? "" : "es");
+	autofree char *limit = oom_limit(m);
+	char peak[UNITS_TEXT_MAX] = "";
 
-	if (m->max_bytes == CGROUP_NO_LIMIT)
-		snprintf(limit, sizeof(limit), "none of its own");
-	else
-		(void)units_print_binary(limit, m->max_bytes);
 	if (m->peak_bytes)
 		(void)units_print_binary(peak, m->peak_bytes);
-	error_set(err, ENOMEM, "container '%s' %s: out of memory (limit %s%s%s, %s)", r->name,
-		  killed ? "was killed" : "went on without some of its processes", limit,
-		  *peak ? ", peak " : "", peak, kills);
+	error_set(err, ENOMEM, "container '%s' %s: out of memory (%s%s%s, %llu process%s killed)",
+		  r->name, killed ? "was killed" : "went on without some of its processes", limit,
+		  *peak ? ", peak " : "", peak, (unsigned long long)m->oom_kill,
+		  m->oom_kill == 1 ? "" : "es");
 }
 
 /* @err: gets what the exit code alone does not tell, for the user to read */
@@ -382,6 +390,7 @@ static void record_end(struct launch *l, int wait_status, struct error *err)
 	struct cgroup_stats stats;
 	struct error ignored;
 	bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
+	bool stopping = record_is_stopping(l->lock_fd);
 
 	r->status = RECORD_EXITED;
 	str_replace(&r->health, "");
@@ -389,13 +398,12 @@ static void record_end(struct launch *l, int wait_status, struct error *err)
 	r->finished_ns = units_now_ns();
 	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
 					      : 128 + WTERMSIG(wait_status);
-	str_replace(&r->reason, record_is_stopping(l->lock_fd) ? "stopped"
-				: WIFEXITED(wait_status)       ? "exit"
-							       : "signal");
+	str_replace(&r->reason, stopping ? "stopped" : WIFEXITED(wait_status) ? "exit" : "signal");
 	/* Known from the kernel's counter, never guessed from 137. */
 	if ((l->settings->memory_bytes || killed) && l->cgroup_fd >= 0 &&
 	    cgroup_read_stats(l->cgroup_fd, &stats, &ignored) == 0 && stats.memory.oom_kill) {
 		r->oom_killed = true;
+		killed = killed && !stopping; /* else it was killed for another reason */
 		if (killed)
 			str_replace(&r->reason, "oom");
 		explain_oom(r, &stats.memory, killed, err);

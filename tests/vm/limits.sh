@@ -38,6 +38,11 @@ is 'a child that is killed is no end' "$status $stdout" '0 went on'
 like 'but it does not go unnoticed' "$stderr" "'parent' went on without some .*: out of memory \(limit 64MiB,.* 1 process killed"
 is 'inspect tells of it' "$(tare inspect -f '{{.State.Reason}} {{.State.OOMKilled}}' parent)" 'exit true'
 run tare rm parent
+echo $((64 * MIB)) >/sys/fs/cgroup/tare/memory.max
+run tare run --rm --name guest busybox dd if=/dev/zero of=/dev/null bs=200M count=1
+echo max >/sys/fs/cgroup/tare/memory.max
+is 'the limit of a cgroup above counts, too' "$status" 137
+like 'and is not taken for its own' "$stderr" "'guest' was killed: out of memory \(not its own limit"
 run tare run --rm --memory 1m busybox echo ran
 is 'a limit of 1 MiB leaves room to start' "$status $stdout" '0 ran'
 run tare run --rm --memory 64m busybox cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.swap.max
