@@ -23,7 +23,6 @@
 #include "image/unpack.h"
 
 #define CP_NAME	     "x"
-#define CP_CHUNK     (256U << 10)
 #define CP_MAX_LINKS 40
 
 /**
@@ -132,26 +131,6 @@ int cp_send(const struct cp_side *from, int root, int fd, struct error *err)
 
 /* ---- receiving ------------------------------------------------------------ */
 
-struct input {
-	int fd;
-	unsigned char data[CP_CHUNK];
-};
-
-static int fill(void *arg, const unsigned char **data, size_t *len, struct error *err)
-{
-	struct input *in = arg;
-	ssize_t n;
-
-	do
-		n = read(in->fd, in->data, sizeof(in->data));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys(err, errno, "read the archive");
-	*data = in->data;
-	*len = (size_t)n;
-	return 0;
-}
-
 /* The length without slashes at the end. */
 static size_t trimmed(const char *path)
 {
@@ -254,14 +233,14 @@ static int receive_stream(const struct cp_side *to, int root, struct archive_tar
 /** cp_receive() - Make what comes in a tar stream at, or below, a path */
 int cp_receive(const struct cp_side *to, int root, int fd, struct error *err)
 {
-	autofree struct input *in = xmalloc(sizeof(*in));
+	autofree struct archive_fd *in = xmalloc(sizeof(*in));
 	struct archive_tar *tar = NULL;
 	int r;
 
 	if (to->is_stream)
 		return 0;
 	in->fd = fd;
-	r = archive_tar_new(fill, in, &tar, err);
+	r = archive_tar_new(archive_fill_fd, in, &tar, err);
 	if (r < 0)
 		return r;
 	r = to->other_is_stream ? receive_stream(to, root, tar, err)

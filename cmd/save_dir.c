@@ -23,28 +23,7 @@
 #include "image/archive.h"
 #include "image/save.h"
 
-#define CHUNK_BYTES (256U << 10)
 #define DIR_VERSION "Directory Transport Version: 1.1\n"
-
-struct input {
-	int fd;
-	unsigned char data[CHUNK_BYTES];
-};
-
-static int fill(void *arg, const unsigned char **data, size_t *len, struct error *err)
-{
-	struct input *in = arg;
-	ssize_t n;
-
-	do
-		n = read(in->fd, in->data, sizeof(in->data));
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return error_sys(err, errno, "read the archive back");
-	*data = in->data;
-	*len = (size_t)n;
-	return 0;
-}
 
 static int write_content(struct archive_tar *tar, int fd, const char *name, struct error *err)
 {
@@ -96,7 +75,7 @@ static int write_entries(int from, int dir, enum save_dir_format format,
 			 const struct digest *manifest, bool last, struct error *err)
 {
 	const char *key = format == SAVE_DIR_OCI ? "index.json" : "manifest.json";
-	autofree struct input *in = xmalloc(sizeof(*in));
+	autofree struct archive_fd *in = xmalloc(sizeof(*in));
 	struct archive_member m;
 	struct archive_tar *tar;
 	int r;
@@ -104,7 +83,7 @@ static int write_entries(int from, int dir, enum save_dir_format format,
 	in->fd = from;
 	if (lseek(from, 0, SEEK_SET) < 0)
 		return error_sys(err, errno, "rewind a temporary file");
-	r = archive_tar_new(fill, in, &tar, err);
+	r = archive_tar_new(archive_fill_fd, in, &tar, err);
 	if (r < 0)
 		return r;
 	while ((r = archive_tar_next(tar, &m, err)) > 0) {

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -85,6 +86,22 @@ static bool is_about_charset(struct archive_tar *t)
 	const char *text = archive_error_string(t->reader);
 
 	return text && strstr(text, "can't be converted from");
+}
+
+/** archive_fill_fd() - The next piece of what a descriptor gives; an archive_fill */
+int archive_fill_fd(void *arg, const unsigned char **data, size_t *len, struct error *err)
+{
+	struct archive_fd *in = arg;
+	ssize_t n;
+
+	do
+		n = read(in->fd, in->data, sizeof(in->data));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, errno, "read the archive");
+	*data = in->data;
+	*len = (size_t)n;
+	return 0;
 }
 
 /**

@@ -30,6 +30,14 @@ struct archive_member {
 /* Input: the next piece, *len 0 at the end. 0 or -errno with @err set. */
 typedef int archive_fill(void *arg, const unsigned char **data, size_t *len, struct error *err);
 
+/* Input from a descriptor: @arg of archive_fill_fd(). Large: for the heap. */
+struct archive_fd {
+	int fd;
+	unsigned char data[256U << 10];
+};
+
+int archive_fill_fd(void *arg, const unsigned char **data, size_t *len, struct error *err);
+
 struct archive_tar;
 
 int archive_tar_new(archive_fill *fill, void *arg, struct archive_tar **out, struct error *err);

@@ -29,6 +29,19 @@ struct chain {
 	size_t n;
 };
 
+/* Layers whose DiffID is known: several images may stand on them, and any number of names. */
+struct known {
+	struct known_layer {
+		char id[DIGEST_SHA256_HEX + 1];
+		struct digest diff_id;
+		uint64_t size;
+	} * items;
+	size_t n;
+	/* The image of the name before, which often has several. */
+	char top[DIGEST_SHA256_HEX + 1];
+	size_t image;
+};
+
 static void chain_done(struct chain *chain)
 {
 	for (size_t i = 0; i < chain->n; i++) {
@@ -147,6 +160,28 @@ static int compute_diff_id(const struct source *source, const char *name, struct
 	return r;
 }
 
+static int find_diff_id(const struct source *source, const char *id, const char *file,
+			struct known *known, const struct known_layer **out, struct error *err)
+{
+	struct known_layer *layer;
+	int r;
+
+	for (size_t i = 0; i < known->n; i++)
+		if (!strcmp(known->items[i].id, id)) {
+			*out = &known->items[i];
+			return 0;
+		}
+	known->items = xrealloc(known->items, (known->n + 1) * sizeof(*known->items));
+	layer = &known->items[known->n];
+	r = compute_diff_id(source, file, &layer->diff_id, &layer->size, err);
+	if (r < 0)
+		return r;
+	memcpy(layer->id, id, sizeof(layer->id)); /* read_chain() has looked at it */
+	known->n++;
+	*out = layer;
+	return 0;
+}
+
 static struct json *history_of(const struct json *doc)
 {
 	const struct json *cmd = json_get(json_get(doc, "container_config"), "Cmd");
@@ -191,7 +226,8 @@ static char *make_config(const struct chain *chain, const struct digest *diff_id
 }
 
 static int add_image(const struct source *source, const struct chain *chain, const char *name,
-		     const struct plan_platform *platform, struct plan *plan, struct error *err)
+		     const struct plan_platform *platform, struct known *known, struct plan *plan,
+		     struct error *err)
 {
 	struct plan_image *image = plan_add_image(plan);
 	struct digest diff_ids[MANIFEST_MAX_LAYERS];
@@ -203,12 +239,15 @@ static int add_image(const struct source *source, const struct chain *chain, con
 	image->layers = xcalloc(chain->n, sizeof(*image->layers));
 	image->n_layers = chain->n;
 	for (size_t i = 0; i < chain->n; i++) {
-		char *file = xasprintf("%s/layer.tar", chain->ids[chain->n - 1 - i]);
+		const char *id = chain->ids[chain->n - 1 - i];
+		const struct known_layer *layer;
 
-		image->layers[i].file = file;
-		r = compute_diff_id(source, file, &diff_ids[i], &sizes[i], err);
+		image->layers[i].file = xasprintf("%s/layer.tar", id);
+		r = find_diff_id(source, id, image->layers[i].file, known, &layer, err);
 		if (r < 0)
 			return error_wrap(err, "layer %zu of %zu", i + 1, chain->n);
+		diff_ids[i] = layer->diff_id;
+		sizes[i] = layer->size;
 	}
 	if (json_kind_of(chain->docs[0]) != JSON_MAP)
 		return error_set(err, EBADMSG, "'%s/json' is not a map", chain->ids[0]);
@@ -220,31 +259,60 @@ static int add_image(const struct source *source, const struct chain *chain, con
 	return 0;
 }
 
-/* One name: the same image may be known by several, it is read once for each. */
 static int add_named(const struct source *source, const char *name, const char *id,
-		     const struct plan_platform *platform, struct plan *plan, struct error *err)
+		     const struct plan_platform *platform, struct known *known, struct plan *plan,
+		     struct error *err)
 {
 	struct chain chain = { 0 };
 	int r;
 
 	if (!id || !*id)
 		return error_set(err, EBADMSG, "repositories: '%.200s' names nothing", name);
+	if (!strcmp(id, known->top) && known->image < plan->n) {
+		plan_add_name(&plan->images[known->image], name);
+		return 0;
+	}
+	known->image = plan->n;
+	known->top[0] = '\0';
 	r = read_chain(source, id, &chain, err);
 	if (r == 0)
-		r = add_image(source, &chain, name, platform, plan, err);
+		r = add_image(source, &chain, name, platform, known, plan, err);
+	if (r == 0 && plan->n > known->image)
+		memcpy(known->top, id, sizeof(known->top));
 	chain_done(&chain);
 	return r < 0 ? error_wrap(err, "image '%.200s'", name) : r;
+}
+
+static int add_all(const struct source *source, const struct json *repositories,
+		   const struct plan_platform *platform, struct known *known, struct plan *plan,
+		   struct error *err)
+{
+	const struct json *tags, *id;
+	const char *repository, *tag;
+	size_t n = 0;
+	int r;
+
+	for (void *i = NULL; json_next(repositories, &i, &repository, &tags);)
+		for (void *j = NULL; json_next(tags, &j, &tag, &id);) {
+			autofree char *name = xasprintf("%s:%s", repository, tag);
+
+			if (++n > INDEX_MAX_MANIFESTS)
+				return error_set(err, EBADMSG, "repositories: too many images");
+			r = add_named(source, name, json_text(id), platform, known, plan, err);
+			if (r < 0)
+				return r;
+		}
+	return 0;
 }
 
 /** plan_read_docker1() - Read the documents of an archive of old Docker into the plan */
 int plan_read_docker1(const struct source *source, const struct plan_platform *platform,
 		      struct plan *plan, struct error *err)
 {
-	const struct json *tags, *id;
+	struct known known = { 0 };
 	autojson struct json *doc = NULL;
 	autofree char *data = NULL;
-	const char *repository, *tag;
-	size_t len, n = 0;
+	size_t len;
 	int r;
 
 	r = source_read(source, "repositories", MANIFEST_MAX_BYTES, &data, &len, err);
@@ -253,15 +321,7 @@ int plan_read_docker1(const struct source *source, const struct plan_platform *p
 	doc = json_parse(data, len, err);
 	if (!doc)
 		return error_wrap(err, "repositories");
-	for (void *i = NULL; json_next(doc, &i, &repository, &tags);)
-		for (void *j = NULL; json_next(tags, &j, &tag, &id);) {
-			autofree char *name = xasprintf("%s:%s", repository, tag);
-
-			if (++n > INDEX_MAX_MANIFESTS)
-				return error_set(err, EBADMSG, "repositories: too many images");
-			r = add_named(source, name, json_text(id), platform, plan, err);
-			if (r < 0)
-				return r;
-		}
-	return 0;
+	r = add_all(source, doc, platform, &known, plan, err);
+	free(known.items);
+	return r;
 }

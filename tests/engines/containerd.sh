@@ -79,19 +79,7 @@ is '--uidmap and --gidmap' "$(once --uidmap 0:100000:65536 --gidmap 0:200000:655
 	sh -c 'id -u; cat /proc/self/uid_map /proc/self/gid_map' | xargs)" '0 0 100000 65536 0 200000 65536'
 is '--with-ns joins a namespace' "$(once --with-ns "uts:/proc/$$/ns/uts" $image joined readlink /proc/self/ns/uts)" \
 	"$(readlink /proc/self/ns/uts)"
-term ctr run --rm -t "${using[@]}" $image tty sh <<END
-expect [#\$] 
-send tty; stty size\n
-expect /dev/pts/0\s+24 80
-send sh -c 'echo u""p; exec sleep 100'\n
-expect up
-send \x03
-size 33 99
-send until stty size | grep '33 9[9]'; do sleep 0.1; done\n
-expect \n33 99
-send exit 2\n
-wait
-END
+terminal_session ctr run --rm -t "${using[@]}" $image tty sh
 like 'run -t has a terminal, with keys and a size' "$stdout" $'code 2$'
 is 'nothing is left of them' "$(ctr container ls -q)$(ctr task ls -q)" ''
 

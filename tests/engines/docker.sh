@@ -46,19 +46,7 @@ is 'a command that is not there is 127' "$status" 127
 like 'and named' "$stderr" 'nosuch'
 fails 'a path that is not there is 127' 127 docker run --rm "${box[@]}" /no/such
 is 'stdin comes through' "$(echo line | docker run --rm -i "${box[@]}" cat)" line
-term docker run --rm -it "${box[@]}" sh <<END
-expect [#\$] 
-send tty; stty size\n
-expect /dev/pts/0\s+24 80
-send sh -c 'echo u""p; exec sleep 100'\n
-expect up
-send \x03
-size 33 99
-send until stty size | grep '33 9[9]'; do sleep 0.1; done\n
-expect \n33 99
-send exit 2\n
-wait
-END
+terminal_session docker run --rm -it "${box[@]}" sh
 like 'run -it has a terminal, with keys and a size' "$stdout" $'code 2$'
 is 'nothing is left of them' "$(docker ps -a -q)" ''
 

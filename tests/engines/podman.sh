@@ -113,19 +113,7 @@ podman exec -d box sh -c 'echo $$ >/tmp/detached; exec sleep 1000' >/dev/null
 # shellcheck disable=SC2016
 ok 'exec -d goes on' wait_for 10 podman exec box sh -c 'kill -0 $(cat /tmp/detached)'
 
-term podman exec -it box sh <<END
-expect [#\$] 
-send tty; stty size\n
-expect /dev/pts/0\s+24 80
-send sh -c 'echo u""p; exec sleep 100'\n
-expect up
-send \x03
-size 33 99
-send until stty size | grep '33 9[9]'; do sleep 0.1; done\n
-expect \n33 99
-send exit 2\n
-wait
-END
+terminal_session podman exec -it box sh
 like 'exec -it has a terminal, with keys and a size' "$stdout" $'code 2$'
 term podman run --rm -it "${box[@]}" sh -c 'tty; test -t 0 && test -t 2 && echo three; exit 4' <<END
 wait

@@ -71,6 +71,16 @@ refused load -i x.tar --platform linux/amd64 --all-platforms
 "$lib/dialects" old-docker-two-names x.tar
 run tare load -q -i x.tar
 is 'two names of one old image' "$status $stdout" $'0 Loaded image: odd:latest\nLoaded image: odd:v1'
+# reads ARCHIVE: how often a load reads from it
+reads() {
+	strace -f -y -qq -e trace=pread64 -o reads.trace "$TARE" --root "$T/reads" load -q -i "$1" >/dev/null 2>&1
+	rm -rf "$T/reads"
+	grep -c "/$1>" reads.trace
+}
+
+cp x.tar two.tar
+"$lib/dialects" old-docker one.tar
+is 'is read once' "$(reads two.tar)" "$(reads one.tar)"
 is 'its config is made of the layers that name it' "$(tare image inspect -f '{{json .Config.Env}} {{len .History}} {{(index .History 2).created_by}}' odd 2>&1)" \
 	'["A=b"] 3 /bin/sh -c step 2'
 tare rmi -a -f >/dev/null

@@ -131,3 +131,20 @@ export TMPDIR=$T/tmp
 mkdir -p "$TMPDIR"
 unset XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS DOCKER_HOST CONTAINER_HOST
 diag "runtime: $("$RUNTIME" --version 2>&1 | head -n 1)"
+
+# terminal_session COMMAND...: a shell at a terminal, with what a user does there; its code is 2
+terminal_session() {
+	term "$@" <<-'END'
+		expect [#\$] 
+		send tty; stty size\n
+		expect /dev/pts/0\s+24 80
+		send sh -c 'echo u""p; exec sleep 100'\n
+		expect up
+		send \x03
+		size 33 99
+		send until stty size | grep '33 9[9]'; do sleep 0.1; done\n
+		expect \n33 99
+		send exit 2\n
+		wait
+	END
+}
