@@ -226,7 +226,7 @@ static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk, int
 {
 	bool may_shrink = s->frugal && !*shrunk;
 	int64_t left = *deadline_ns ? *deadline_ns - now_ns() : INT64_MAX;
-	struct timespec t;
+	struct timespec t, *timeout = NULL;
 	int n;
 
 	if (may_shrink && left > NS_PER_S)
@@ -234,8 +234,12 @@ static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk, int
 	else
 		may_shrink = false;
 	left = left > 0 ? left : 0;
-	t = (struct timespec){ .tv_sec = left / NS_PER_S, .tv_nsec = left % NS_PER_S };
-	n = sys_ppoll(p, SLOT_COUNT, left == INT64_MAX ? NULL : &t);
+	if (left != INT64_MAX) {
+		t.tv_sec = left / NS_PER_S;
+		t.tv_nsec = left % NS_PER_S;
+		timeout = &t;
+	}
+	n = sys_ppoll(p, SLOT_COUNT, timeout);
 	if (n == 0 && may_shrink) {
 		footprint_shrink((const void *)(uintptr_t)await_events);
 		*shrunk = true;
