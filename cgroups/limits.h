@@ -60,14 +60,16 @@ struct cgroup_limits {
 	enum cgroup_dialect dialect;
 
 	int64_t memory_bytes;
-	int64_t memory_swap_bytes; /* memory and swap together; 0: see plan_swap() */
-	int64_t memory_reservation_bytes;
-	bool memory_oom_group;	  /* out of memory kills all processes, not one */
+	int64_t memory_swap_bytes;	  /* memory and swap together; 0: see plan_swap() */
+	int64_t memory_reservation_bytes; /* memory.low */
+	int64_t memory_min_bytes, memory_high_bytes;
+	int memory_oom_group;	  /* 1: out of memory kills all processes; -1: one of them */
 	bool memory_check_before; /* no limit below what is in use: nothing shall be killed */
 
 	int64_t cpu_quota_us;
 	uint64_t cpu_period_us; /* 0: 100000 */
 	uint64_t cpu_shares;	/* 2 to 262144, 1024 is normal */
+	uint64_t cpu_weight;	/* 1 to 10000, 100 is normal; instead of shares */
 	bool has_cpu_burst, has_cpu_idle;
 	uint64_t cpu_burst_us;
 	int64_t cpu_idle;

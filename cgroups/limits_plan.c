@@ -22,17 +22,20 @@
 #define MIN_PERIOD_US	  1000
 #define MAX_PERIOD_US	  1000000
 #define MAX_IO		  256
-#define FIXED_SETTINGS	  18 /* at least as many as plan_*() can add without the lists */
+#define FIXED_SETTINGS	  22 /* at least as many as plan_*() can add without the lists */
 
 enum limit {
 	MEMORY,
 	MEMORY_SWAP,
 	MEMORY_RESERVATION,
+	MEMORY_MIN,
+	MEMORY_HIGH,
 	OOM_GROUP,
 	CPUS,
 	CPU_PERIOD,
 	CPU_QUOTA,
 	CPU_SHARES,
+	CPU_WEIGHT,
 	CPU_BURST,
 	CPU_IDLE,
 	CPUSET_CPUS,
@@ -52,11 +55,14 @@ static const char *const names[N_LIMITS][CGROUP_DIALECTS] = {
 	[MEMORY] = { "--memory", R "memory.limit" },
 	[MEMORY_SWAP] = { "--memory-swap", R "memory.swap" },
 	[MEMORY_RESERVATION] = { "--memory-reservation", R "memory.reservation" },
+	[MEMORY_MIN] = { "--memory-min", "memory.min" },
+	[MEMORY_HIGH] = { "--memory-high", "memory.high" },
 	[OOM_GROUP] = { "--oom-group", "memory.oom.group" },
 	[CPUS] = { "--cpus", R "cpu.quota" },
 	[CPU_PERIOD] = { "--cpu-period", R "cpu.period" },
 	[CPU_QUOTA] = { "--cpu-quota", R "cpu.quota" },
 	[CPU_SHARES] = { "--cpu-shares", R "cpu.shares" },
+	[CPU_WEIGHT] = { "--cpu-weight", "cpu.weight" },
 	[CPU_BURST] = { "--cpu-burst", R "cpu.burst" },
 	[CPU_IDLE] = { "--cpu-idle", R "cpu.idle" },
 	[CPUSET_CPUS] = { "--cpuset-cpus", R "cpu.cpus" },
@@ -71,7 +77,7 @@ static const char *const names[N_LIMITS][CGROUP_DIALECTS] = {
 	[IO_THROTTLE +
 		CGROUP_IO_WIOPS] = { "--device-write-iops", R "blockIO.throttleWriteIOPSDevice" },
 	[PIDS] = { "--pids-limit", R "pids.limit" },
-	[HUGEPAGES] = { "--hugepages", R "hugepageLimits" },
+	[HUGEPAGES] = { "--hugetlb", R "hugepageLimits" },
 	[RDMA] = { "--rdma", R "rdma" },
 	[BY_HAND] = { "--cgroup-conf", R "unified" },
 };
@@ -127,7 +133,7 @@ static int plan_swap(struct plan *plan, const struct cgroup_limits *l, struct er
 	bool config = l->dialect == CGROUP_RESOURCES;
 	struct cgroup_setting *s;
 
-	if (both == 0 && (config ? memory >= 0 : memory <= 0))
+	if (both == 0 && (config ? memory >= 0 : memory == 0))
 		return 0;
 	if (both == 0) {
 		s = add(plan, "memory.swap.max", MEMORY, number_or_max(memory));
@@ -152,30 +158,51 @@ static int plan_swap(struct plan *plan, const struct cgroup_limits *l, struct er
 	return 0;
 }
 
+/* What is beyond the limit has no effect. In a config runc and crun take it as it comes. */
+static int check_below_memory(const struct plan *plan, const struct cgroup_limits *l,
+			      struct error *err)
+{
+	const struct {
+		enum limit limit;
+		int64_t bytes;
+	} below[] = {
+		{ MEMORY_RESERVATION, l->memory_reservation_bytes },
+		{ MEMORY_MIN, l->memory_min_bytes },
+		{ MEMORY_HIGH, l->memory_high_bytes },
+	};
+
+	if (l->dialect != CGROUP_FLAGS || l->memory_bytes <= 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(below) / sizeof(below[0]); i++)
+		if (below[i].bytes > l->memory_bytes)
+			return error_set(err, EINVAL, "%s: is more than %s",
+					 name_of(plan, below[i].limit), name_of(plan, MEMORY));
+	return 0;
+}
+
 static int plan_memory(struct plan *plan, const struct cgroup_limits *l, struct error *err)
 {
-	struct cgroup_setting *s;
-	int r;
+	int r = check_below_memory(plan, l, err);
 
-	/* In a config runc and crun take it as it comes: protection beyond the limit is void. */
-	if (l->dialect == CGROUP_FLAGS && l->memory_bytes > 0 &&
-	    l->memory_reservation_bytes > l->memory_bytes)
-		return error_set(err, EINVAL, "%s: is more than %s",
-				 name_of(plan, MEMORY_RESERVATION), name_of(plan, MEMORY));
-	r = plan_swap(plan, l, err);
+	if (r == 0)
+		r = plan_swap(plan, l, err);
 	if (r < 0)
 		return r;
-	if (l->memory_reservation_bytes > 0 ||
-	    (l->memory_reservation_bytes < 0 && l->dialect == CGROUP_RESOURCES))
+	if (l->memory_min_bytes)
+		add(plan, "memory.min", MEMORY_MIN, number_or_max(l->memory_min_bytes));
+	if (l->memory_reservation_bytes)
 		add(plan, "memory.low", MEMORY_RESERVATION,
 		    number_or_max(l->memory_reservation_bytes));
+	if (l->memory_high_bytes) /* no limit is what a missing controller gives as well */
+		add(plan, "memory.high", MEMORY_HIGH, number_or_max(l->memory_high_bytes))
+			->optional = l->memory_high_bytes < 0;
 	if (l->memory_oom_group)
-		add(plan, "memory.oom.group", OOM_GROUP, xstrdup("1"));
-	if (l->memory_bytes) {
-		s = add(plan, "memory.max", MEMORY, number_or_max(l->memory_bytes));
-		/* No limit is what a missing controller gives as well. */
-		s->optional = l->memory_bytes < 0 && l->dialect == CGROUP_RESOURCES;
-	}
+		add(plan, "memory.oom.group", OOM_GROUP,
+		    xstrdup(l->memory_oom_group > 0 ? "1" : "0"))
+			->optional = l->memory_oom_group < 0;
+	if (l->memory_bytes)
+		add(plan, "memory.max", MEMORY, number_or_max(l->memory_bytes))->optional =
+			l->memory_bytes < 0;
 	return 0;
 }
 
@@ -196,7 +223,8 @@ static int plan_quota(struct plan *plan, const struct cgroup_limits *l, struct e
 		quota = number_or_max(l->cpu_quota_us ? l->cpu_quota_us : -1);
 		s = add(plan, "cpu.max", l->cpu_quota_us ? CPUS : CPU_PERIOD,
 			xasprintf("%s %" PRIu64, quota, period));
-		s->optional = l->cpu_quota_us <= 0 && l->dialect == CGROUP_RESOURCES;
+		s->optional = l->cpu_quota_us < 0 ||
+			      (!l->cpu_quota_us && l->dialect == CGROUP_RESOURCES);
 	}
 	/* After the quota, of which it must not be more. */
 	if (l->has_cpu_burst)
@@ -214,6 +242,11 @@ static int plan_cpu(struct plan *plan, const struct cgroup_limits *l, struct err
 		return error_set(err, EINVAL, "%s: must be 0 or 1", name_of(plan, CPU_IDLE));
 	if (l->has_cpu_idle)
 		add(plan, "cpu.idle", CPU_IDLE, xasprintf("%" PRId64, l->cpu_idle));
+	if (l->cpu_weight > 10000)
+		return error_set(err, EINVAL, "%s: must be between 1 and 10000",
+				 name_of(plan, CPU_WEIGHT));
+	if (l->cpu_weight)
+		add(plan, "cpu.weight", CPU_WEIGHT, xasprintf("%" PRIu64, l->cpu_weight));
 	/* An idle cgroup has no weight: the kernel refuses to set one. */
 	if (l->cpu_shares && !(l->has_cpu_idle && l->cpu_idle))
 		add(plan, "cpu.weight", CPU_SHARES,
@@ -225,39 +258,55 @@ static int plan_cpu(struct plan *plan, const struct cgroup_limits *l, struct err
 	return 0;
 }
 
+/* 10..1000 of v1 spread over 1..10000 of v2, as crun and runc do. */
+static char *io_weight_value(const char *key, unsigned int weight)
+{
+	return xasprintf("%s%u", key, 1 + (weight - 10) * 9999 / 990);
+}
+
+/*
+ * The two schedulers that heed weights have a file each. A config sets bfq's where
+ * there is one, as with runc and crun; the flags set all that there are.
+ */
+static void add_io_weight(struct plan *plan, enum limit limit, const char *key, unsigned int weight)
+{
+	struct cgroup_setting *s;
+
+	s = add(plan, "io.bfq.weight", limit, xasprintf("%s%u", key, weight));
+	if (plan->dialect == CGROUP_RESOURCES) {
+		s->fallback_file = xstrdup("io.weight");
+		s->fallback_value = io_weight_value(key, weight);
+		return;
+	}
+	s->file_is_optional = true;
+	s = add(plan, "io.weight", limit, io_weight_value(key, weight));
+	s->fallback_file = xstrdup("io.bfq.weight");
+	s->fallback_value = xasprintf("%s%u", key, weight);
+}
+
+static int check_io_weight(const struct plan *plan, enum limit limit, unsigned int weight,
+			   struct error *err)
+{
+	if (weight >= 10 && weight <= 1000)
+		return 0;
+	return error_set(err, EINVAL, "%s: must be between 10 and 1000", name_of(plan, limit));
+}
+
 static int plan_io_weights(struct plan *plan, const struct cgroup_limits *l, struct error *err)
 {
-	char *weight;
+	int r = l->io_weight ? check_io_weight(plan, IO_WEIGHT, l->io_weight, err) : 0;
 
-	if (l->io_weight && (l->io_weight < 10 || l->io_weight > 1000))
-		return error_set(err, EINVAL, "%s: must be between 10 and 1000",
-				 name_of(plan, IO_WEIGHT));
-	if (l->io_weight) { /* 10..1000 of v1 spread over 1..10000 of v2, as crun and runc do */
-		weight = xasprintf("%u", 1 + (l->io_weight - 10) * 9999 / 990);
-		if (l->dialect == CGROUP_RESOURCES) {
-			struct cgroup_setting *s = add(plan, "io.bfq.weight", IO_WEIGHT,
-						       xasprintf("%u", l->io_weight));
-
-			s->fallback_file = xstrdup("io.weight");
-			s->fallback_value = weight;
-		} else {
-			add(plan, "io.weight", IO_WEIGHT, weight);
-		}
-	}
-	for (size_t i = 0; i < l->n_io_weights; i++) {
+	if (r == 0 && l->io_weight)
+		add_io_weight(plan, IO_WEIGHT, "", l->io_weight);
+	for (size_t i = 0; r == 0 && i < l->n_io_weights; i++) {
 		const struct cgroup_io_weight *w = &l->io_weights[i];
-		struct cgroup_setting *s;
+		autofree char *key = xasprintf("%u:%u ", w->major, w->minor);
 
-		if (w->weight < 10 || w->weight > 1000)
-			return error_set(err, EINVAL, "%s: must be between 10 and 1000",
-					 name_of(plan, IO_WEIGHT_DEVICE));
-		s = add(plan, "io.bfq.weight", IO_WEIGHT_DEVICE,
-			xasprintf("%u:%u %u", w->major, w->minor, w->weight));
-		s->fallback_file = xstrdup("io.weight");
-		s->fallback_value = xasprintf("%u:%u %u", w->major, w->minor,
-					      1 + (w->weight - 10) * 9999 / 990);
+		r = check_io_weight(plan, IO_WEIGHT_DEVICE, w->weight, err);
+		if (r == 0)
+			add_io_weight(plan, IO_WEIGHT_DEVICE, key, w->weight);
 	}
-	return 0;
+	return r;
 }
 
 static int plan_io(struct plan *plan, const struct cgroup_limits *l, struct error *err)
@@ -368,7 +417,7 @@ int cgroup_limits_plan(const struct cgroup_limits *limits, struct cgroup_setting
 		       size_t *n, struct error *err)
 {
 	struct plan plan = {
-		.cap = FIXED_SETTINGS + limits->n_io + limits->n_io_weights +
+		.cap = FIXED_SETTINGS + limits->n_io + 2 * limits->n_io_weights +
 		       2 * limits->n_hugepages + limits->n_rdma + limits->n_conf,
 		.dialect = limits->dialect,
 	};

@@ -16,14 +16,12 @@
 #include "base/json.h"
 #include "base/sys.h"
 #include "cmd/device.h"
-#include "cmd/io_limit.h"
 #include "cmd/volume.h"
 #include "image/image.h"
 
-#define DEFAULT_SHM_BYTES  (INT64_C(64) << 20)
-#define DEFAULT_PIDS_LIMIT 2048
-#define OOM_SCORE_MAX	   1000 /* proc_pid_oom_score_adj(5) */
-#define DEFAULT_PATH	   "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_SHM_BYTES (INT64_C(64) << 20)
+#define OOM_SCORE_MAX	  1000 /* proc_pid_oom_score_adj(5) */
+#define DEFAULT_PATH	  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* ---- security options --------------------------------------------------- */
 
@@ -271,74 +269,4 @@ int assemble_config(const struct settings *s, const char *id, const struct image
 	if (r == 0)
 		r = fill_mounts(s, c, err);
 	return r == 0 ? device_fill(s, c, err) : r;
-}
-
-/* ---- limits ------------------------------------------------------------- */
-
-/** assemble_wants_limits() - Whether the user asked for any limit */
-bool assemble_wants_limits(const struct settings *s)
-{
-	return s->memory_bytes || s->memory_swap_bytes || s->memory_reservation_bytes ||
-	       s->nano_cpus || s->cpu_shares || s->cpu_quota_us || s->cpu_period_us ||
-	       s->pids_max || s->io_weight || s->cpuset_cpus || s->cpuset_mems ||
-	       s->cgroup_conf.n || io_limit_count(s->io_limits);
-}
-
-static int check_limits(const struct settings *s, struct error *err)
-{
-	if (s->memory_swap_bytes && !s->memory_bytes)
-		return error_set(err, EINVAL, "--memory-swap needs --memory");
-	if (s->memory_swap_bytes > 0 && s->memory_swap_bytes < s->memory_bytes)
-		return error_set(err, EINVAL,
-				 "--memory-swap is memory and swap together: it cannot "
-				 "be less than --memory");
-	if (s->nano_cpus && (s->cpu_quota_us || s->cpu_period_us))
-		return error_set(err, EINVAL,
-				 "--cpus and --cpu-quota/--cpu-period exclude each other");
-	if (s->cpu_shares && (s->cpu_shares < 2 || s->cpu_shares > 262144))
-		return error_set(err, ERANGE, "--cpu-shares must be 2 to 262144");
-	if (s->io_weight && (s->io_weight < 10 || s->io_weight > 1000))
-		return error_set(err, ERANGE, "--blkio-weight must be 10 to 1000");
-	if (s->cpu_quota_us < -1)
-		return error_set(err, ERANGE, "--cpu-quota must be positive, or -1 for no limit");
-	if (s->pids_max < -1)
-		return error_set(err, ERANGE, "--pids-limit must be positive, or -1 for no limit");
-	return 0;
-}
-
-/**
- * assemble_limits() - The cgroup limits of a container
- * @limits:	Zeroed; cgroup_limits_done() releases it, also after a failure
- */
-int assemble_limits(const struct settings *s, struct cgroup_limits *limits, struct error *err)
-{
-	int r = check_limits(s, err);
-
-	if (r < 0)
-		return r;
-	limits->memory_bytes = s->memory_bytes;
-	limits->memory_swap_bytes = s->memory_swap_bytes;
-	limits->memory_reservation_bytes = s->memory_reservation_bytes;
-	limits->cpu_quota_us = s->cpu_quota_us;
-	limits->cpu_period_us = (uint64_t)s->cpu_period_us;
-	limits->cpu_shares = (uint64_t)s->cpu_shares;
-	limits->cpuset_cpus = xstrdup(s->cpuset_cpus);
-	limits->cpuset_mems = xstrdup(s->cpuset_mems);
-	limits->io_weight = (unsigned int)s->io_weight;
-	limits->pids_is_default = !s->pids_max;
-	limits->pids_max = s->pids_max ? s->pids_max : DEFAULT_PIDS_LIMIT;
-	if (s->nano_cpus)
-		r = cgroup_limits_set_cpus(limits, (double)s->nano_cpus / 1e9, err);
-	if (r == 0)
-		r = io_limit_add_all(limits, s->io_limits, err);
-	for (size_t i = 0; r == 0 && i < s->cgroup_conf.n; i++) {
-		autofree char *file = xstrdup(s->cgroup_conf.items[i]);
-		char *value = strchr(file, '=');
-
-		if (!value)
-			return error_set(err, EINVAL, "--cgroup-conf '%s' is not FILE=VALUE", file);
-		*value++ = '\0';
-		r = cgroup_limits_add_conf(limits, file, value, err);
-	}
-	return r;
 }

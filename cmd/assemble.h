@@ -5,7 +5,6 @@
 #ifndef CMD_ASSEMBLE_H
 #define CMD_ASSEMBLE_H
 
-#include "cgroups/limits.h"
 #include "cmd/settings.h"
 #include "runtime/config.h"
 
@@ -15,7 +14,5 @@ struct image;
 int assemble_config(const struct settings *s, const char *id, const struct image *image,
 		    struct config *c, struct error *err);
 int assemble_process(const struct settings *s, struct config_process *p, struct error *err);
-int assemble_limits(const struct settings *s, struct cgroup_limits *limits, struct error *err);
-bool assemble_wants_limits(const struct settings *s);
 
 #endif

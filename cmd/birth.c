@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cmd/appliance.h"
+#include "cmd/limits.h"
 #include "cmd/message.h"
 #include "cmd/platform.h"
 #include "cmd/signed.h"
@@ -136,7 +137,7 @@ static int merge_image(struct birth *b, const struct context *ctx, const struct 
 	if (left)
 		message_warning(ctx, "'%s' asks for what it was not given (--accept gives it): %s",
 				operands[0], left);
-	r = appliance_fit_host(ctx, o->strict, &b->settings, err);
+	r = appliance_fit_host(ctx, b->settings.strict, &b->settings, err);
 	b->limit_missing = r < 0;
 	return r;
 }
@@ -156,7 +157,7 @@ static int merge(struct birth *b, const struct context *ctx, const struct run_op
 			r = open_rootfs(b, operands[0], err);
 	}
 	b->settings.image = operands[0];
-	return r;
+	return r == 0 ? limits_check(&b->settings, err) : r;
 }
 
 static void fill_record(struct birth *b)

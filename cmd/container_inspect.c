@@ -275,6 +275,26 @@ static struct json *make_io_limits(enum cgroup_io_kind kind, const struct json *
 	return list;
 }
 
+/* [ "/dev/sda:500" ] becomes [ { Path, Weight } ]. */
+static struct json *make_io_weights(const struct json *options)
+{
+	struct json *list = json_new_list();
+
+	for (size_t i = 0; i < json_count(options); i++) {
+		struct json *weight = json_new_map();
+		autofree char *path = NULL;
+		unsigned int value = 0;
+
+		if (io_limit_parse_weight(json_text_or(json_at(options, i), ""), &path, &value,
+					  &(struct error){ 0 }) == 0) {
+			json_set_text(weight, "Path", path);
+			json_set_int(weight, "Weight", value);
+		}
+		json_add(list, weight);
+	}
+	return list;
+}
+
 static void set_io_limits(struct json *host)
 {
 	static const char *const names[CGROUP_IO_KINDS][2] = {
@@ -289,6 +309,8 @@ static void set_io_limits(struct json *host)
 			 make_io_limits(kind, json_get(host, names[kind][1])));
 		json_unset(host, names[kind][1]);
 	}
+	json_set(host, "BlkioWeightDevice", make_io_weights(json_get(host, "WeightOptions")));
+	json_unset(host, "WeightOptions");
 }
 
 static struct json *make_log_config(const struct json *host)

@@ -61,26 +61,63 @@ static int check_whole_disk(const char *path, dev_t device, struct error *err)
 	return error_hint(err, "limits are for whole disks: name the one that it is on");
 }
 
+static int find_disk(const char *path, unsigned int *major_out, unsigned int *minor_out,
+		     struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_sys(err, errno, "limit disk '%s'", path);
+	if (!S_ISBLK(st.st_mode))
+		return error_set(err, ENOTBLK, "limit disk '%s': it is no block device", path);
+	*major_out = major(st.st_rdev);
+	*minor_out = minor(st.st_rdev);
+	return check_whole_disk(path, st.st_rdev, err);
+}
+
 static int add_one(struct cgroup_limits *to, enum cgroup_io_kind kind, const char *spec,
 		   struct error *err)
 {
 	struct cgroup_io_limit limit = { .kind = kind };
 	autofree char *path = NULL;
-	struct stat st;
 	int r;
 
 	r = io_limit_parse(kind, spec, &path, &limit.per_second, err);
-	if (r < 0)
-		return r;
-	if (stat(path, &st) < 0)
-		return error_sys(err, errno, "limit disk '%s'", path);
-	if (!S_ISBLK(st.st_mode))
-		return error_set(err, ENOTBLK, "limit disk '%s': it is no block device", path);
-	limit.major = major(st.st_rdev);
-	limit.minor = minor(st.st_rdev);
-	r = check_whole_disk(path, st.st_rdev, err);
+	if (r == 0)
+		r = find_disk(path, &limit.major, &limit.minor, err);
 	if (r == 0)
 		cgroup_limits_add_io(to, &limit);
+	return r;
+}
+
+/** io_limit_parse_weight() - Take PATH:WEIGHT apart; as io_limit_parse() */
+int io_limit_parse_weight(const char *spec, char **path, unsigned int *weight, struct error *err)
+{
+	const char *colon = strrchr(spec, ':');
+	uint64_t value = 0;
+
+	if (!colon || spec[0] != '/' || str_parse_u64(colon + 1, 1000, &value) < 0 || value < 10)
+		return error_set(err, EINVAL,
+				 "disk weight '%s' is not PATH:WEIGHT, as '/dev/sda:500', with 10 "
+				 "to 1000",
+				 spec);
+	*path = xstrndup(spec, (size_t)(colon - spec));
+	*weight = (unsigned int)value;
+	return 0;
+}
+
+/** io_limit_add_weight() - Look the disk of PATH:WEIGHT up and add its weight */
+int io_limit_add_weight(struct cgroup_limits *to, const char *spec, struct error *err)
+{
+	struct cgroup_io_weight weight = { 0 };
+	autofree char *path = NULL;
+	int r;
+
+	r = io_limit_parse_weight(spec, &path, &weight.weight, err);
+	if (r == 0)
+		r = find_disk(path, &weight.major, &weight.minor, err);
+	if (r == 0)
+		cgroup_limits_add_io_weight(to, &weight);
 	return r;
 }
 

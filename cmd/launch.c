@@ -32,6 +32,7 @@
 #include "cmd/device.h"
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
+#include "cmd/limits.h"
 #include "cmd/reclaim.h"
 #include "cmd/signals.h"
 #include "cmd/streams.h"
@@ -87,14 +88,14 @@ static int take_ids(struct launch *l, struct error *err)
 
 static int take_cgroup(struct launch *l, struct error *err)
 {
-	autofree char *path = xasprintf("%s/%s", CGROUP_PARENT, l->record->id);
+	autofree char *path = limits_cgroup_path(l->settings, l->record->id);
 	int r;
 
-	r = assemble_limits(l->settings, &l->limits, err);
+	r = limits_of_settings(l->settings, &l->limits, err);
 	if (r < 0)
 		return r;
 	r = cgroup_root_open(&l->cgroup_root, err);
-	if (r == -ENOENT && !assemble_wants_limits(l->settings)) {
+	if (r == -ENOENT && !limits_are_asked(l->settings)) {
 		l->config.namespaces &= ~(uint64_t)CLONE_NEWCGROUP;
 		return 0; /* nothing to limit, and nowhere to do it */
 	}
@@ -125,7 +126,7 @@ static bool tmpfs_has_user_xattrs(void)
 static void choose_scratch(struct launch *l)
 {
 	const struct settings *s = l->settings;
-	bool memory = s->auto_remove && !s->memory_bytes;
+	bool memory = s->auto_remove && !s->memory_bytes && !s->memory_high_bytes;
 
 	if (s->scratch)
 		memory = !strcmp(s->scratch, "memory");

@@ -15,6 +15,7 @@
 
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
+#include "cgroups/limits.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
 #include "cmd/connect.h"

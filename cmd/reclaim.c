@@ -34,6 +34,7 @@
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
 #include "cmd/command.h"
+#include "cmd/limits.h"
 #include "cmd/settings.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
@@ -44,16 +45,19 @@
 #define START_LOOK_NS 2000000
 #define START_LOOKS   5000
 
-/* Known from the id alone: the crash may have come before the record said it. */
-static void end_cgroup(const char *id)
+/* Known from the settings: the crash may have come before the record said it. */
+static void end_cgroup(const struct record_store *s, const char *id)
 {
-	autofree char *path = xasprintf("%s/%s", CGROUP_PARENT, id);
+	autosettings struct settings settings = { 0 };
+	autofree char *path = NULL;
 	struct cgroup_root root = { .fd = -1 };
 	struct error ignored;
 	int fd;
 
 	if (cgroup_root_open(&root, &ignored) < 0)
 		return;
+	(void)settings_load(&settings, s, id, &ignored); /* without --cgroup-parent it is at home */
+	path = limits_cgroup_path(&settings, id);
 	fd = cgroup_open(&root, path, &ignored);
 	if (fd >= 0) {
 		(void)cgroup_kill(fd, &ignored);
@@ -89,7 +93,7 @@ static void put_right(const struct context *ctx, struct record *r)
 
 	log_debug("container %.12s lost its supervisor: clearing up", r->id);
 	end_process(r);
-	end_cgroup(r->id);
+	end_cgroup(s, r->id);
 	if (*r->ip && !strcmp(r->network, "bridge"))
 		(void)network_release(s->run_fd, r->ip, r->id, &ignored);
 	if (r->auto_remove) {
@@ -121,7 +125,7 @@ static void look_at(const struct context *ctx, const char *id)
 	if (record_read_raw(&ctx->store, id, &r, &why) == 0) {
 		put_right(ctx, &r);
 	} else {
-		end_cgroup(id);
+		end_cgroup(&ctx->store, id);
 		(void)record_clear_running(&ctx->store, id);
 	}
 }

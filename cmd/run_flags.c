@@ -10,16 +10,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cgroups/limits.h"
+#include "cmd/limits.h"
 #include "cmd/run_options.h"
-#include "cmd/units.h"
-
-static int parse_cpus(void *member, const char *value, struct error *err)
-{
-	if (units_parse_cpus(value, member) < 0)
-		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
-	return 0;
-}
 
 /* There is one mode of each of these namespaces. */
 static int parse_namespace_mode(void *member, const char *value, struct error *err)
@@ -44,31 +36,14 @@ const struct option_def run_option_defs[] = {
 	O(0, "accept", NULL, OPTION_BOOL, accept,
 	  "Give the ports and volumes that the image asks for in its labels"),
 	O(0, "add-host", "NAME:IP", OPTION_LIST, settings.extra_hosts, "Add a line to /etc/hosts"),
-	O(0, "blkio-weight", "N", OPTION_INT, settings.io_weight, "Share of disk time, 10 to 1000"),
 	O(0, "cap-add", "CAP", OPTION_LIST, settings.cap_add, "Give a capability"),
 	O(0, "cap-drop", "CAP", OPTION_LIST, settings.cap_drop, "Take a capability away"),
-	O(0, "cgroup-conf", "KEY=VALUE", OPTION_LIST, settings.cgroup_conf,
-	  "Set a file of the cgroup"),
+	O(0, "cgroup-parent", "PATH", OPTION_TEXT, settings.cgroup_parent,
+	  "Have its cgroup below this one, as /ci/jobs"),
 	O(0, "cgroupns", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
 	O(0, "cidfile", "FILE", OPTION_TEXT, cidfile, "Write the container's id there"),
-	O(0, "cpu-period", "US", OPTION_INT, settings.cpu_period_us, "Period of the CPU limit"),
-	O(0, "cpu-quota", "US", OPTION_INT, settings.cpu_quota_us, "CPU time per period"),
-	O('c', "cpu-shares", "N", OPTION_INT, settings.cpu_shares,
-	  "Share of CPU time, 1024 is normal"),
-	O(0, "cpus", "N", OPTION_FUNC, settings.nano_cpus, "CPUs' worth of time at most",
-	  .parse = parse_cpus),
-	O(0, "cpuset-cpus", "LIST", OPTION_TEXT, settings.cpuset_cpus, "CPUs to run on: 0-2,4"),
-	O(0, "cpuset-mems", "LIST", OPTION_TEXT, settings.cpuset_mems, "Memory nodes to use"),
 	O(0, "device", "PATH[:PATH]", OPTION_LIST, settings.devices,
 	  "Show a device of the host; its owner stays (see --userns=host)"),
-	O(0, "device-read-bps", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_RBPS],
-	  "Bytes per second read from a disk at most"),
-	O(0, "device-read-iops", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_RIOPS],
-	  "Reads per second from a disk at most"),
-	O(0, "device-write-bps", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_WBPS],
-	  "Bytes per second written to a disk at most"),
-	O(0, "device-write-iops", "PATH:RATE", OPTION_LIST, settings.io_limits[CGROUP_IO_WIOPS],
-	  "Writes per second to a disk at most"),
 	O(0, "dns", "IP", OPTION_LIST, settings.dns, "Name server"),
 	O(0, "dns-option", "OPTION", OPTION_LIST, settings.dns_options, "Option for resolv.conf",
 	  .alias = "dns-opt"),
@@ -96,11 +71,6 @@ const struct option_def run_option_defs[] = {
 	O(0, "label-file", "FILE", OPTION_LIST, label_files, "Labels from a file"),
 	O(0, "log-driver", "NAME", OPTION_TEXT, log_driver, "json-file or none"),
 	O(0, "log-opt", "KEY=VALUE", OPTION_LIST, log_opts, "max-size=10m, max-file=3"),
-	O('m', "memory", "SIZE", OPTION_SIZE, settings.memory_bytes, "Memory at most"),
-	O(0, "memory-reservation", "SIZE", OPTION_SIZE, settings.memory_reservation_bytes,
-	  "Memory protected from reclaim"),
-	O(0, "memory-swap", "SIZE", OPTION_LIMIT, settings.memory_swap_bytes,
-	  "Memory and swap together, -1: no limit"),
 	O(0, "mount", "SPEC", OPTION_LIST, mounts, "type=bind|volume|tmpfs,source=,target="),
 	O(0, "name", "NAME", OPTION_TEXT, settings.name, "Name of the container"),
 	O(0, "network", "MODE", OPTION_TEXT, settings.network,
@@ -110,7 +80,6 @@ const struct option_def run_option_defs[] = {
 	O(0, "oom-score-adj", "N", OPTION_INT, settings.oom_score_adj,
 	  "Rank for the OOM killer, up to 1000"),
 	O(0, "pid", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),
-	O(0, "pids-limit", "N", OPTION_INT, settings.pids_max, "Processes at most, -1: no limit"),
 	O(0, "platform", "OS/ARCH[/VARIANT]", OPTION_TEXT, platform,
 	  "Take this platform's image from an archive; refuse one for another"),
 	O(0, "privileged", NULL, OPTION_BOOL, settings.privileged,
@@ -134,8 +103,6 @@ const struct option_def run_option_defs[] = {
 	O(0, "timeout", "TIME", OPTION_DURATION, settings.timeout_ms,
 	  "End it after this time, with code 124: 30s, 1m30s"),
 	O(0, "tmpfs", "PATH[:OPTIONS]", OPTION_LIST, settings.tmpfs, "Mount a tmpfs"),
-	O(0, "strict", NULL, OPTION_BOOL, strict,
-	  "Fail (122) when a limit that the image asks for cannot be had here"),
 	O('t', "tty", NULL, OPTION_BOOL, settings.tty, "Give it a terminal"),
 	O(0, "ulimit", "NAME=SOFT[:HARD]", OPTION_LIST, settings.ulimits, "Set a resource limit"),
 	O('u', "user", "USER[:GROUP]", OPTION_TEXT, settings.user, "Run as this user"),
@@ -149,13 +116,14 @@ const struct option_def run_option_defs[] = {
 	  "Mount a directory or a volume"),
 	O('w', "workdir", "DIR", OPTION_TEXT, settings.cwd, "Working directory, made if missing"),
 
+	LIMITS_FLAGS(O),
+
 	/* Known elsewhere. */
 	{ .name = "attach",
 	  .short_name = 'a',
 	  .arg = "STREAM",
 	  .type = OPTION_REFUSED,
 	  .refused = "without -d all output is attached; add -i for the input" },
-	OPTION_REFUSE("cgroup-parent", "containers are below the cgroup 'tare'"),
 	OPTION_REFUSE("detach-keys", "start it with -d, and look at it with 'tare logs -f'"),
 	OPTION_REFUSE("device-cgroup-rule", "name the devices with --device"),
 	OPTION_REFUSE("gpus", "name the devices with --device"),
@@ -163,10 +131,8 @@ const struct option_def run_option_defs[] = {
 	OPTION_REFUSE("isolation", "it is for Windows"),
 	OPTION_REFUSE("link", "links are gone; use --network container:NAME or --add-host"),
 	OPTION_REFUSE("mac-address", "it follows from the container's address"),
-	OPTION_REFUSE("memory-swappiness", "cgroup v2 has none; limit swap with --memory-swap"),
 	OPTION_REFUSE("network-alias",
 		      "containers do not find each other by name yet; use --add-host"),
-	OPTION_REFUSE("oom-kill-disable", "cgroup v2 cannot; protect it with --oom-score-adj"),
 	OPTION_REFUSE("sysctl", "ping and ports below 1024 work without; others cannot be set yet"),
 	OPTION_REFUSE("volumes-from", "repeat the -v options of the other container"),
 	{ 0 },

@@ -390,6 +390,7 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
 	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
 	s->devices = s->groups = s->cgroup_conf = s->health.test = (struct strlist){ 0 };
+	s->io_weights = s->hugetlb = (struct strlist){ 0 };
 	memset(s->io_limits, 0, sizeof(s->io_limits));
 	strlist_copy(&s->binds, &from->binds);
 	strlist_copy(&s->tmpfs, &from->tmpfs);
@@ -404,6 +405,8 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	strlist_copy(&s->devices, &from->devices);
 	strlist_copy(&s->groups, &from->groups);
 	strlist_copy(&s->cgroup_conf, &from->cgroup_conf);
+	strlist_copy(&s->io_weights, &from->io_weights);
+	strlist_copy(&s->hugetlb, &from->hugetlb);
 	for (size_t i = 0; i < CGROUP_IO_KINDS; i++)
 		strlist_copy(&s->io_limits[i], &from->io_limits[i]);
 }

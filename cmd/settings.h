@@ -51,6 +51,7 @@ struct settings {
 	struct strlist exposed; /* "80/tcp" */
 	bool compat;		/* an image of 32-bit programs */
 	bool tty, interactive, init, auto_remove, read_only, privileged, host_userns;
+	bool strict;		/* --strict: a limit that the image asks for is as good as a flag */
 	int64_t stop_timeout_s; /* 0: SETTINGS_STOP_TIMEOUT_S */
 	int64_t timeout_ms;	/* 0: it runs as long as it likes */
 
@@ -68,12 +69,17 @@ struct settings {
 	const char *scratch;   /* --storage-opt upper=disk|memory; NULL: chosen */
 	int64_t oom_score_adj;
 
+	/* See cmd/limits.h; 0: not asked for, -1: none. */
 	int64_t memory_bytes, memory_swap_bytes, memory_reservation_bytes;
-	int64_t nano_cpus, cpu_shares, cpu_quota_us, cpu_period_us;
+	int64_t memory_min_bytes, memory_high_bytes, oom_group;
+	int64_t nano_cpus, cpu_shares, cpu_weight, cpu_quota_us, cpu_period_us, cpu_burst_us;
 	int64_t pids_max, io_weight;
 	const char *cpuset_cpus, *cpuset_mems;
 	struct strlist io_limits[CGROUP_IO_KINDS]; /* as given: "/dev/sda:1m" */
+	struct strlist io_weights;		   /* "/dev/sda:500" */
+	struct strlist hugetlb;			   /* "2MB=64m" */
 	struct strlist cgroup_conf;		   /* "file=value" */
+	const char *cgroup_parent;		   /* NULL: tare's own */
 
 	int64_t log_max_bytes, log_max_files; /* 0: 10 MiB, 3 */
 

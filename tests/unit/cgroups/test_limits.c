@@ -114,7 +114,7 @@ static void quota_and_period_stand_alone(void **state)
 	(void)state;
 	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = 5000 }, "cpu.max=5000 100000\n");
 	assert_plan(&(struct cgroup_limits){ .cpu_period_us = 50000 }, "cpu.max=max 50000\n");
-	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = -1 }, "cpu.max=max 100000\n");
+	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = -1 }, "cpu.max?=max 100000\n");
 	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = 999 },
 		    "--cpu-quota: must be at least 1000 microseconds");
 	assert_plan(&(struct cgroup_limits){ .cpu_period_us = 2000000 },
@@ -170,10 +170,12 @@ static void io_limits_name_device_and_kind(void **state)
 	(void)state;
 	cgroup_limits_add_io(&limits, &(struct cgroup_io_limit){ 8, 0, CGROUP_IO_RBPS, 1048576 });
 	cgroup_limits_add_io(&limits, &(struct cgroup_io_limit){ 8, 16, CGROUP_IO_WIOPS, 0 });
-	assert_plan(&limits, "io.weight=1\nio.max=8:0 rbps=1048576\nio.max=8:16 wiops=max\n");
+	assert_plan(
+		&limits,
+		"io.bfq.weight=10\nio.weight=1\nio.max=8:0 rbps=1048576\nio.max=8:16 wiops=max\n");
 	limits.io_weight = 1000;
 	limits.n_io = 0;
-	assert_plan(&limits, "io.weight=10000\n");
+	assert_plan(&limits, "io.bfq.weight=1000\nio.weight=10000\n");
 	limits.io_weight = 9;
 	assert_plan(&limits, "--blkio-weight: must be between 10 and 1000");
 	cgroup_limits_done(&limits);
@@ -221,10 +223,67 @@ static void all_limits_at_once_fit_the_plan(void **state)
 	cgroup_limits_add_io(&limits, &(struct cgroup_io_limit){ 8, 0, CGROUP_IO_WBPS, 1 });
 	cgroup_limits_copy(&copy, &limits);
 	cgroup_limits_done(&limits);
-	assert_plan(&copy, "memory.swap.max=8192\nmemory.low=4096\nmemory.oom.group=1\n"
-			   "memory.max=8192\ncpu.max=2000 100000\ncpu.weight=100\ncpuset.cpus=0\n"
-			   "cpuset.mems=0\nio.weight=4950\nio.max=8:0 wbps=1\npids.max=5\n");
+	assert_plan(
+		&copy,
+		"memory.swap.max=8192\nmemory.low=4096\nmemory.oom.group=1\n"
+		"memory.max=8192\ncpu.max=2000 100000\ncpu.weight=100\ncpuset.cpus=0\n"
+		"cpuset.mems=0\nio.bfq.weight=500\nio.weight=4950\nio.max=8:0 wbps=1\npids.max=5\n");
 	cgroup_limits_done(&copy);
+}
+
+static void weights_of_disks_are_spread_over_the_new_range(void **state)
+{
+	struct cgroup_limits limits = { 0 };
+
+	(void)state;
+	assert_plan(&(struct cgroup_limits){ .io_weight = 10 }, "io.bfq.weight=10\nio.weight=1\n");
+	assert_plan(&(struct cgroup_limits){ .io_weight = 1000 },
+		    "io.bfq.weight=1000\nio.weight=10000\n");
+	assert_plan(&(struct cgroup_limits){ .io_weight = 9 },
+		    "--blkio-weight: must be between 10 and 1000");
+	assert_plan(&(struct cgroup_limits){ .io_weight = 1001 },
+		    "--blkio-weight: must be between 10 and 1000");
+	cgroup_limits_add_io_weight(&limits, &(struct cgroup_io_weight){ 8, 16, 10 });
+	cgroup_limits_add_io_weight(&limits, &(struct cgroup_io_weight){ 8, 0, 1000 });
+	assert_plan(&limits, "io.bfq.weight=8:16 10\nio.weight=8:16 1\n"
+			     "io.bfq.weight=8:0 1000\nio.weight=8:0 10000\n");
+	cgroup_limits_done(&limits);
+}
+
+static void no_limit_needs_no_controller(void **state)
+{
+	(void)state;
+	assert_plan(&(struct cgroup_limits){ .memory_bytes = -1 },
+		    "memory.swap.max?=max\nmemory.max?=max\n");
+	assert_plan(&(struct cgroup_limits){ .memory_high_bytes = -1, .memory_oom_group = -1 },
+		    "memory.high?=max\nmemory.oom.group?=0\n");
+}
+
+static void newer_limits_have_files_of_their_own(void **state)
+{
+	(void)state;
+	assert_plan(&(struct cgroup_limits){ .memory_min_bytes = 1, .memory_high_bytes = 3 },
+		    "memory.min=1\nmemory.high=3\n");
+	assert_plan(&(struct cgroup_limits){ .memory_bytes = 2, .memory_high_bytes = 3 },
+		    "--memory-high: is more than --memory");
+	assert_plan(&(struct cgroup_limits){ .memory_bytes = 2, .memory_min_bytes = 3 },
+		    "--memory-min: is more than --memory");
+	assert_plan(&(struct cgroup_limits){ .cpu_weight = 1 }, "cpu.weight=1\n");
+	assert_plan(&(struct cgroup_limits){ .cpu_weight = 10000 }, "cpu.weight=10000\n");
+	assert_plan(&(struct cgroup_limits){ .cpu_weight = 10001 },
+		    "--cpu-weight: must be between 1 and 10000");
+}
+
+static void huge_pages_are_whole_ones(void **state)
+{
+	struct cgroup_limits limits = { 0 };
+
+	(void)state;
+	cgroup_limits_add_hugepages(&limits, "2MB", (64 << 20) + 1);
+	assert_plan(&limits, "hugetlb.2MB.max=67108864\nhugetlb.2MB.rsvd.max=67108864\n");
+	cgroup_limits_add_hugepages(&limits, "2Mb", 1);
+	assert_plan(&limits, "--hugetlb: '2Mb' is no page size");
+	cgroup_limits_done(&limits);
 }
 
 static void optional_settings_need_no_controller(void **state)
@@ -281,6 +340,10 @@ int main(void)
 		cmocka_unit_test(io_limits_name_device_and_kind),
 		cmocka_unit_test(conf_accepts_control_files_of_limits_only),
 		cmocka_unit_test(all_limits_at_once_fit_the_plan),
+		cmocka_unit_test(weights_of_disks_are_spread_over_the_new_range),
+		cmocka_unit_test(no_limit_needs_no_controller),
+		cmocka_unit_test(newer_limits_have_files_of_their_own),
+		cmocka_unit_test(huge_pages_are_whole_ones),
 		cmocka_unit_test(optional_settings_need_no_controller),
 		cmocka_unit_test(io_limits_want_memory_to_be_counted),
 		cmocka_unit_test(limits_without_cgroup2_name_the_flag),

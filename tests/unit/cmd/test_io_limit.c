@@ -69,6 +69,23 @@ static void what_limits_nothing_is_refused(void **state)
 			expect_refused(kind, bad[i]);
 }
 
+static void weights_are_ten_to_a_thousand(void **state)
+{
+	static const char *const bad[] = { "",		 "/dev/sda",	  "sda:500",
+					   "/dev/sda:9", "/dev/sda:1001", "/dev/sda:" };
+	struct error err = { 0 };
+	char *path = NULL;
+	unsigned int weight = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_int_equal(io_limit_parse_weight(bad[i], &path, &weight, &err), -EINVAL);
+	assert_int_equal(io_limit_parse_weight("/dev/sda:1000", &path, &weight, &err), 0);
+	assert_string_equal(path, "/dev/sda");
+	assert_int_equal(weight, 1000);
+	free(path);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -76,6 +93,7 @@ int main(void)
 		cmocka_unit_test(rates_of_operations_are_numbers),
 		cmocka_unit_test(the_last_colon_ends_the_path),
 		cmocka_unit_test(what_limits_nothing_is_refused),
+		cmocka_unit_test(weights_are_ten_to_a_thousand),
 	};
 
 	return cmocka_run_group_tests_name("io_limit", tests, NULL, NULL);

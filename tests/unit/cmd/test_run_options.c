@@ -446,6 +446,7 @@ static void every_list_is_copied(void **state)
 					     "cap-add",
 					     "cap-drop",
 					     "cgroup-conf",
+					     "blkio-weight-device",
 					     "device",
 					     "device-read-bps",
 					     "device-read-iops",
@@ -455,6 +456,7 @@ static void every_list_is_copied(void **state)
 					     "dns-option",
 					     "dns-search",
 					     "group-add",
+					     "hugetlb",
 					     "security-opt",
 					     "tmpfs",
 					     "ulimit" };
