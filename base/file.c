@@ -18,6 +18,24 @@
 #include "base/error.h"
 #include "base/str.h"
 
+/* The start of what is read is in @text already. */
+static int read_rest(int fd, size_t max_bytes, struct str *text)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	/* Most files that are read here fit into one chunk: then the buffer fits the file. */
+	do {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 || text->len + (size_t)n > max_bytes)
+			return n < 0 ? -errno : -EFBIG;
+		str_append(text, chunk, (size_t)n);
+	} while (n != 0);
+	return 0;
+}
+
 /**
  * file_read_fd() - Read an open file from its position to its end
  * @max_bytes:	More than this is refused
@@ -28,26 +46,22 @@
  */
 int file_read_fd(int fd, size_t max_bytes, char **data, size_t *len)
 {
-	struct str text = { 0 };
-	char chunk[4096];
-	ssize_t n;
+	autostr struct str text = { 0 };
+	int r = read_rest(fd, max_bytes, &text);
 
-	/* Most files that are read here fit into one chunk: then the buffer fits the file. */
-	do {
-		n = read(fd, chunk, sizeof(chunk));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 || text.len + (size_t)n > max_bytes) {
-			int r = n < 0 ? -errno : -EFBIG;
-
-			str_done(&text);
-			return r;
-		}
-		str_append(&text, chunk, (size_t)n);
-	} while (n != 0);
+	if (r < 0)
+		return r;
 	*len = text.len;
 	*data = str_take(&text);
 	return 0;
+}
+
+static int explain_read(int r, const char *path, size_t max_bytes, struct error *err)
+{
+	if (r == -EFBIG)
+		return error_set(err, EFBIG, "read '%s': larger than the limit of %zu bytes", path,
+				 max_bytes);
+	return r < 0 ? error_sys(err, -r, "read '%s'", path) : 0;
 }
 
 /**
@@ -66,11 +80,44 @@ int file_read_at(int dirfd, const char *path, size_t max_bytes, char **data, siz
 	if (fd < 0)
 		return error_sys(err, errno, "open '%s'", path);
 	r = file_read_fd(fd, max_bytes, data, len);
-	if (r == -EFBIG)
-		return error_set(err, EFBIG, "read '%s': larger than the limit of %zu bytes", path,
-				 max_bytes);
+	return explain_read(r, path, max_bytes, err);
+}
+
+/**
+ * file_read_small_at() - Read a whole file that is expected to be small
+ * @small:	Gets what fits into @size bytes
+ * @size:	At most @max_bytes
+ * @large:	Else a new buffer with the whole file, which the caller frees; NULL if it fitted
+ * @len:	Bytes of the file; no NUL follows them
+ *
+ * Otherwise like file_read_at().
+ */
+int file_read_small_at(int dirfd, const char *path, size_t max_bytes, char *small, size_t size,
+		       char **large, size_t *len, struct error *err)
+{
+	autoclose int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autostr struct str text = { 0 };
+	size_t have = 0;
+	ssize_t n;
+	int r;
+
+	*large = NULL;
+	if (fd < 0)
+		return error_sys(err, errno, "open '%s'", path);
+	while ((n = read(fd, small + have, size - have)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return error_sys(err, errno, "read '%s'", path);
+		have += n > 0 ? (size_t)n : 0;
+	}
+	*len = have;
+	if (have < size)
+		return 0;
+	str_append(&text, small, have);
+	r = read_rest(fd, max_bytes, &text);
 	if (r < 0)
-		return error_sys(err, -r, "read '%s'", path);
+		return explain_read(r, path, max_bytes, err);
+	*len = text.len;
+	*large = str_take(&text);
 	return 0;
 }
 

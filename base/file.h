@@ -13,6 +13,8 @@ struct error;
 
 int file_read_at(int dirfd, const char *path, size_t max_bytes, char **data, size_t *len,
 		 struct error *err);
+int file_read_small_at(int dirfd, const char *path, size_t max_bytes, char *small, size_t size,
+		       char **large, size_t *len, struct error *err);
 int file_read_fd(int fd, size_t max_bytes, char **data, size_t *len);
 int file_write_fd(int fd, const void *data, size_t len);
 int file_write_at(int dirfd, const char *path, const char *text);

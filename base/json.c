@@ -125,13 +125,16 @@ struct json *json_parse(const char *data, size_t len, struct error *err)
  */
 struct json *json_read_at(int dirfd, const char *path, size_t max_bytes, struct error *err)
 {
-	autofree char *data = NULL;
+	char small[2048];
+	autofree char *large = NULL;
 	struct json *v;
 	size_t len;
 
-	if (file_read_at(dirfd, path, max_bytes, &data, &len, err) < 0)
+	if (file_read_small_at(dirfd, path, max_bytes, small,
+			       max_bytes < sizeof(small) ? max_bytes : sizeof(small), &large, &len,
+			       err) < 0)
 		return NULL;
-	v = json_parse(data, len, err);
+	v = json_parse(large ? large : small, len, err);
 	if (!v)
 		error_wrap(err, "read '%s'", path);
 	return v;

@@ -17,7 +17,7 @@
 #include "base/str.h"
 
 #define PIECE_STEP  16
-#define PIECE_KINDS 16 /* up to 256 bytes, header included */
+#define PIECE_KINDS 66 /* up to 1040 bytes, header included: also a table of 32 keys */
 #define CHUNK_BYTES 16384
 
 #ifdef __SANITIZE_ADDRESS__ /* which has to see every piece */

@@ -63,37 +63,54 @@ static struct json *ports_to_json(const struct record *r)
 	return list;
 }
 
+/* What has nothing to say is left out: records are read by the hundred. */
+static void say_text(struct json *v, const char *key, const char *text)
+{
+	if (*text)
+		json_set_text(v, key, text);
+}
+
+static void say_int(struct json *v, const char *key, int64_t i, int64_t unsaid)
+{
+	if (i != unsaid)
+		json_set_int(v, key, i);
+}
+
+static void say_true(struct json *v, const char *key, bool b)
+{
+	if (b)
+		json_set_bool(v, key, true);
+}
+
 /** record_to_text() - The record as a JSON document; the caller frees it */
 char *record_to_text(const struct record *r)
 {
 	autojson struct json *v = json_new_map();
 
 	json_set_text(v, "id", r->id);
-	json_set_text(v, "name", r->name);
-	json_set_text(v, "image", r->image);
-	json_set_text(v, "imageId", r->image_id);
-	json_set_text(v, "command", r->command);
+	say_text(v, "name", r->name);
+	say_text(v, "image", r->image);
+	say_text(v, "imageId", r->image_id);
+	say_text(v, "command", r->command);
 	json_set_int(v, "created", r->created_ns);
-	json_set_int(v, "started", r->started_ns);
-	json_set_int(v, "finished", r->finished_ns);
+	say_int(v, "started", r->started_ns, 0);
+	say_int(v, "finished", r->finished_ns, 0);
 	json_set_text(v, "status", status_names[r->status]);
-	json_set_int(v, "pid", r->pid);
-	json_set_int(v, "pidStart", (int64_t)r->pid_start);
-	json_set_int(v, "exitCode", r->exit_code);
-	json_set_text(v, "reason", r->reason);
-	json_set_text(v, "error", r->error);
-	if (*r->health)
-		json_set_text(v, "health", r->health);
-	if (r->restarts)
-		json_set_int(v, "restarts", r->restarts);
-	json_set_bool(v, "oomKilled", r->oom_killed);
-	json_set_bool(v, "autoRemove", r->auto_remove);
-	json_set_bool(v, "named", r->is_named);
-	json_set_text(v, "network", r->network);
-	json_set_text(v, "ip", r->ip);
-	json_set_text(v, "mac", r->mac);
-	json_set_text(v, "cgroup", r->cgroup);
-	json_set_int(v, "idmapBase", r->idmap_base);
+	say_int(v, "pid", r->pid, 0);
+	say_int(v, "pidStart", (int64_t)r->pid_start, 0);
+	say_int(v, "exitCode", r->exit_code, 0);
+	say_text(v, "reason", r->reason);
+	say_text(v, "error", r->error);
+	say_text(v, "health", r->health);
+	say_int(v, "restarts", r->restarts, 0);
+	say_true(v, "oomKilled", r->oom_killed);
+	say_true(v, "autoRemove", r->auto_remove);
+	say_true(v, "named", r->is_named);
+	say_text(v, "network", r->network);
+	say_text(v, "ip", r->ip);
+	say_text(v, "mac", r->mac);
+	say_text(v, "cgroup", r->cgroup);
+	say_int(v, "idmapBase", r->idmap_base, -1);
 	if (r->n_ports)
 		json_set(v, "ports", ports_to_json(r));
 	return json_print(v);
@@ -101,7 +118,10 @@ char *record_to_text(const struct record *r)
 
 static void take_text(char **field, const struct json *doc, const char *key)
 {
-	str_replace(field, json_text_or(json_get(doc, key), ""));
+	const char *text = json_text(json_get(doc, key));
+
+	if (text)
+		str_replace(field, text);
 }
 
 static void take_ports(struct record *r, const struct json *list)

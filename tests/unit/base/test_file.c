@@ -139,6 +139,33 @@ static void read_stops_at_the_limit(void **state)
 	assert_int_equal(data[5000], '\0');
 }
 
+static void a_small_file_needs_no_buffer(void **state)
+{
+	struct place *p = *state;
+	char wanted[300], small[100];
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(wanted); i++)
+		wanted[i] = (char)('a' + i % 26);
+	for (size_t size = 0; size <= sizeof(wanted); size += 50) {
+		autofree char *large = NULL;
+		size_t len;
+
+		assert_int_equal(file_replace_at(p->fd, "f", wanted, size, 0600, 0, &err), 0);
+		assert_int_equal(file_read_small_at(p->fd, "f", 250, small, sizeof(small), &large,
+						    &len, &err),
+				 size > 250 ? -EFBIG : 0);
+		assert_int_equal(large != NULL, size >= sizeof(small) && size <= 250);
+		if (size > 250)
+			continue;
+		assert_int_equal(len, size);
+		assert_memory_equal(large ? large : small, wanted, size);
+	}
+	assert_int_equal(file_read_small_at(p->fd, "missing", 9, small, 9, &(char *){ NULL },
+					    &(size_t){ 0 }, &err),
+			 -ENOENT);
+}
+
 static void write_at_never_creates(void **state)
 {
 	struct place *p = *state;
@@ -255,6 +282,7 @@ int main(void)
 		in_place(replace_replaces_a_link_and_not_its_target),
 		in_place(replace_fails_over_a_directory_and_leaves_no_temporary),
 		in_place(read_stops_at_the_limit),
+		in_place(a_small_file_needs_no_buffer),
 		in_place(write_at_never_creates),
 		in_place(make_dirs_makes_missing_parents_only),
 		in_place(remove_tree_removes_links_not_their_targets),

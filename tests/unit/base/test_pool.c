@@ -57,7 +57,7 @@ static void pieces_in_use_never_overlap(void **state)
 			pool_free(o->data);
 			o->data = NULL;
 		} else {
-			take(o, round % 97 == 0 ? 20000 : random / 65536 % 300, round);
+			take(o, round % 97 == 0 ? 20000 : random / 65536 % 1200, round);
 		}
 	}
 	pool_trim(); /* some are in use: nothing may happen to them */
