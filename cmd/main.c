@@ -68,6 +68,7 @@ const struct command *const command_list[] = {
 	&cmd_pause,
 	&cmd_unpause,
 	&cmd_info,
+	&cmd_doctor,
 	&cmd_system,
 	&cmd_oci,
 	&cmd_version,

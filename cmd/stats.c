@@ -38,6 +38,7 @@
 struct stats_options {
 	bool all, no_stream, no_trunc, no_reset, no_heading;
 	const char *format;
+	struct strlist columns;
 	int64_t interval_ms;
 };
 
@@ -45,6 +46,8 @@ struct stats_options {
 
 static const struct option_def stats_options[] = {
 	O('a', "all", NULL, OPTION_BOOL, all, "Those that do not run too"),
+	O(0, "columns", "LIST", OPTION_LIST, columns,
+	  "Beside docker's: peak,throttled,pressure,oom, or all"),
 	O(0, "format", "FORMAT", OPTION_TEXT, format, "json, jsonl, table, or a template"),
 	O(0, "interval", "DURATION", OPTION_DURATION, interval_ms,
 	  "Between two looks (default 1s)"),
@@ -74,6 +77,18 @@ static const struct format_column columns[] = {
 
 static const char own_columns[] = "{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t"
 				  "{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}";
+
+/* What --columns adds, in this order or the user's. */
+static const struct {
+	const char *name, *field;
+} extra_columns[] = {
+	{ "peak", "MemPeak" },
+	{ "throttled", "Throttled" },
+	{ "pressure", "Pressure" },
+	{ "oom", "OOM" },
+};
+
+#define N_EXTRA (sizeof(extra_columns) / sizeof(extra_columns[0]))
 
 struct sample {
 	bool known; /* read from its cgroup */
@@ -346,12 +361,50 @@ static struct json *make_document(const struct watched *w, bool no_trunc)
 	return d;
 }
 
+static int add_column(struct str *template, const char *name, struct error *err)
+{
+	bool all = !strcmp(name, "all"), found = false;
+
+	for (size_t i = 0; i < N_EXTRA; i++) {
+		if (!all && strcmp(name, extra_columns[i].name) != 0)
+			continue;
+		str_printf(template, "\t{{.%s}}", extra_columns[i].field);
+		found = true;
+	}
+	if (found)
+		return 0;
+	return error_set(err, EINVAL,
+			 "--columns '%s' is none of peak, throttled, pressure, oom, all", name);
+}
+
+/* docker's columns, and those asked for. */
+static int make_template(const struct stats_options *o, struct str *template, struct error *err)
+{
+	int ret = 0;
+
+	if (o->columns.n && o->format)
+		return error_set(err, EINVAL, "--columns and --format exclude each other");
+	str_puts(template, own_columns);
+	for (size_t i = 0; ret == 0 && i < o->columns.n; i++) {
+		autostrlist struct strlist names = { 0 };
+
+		strlist_split(&names, o->columns.items[i], ',');
+		for (size_t k = 0; ret == 0 && k < names.n; k++)
+			ret = add_column(template, names.items[k], err);
+	}
+	return ret;
+}
+
 static int print_all(const struct stats_options *o, const struct watch *watch, struct error *err)
 {
-	autoformat struct format f;
+	autostr struct str template = { 0 };
+	autoformat struct format f = { 0 };
 	int ret;
 
-	ret = format_open(&f, o->format, own_columns, columns, !o->no_heading, err);
+	ret = make_template(o, &template, err);
+	if (ret < 0)
+		return ret;
+	ret = format_open(&f, o->format, template.data, columns, !o->no_heading, err);
 	for (size_t i = 0; ret == 0 && i < watch->n; i++)
 		ret = format_add(&f,
 				 format_is_typed(&f) ? make_document(&watch->items[i], o->no_trunc)
@@ -426,9 +479,13 @@ static int stream(const struct context *ctx, bool named, struct watch *watch, st
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct stats_options *o = ctx->options;
+	autostr struct str template = { 0 };
 	struct watch watch = { 0 };
 	int ret;
 
+	ret = make_template(o, &template, err); /* a mistake is told before the first look */
+	if (ret < 0)
+		return ret;
 	if (o->interval_ms < MIN_INTERVAL_MS)
 		return error_set(err, EINVAL, "--interval: must be at least %d milliseconds",
 				 MIN_INTERVAL_MS);
@@ -444,11 +501,15 @@ const struct command cmd_stats = {
 	.name = "stats",
 	.args = "[CONTAINER...]",
 	.summary = "Show what containers use",
-	.details = "MEM USAGE is what the kernel counts for the container without the file cache "
-		   "that it would give up first; LIMIT is the container's, else the machine's "
-		   "memory. CPU % is of one processor.\n\n"
-		   "Further columns for --format: .MemPeak, .Throttled (time withheld by --cpus), "
-		   ".Pressure (time spent waiting for memory, processor and disk), .OOM.",
+	.details =
+		"MEM USAGE is what the kernel counts for the container without the file cache "
+		"that it would give up first; LIMIT is the container's, else the machine's "
+		"memory. CPU % is of one processor.\n\n"
+		"--columns adds some, or all, of peak (the most memory in use so far), throttled "
+		"(time withheld by --cpus), pressure (time in which some process waited for "
+		"memory, processor or disk) and oom (processes killed for want of memory), all "
+		"since the container's start. In templates they are .MemPeak, .Throttled, "
+		".Pressure and .OOM.",
 	.options = stats_options,
 	COMMAND_OPTIONS(struct stats_options, .interval_ms = 1000),
 	.min_args = 0,

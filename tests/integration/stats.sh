@@ -31,6 +31,13 @@ run tare stats --no-stream --format '{{.Nosuch}}' idle
 is 'an unknown field is an error' "$status" 125
 run timeout 4 "$TARE" stats --interval 200ms --format '{{.Name}}' idle
 ok 'without --no-stream it goes on' [ "$(wc -l <<<"$stdout")" -gt 2 ]
+run tare stats --no-stream --columns peak,oom --columns throttled idle
+like '--columns adds some in the order asked for' "$stdout" 'PIDS +MEM PEAK +OOM +THROTTLED'
+run tare stats --no-stream --columns all idle
+like 'or all' "$stdout" $'PIDS +MEM PEAK +THROTTLED +PRESSURE +OOM\n.* [0-9.]+s +[0-9.]+s +[0-9-]+$'
+run tare stats --columns nosuch idle
+like 'an unknown column is refused at once' "$status $stderr" "^125 tare: --columns 'nosuch' is none of peak"
+fails 'with a template it makes no sense' 125 tare stats --columns all --format '{{.Name}}' idle
 tare rm -f spin idle >/dev/null
 run tare run --name ended busybox true
 run tare stats --no-stream --format '{{.Name}} {{.CPUPerc}}' -a

@@ -24,6 +24,9 @@ reaches() {
 load_busybox
 on_exit tare rm -f -a
 
+run tare doctor -q cgroup cpu cpuset io memory pids swap psi cgroup.kill
+is 'tare doctor finds all that limits need' "$status $stdout" '0 '
+
 # --- memory
 run tare run --name hog --memory 64m busybox dd if=/dev/zero of=/dev/null bs=200M count=1
 is 'a process beyond --memory ends with 137' "$status" 137
