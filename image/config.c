@@ -133,6 +133,9 @@ static int read_diff_ids(const struct json *rootfs, struct image_config *c, stru
 	const struct json *list = json_get(rootfs, "diff_ids");
 	size_t n = json_count(list);
 
+	/* An image without layers: Docker leaves an empty list out. */
+	if (is_null(list))
+		return 0;
 	if (json_kind_of(list) != JSON_LIST)
 		return wrong_type(err, "rootfs.diff_ids", "a list");
 	if (n > MANIFEST_MAX_LAYERS)

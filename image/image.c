@@ -185,6 +185,9 @@ static int find_layers(const struct image_store *s, struct image *image, struct 
 				 "load the image again: 'tare load' brings back what is missing");
 	}
 	image->root_mode = TREE_DIR_MODE;
+	/* An overlay stands on something. */
+	if (!c->n_diff_ids)
+		strlist_add(&image->layers, "images/" STORE_EMPTY);
 	for (size_t i = c->n_diff_ids; i-- > 0 && r == 0;)
 		r = add_layer(s, keys[i], image, &have_root, err);
 	free(keys);

@@ -21,14 +21,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
-
-#define XATTR_NAMES_MAX 65536 /* XATTR_LIST_MAX, linux/limits.h */
-
-enum found {
-	FOUND_DIR,     /* here it is */
-	FOUND_NOTHING, /* look further down */
-	FOUND_END,     /* nothing from further down shows here */
-};
+#include "image/metadata.h"
 
 static bool is_opaque(int dirfd)
 {
@@ -37,16 +30,12 @@ static bool is_opaque(int dirfd)
 	return fgetxattr(dirfd, "user.overlay.opaque", value, sizeof(value)) > 0;
 }
 
-/*
- * Look for a directory in one layer. Whether anything further down can show is
- * decided by the way there: a whiteout, a file or an opaque directory ends it.
- * With @own the layer is the one that implies the directory, which is there.
- */
-static enum found look(int layer, const char *path, bool own, int *out)
+/* Find a directory in one layer; @opaque: one on the way there hides what is further down. */
+static enum implied_found look(int layer, const char *path, bool *opaque, int *out)
 {
 	autofree char *walked = xstrdup(path);
-	bool opaque = false;
 
+	*opaque = is_opaque(layer);
 	for (char *slash = walked; slash;) {
 		autoclose int fd = -1;
 
@@ -57,54 +46,29 @@ static enum found look(int layer, const char *path, bool own, int *out)
 		if (slash)
 			*slash++ = '/';
 		if (fd == -ENOENT)
-			return opaque ? FOUND_END : FOUND_NOTHING;
+			return *opaque ? IMPLIED_END : IMPLIED_NOTHING;
 		if (fd < 0)
-			return FOUND_END;
-		if (!slash && !own)
+			return IMPLIED_END;
+		if (!slash)
 			*out = steal_fd(&fd);
-		else if (slash)
-			opaque = opaque || is_opaque(fd);
+		else
+			*opaque = *opaque || is_opaque(fd);
 	}
-	if (own)
-		return opaque ? FOUND_END : FOUND_NOTHING;
-	return FOUND_DIR;
+	return IMPLIED_DIR;
 }
 
-static int copy_xattrs(int from, int to)
+/**
+ * implied_look() - Whether a directory is in a layer, and what shows in it from further down
+ *
+ * The way there decides: a whiteout, a file or an opaque directory ends it.
+ */
+enum implied_found implied_look(int layer, const char *path)
 {
-	autofree char *names = xmalloc(XATTR_NAMES_MAX);
-	autofree char *value = xmalloc(XATTR_NAMES_MAX);
-	ssize_t len = flistxattr(from, names, XATTR_NAMES_MAX);
+	autoclose int fd = -1;
+	bool opaque;
+	enum implied_found found = look(layer, path, &opaque, &fd);
 
-	for (char *name = names; len > 0 && name < names + len; name += strlen(name) + 1) {
-		ssize_t size;
-
-		if (!str_starts(name, "user.") || str_starts(name, "user.overlay."))
-			continue;
-		size = fgetxattr(from, name, value, XATTR_NAMES_MAX);
-		if (size < 0 || fsetxattr(to, name, value, (size_t)size, 0) < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-static int copy_metadata(int from, int to)
-{
-	struct timespec times[2];
-	struct stat st;
-	int r;
-
-	if (fstat(from, &st) < 0)
-		return -errno;
-	if ((st.st_uid || st.st_gid) && geteuid() == 0 && fchown(to, st.st_uid, st.st_gid) < 0)
-		return -errno;
-	r = copy_xattrs(from, to);
-	if (r < 0)
-		return r;
-	times[0] = times[1] = st.st_mtim;
-	if (fchmod(to, st.st_mode & 07777) < 0 || futimens(to, times) < 0)
-		return -errno;
-	return 0;
+	return found == IMPLIED_DIR && (opaque || is_opaque(fd)) ? IMPLIED_END : found;
 }
 
 /**
@@ -120,19 +84,18 @@ int implied_borrow(const int *layers, size_t n, const char *path, struct error *
 {
 	const struct timespec epoch[2] = { { 0 }, { 0 } };
 	autoclose int to = -1, from = -1;
-	enum found found;
+	enum implied_found found;
+	bool opaque;
 	int r;
 
-	to = path_open_beneath(layers[0], path, O_RDONLY | O_DIRECTORY, 0);
-	if (to == -ENOENT || to == -ENOTDIR || to == -ELOOP)
+	/* Another entry may have taken its place. */
+	if (look(layers[0], path, &opaque, &to) != IMPLIED_DIR)
 		return 0;
-	if (to < 0)
-		return error_sys(err, -to, "open directory '%s'", path);
-	found = look(layers[0], path, true, NULL);
-	for (size_t i = 1; i < n && found == FOUND_NOTHING; i++)
-		found = look(layers[i], path, false, &from);
-	if (found == FOUND_DIR)
-		r = copy_metadata(from, to);
+	found = opaque ? IMPLIED_END : IMPLIED_NOTHING;
+	for (size_t i = 1; i < n && found == IMPLIED_NOTHING; i++)
+		found = look(layers[i], path, &opaque, &from);
+	if (found == IMPLIED_DIR)
+		r = metadata_copy(from, to);
 	else
 		r = futimens(to, epoch) < 0 ? -errno : 0;
 	if (r < 0)

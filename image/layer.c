@@ -310,12 +310,27 @@ static int open_target_dir(const struct apply *a, char *target, const char **lea
 	return fd;
 }
 
+/* Nothing of that name so far: the file is one of a layer below, if it is any. */
+static int defer_link(struct apply *a, const struct tree_place *p, const char *target,
+		      struct error *err)
+{
+	struct stat st;
+	int r;
+
+	if (fstatat(p->parent, p->leaf, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+		r = clear_place(a, p, err);
+		if (r < 0)
+			return r;
+	}
+	return crosslink_defer(&a->out->links, p, target, err);
+}
+
 static int make_hardlink(struct apply *a, const struct tree_place *p,
 			 const struct archive_member *m, struct error *err)
 {
-	autofree char *target = path_clean(m->hardlink);
+	autofree char *target = path_clean(m->hardlink), *dir_of = NULL;
 	autoclose int dir = -1;
-	const char *leaf;
+	const char *leaf, *below;
 	struct stat st;
 	int r;
 
@@ -324,14 +339,19 @@ static int make_hardlink(struct apply *a, const struct tree_place *p,
 				   "is a hard link to a name that leads out of the layer");
 	if (m->size)
 		return tree_refuse(err, p->path, "is a hard link with content of its own");
-	if (!strcmp(target, p->path))
-		return 0;
-	dir = open_target_dir(a, target, &leaf);
-	if (dir < 0 || fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return tree_refuse(err, p->path,
-				   "is a hard link to a name that is not in this layer");
+	dir_of = xstrdup(target);
+	dir = open_target_dir(a, dir_of, &leaf);
+	if (dir == -ENOENT || (dir >= 0 && fstatat(dir, leaf, &st, AT_SYMLINK_NOFOLLOW) < 0))
+		return defer_link(a, p, target, err);
+	if (dir < 0)
+		return tree_refuse(err, p->path, "is a hard link to a name that cannot be there");
+	below = crosslink_target_of(&a->out->links, &st);
+	if (below)
+		return defer_link(a, p, below, err);
 	if (S_ISDIR(st.st_mode) || tree_is_whiteout(&st))
 		return tree_refuse(err, p->path, "is a hard link to something that is no file");
+	if (!strcmp(target, p->path))
+		return 0;
 	if (linkat(dir, leaf, p->parent, p->leaf, 0) == 0)
 		return 0;
 	if (errno != EEXIST)
@@ -472,4 +492,5 @@ int layer_apply(struct archive_tar *tar, int dirfd, const struct tree_rights *ri
 void layer_result_done(struct layer_result *r)
 {
 	strlist_done(&r->implied);
+	crosslink_done(&r->links);
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
+#include "image/crosslink.h"
 
 struct archive_tar;
 struct error;
@@ -15,8 +16,9 @@ struct tree_budget;
 struct tree_rights;
 
 struct layer_result {
-	uint64_t size;		/* bytes of all files, holes included */
-	struct strlist implied; /* directories made, but not carried; parents first */
+	uint64_t size;		 /* bytes of all files, holes included */
+	struct strlist implied;	 /* directories made, but not carried; parents first */
+	struct crosslinks links; /* to files of layers below, still to be settled */
 };
 
 int layer_apply(struct archive_tar *tar, int dirfd, const struct tree_rights *rights,

@@ -244,6 +244,10 @@ static int publish(const struct image_store *s, int staging, const struct json *
 	const struct json *layers = json_get(report, "layers");
 	int r;
 
+	for (size_t i = 0; i < json_count(addition.images); i++)
+		if (!json_u64(json_get(json_at(addition.images, i), "layers"), 1) &&
+		    mkdirat(s->fd, STORE_EMPTY, 0755) < 0 && errno != EEXIST)
+			return error_sys(err, errno, "make directory 'images/" STORE_EMPTY "'");
 	/* All file contents and names below the staging directory, in one go. */
 	if (syncfs(staging) < 0)
 		return error_sys(err, errno, "sync the store");

@@ -8,8 +8,9 @@
  *			is neither read nor hashed: manifest and config, which name
  *			it, have been verified
  *   3. unpack		one layer per thread, largest first
- *   4. settle		layers that imply directories get metadata from below,
- *			bottom up, now that all layers are there (store.c says why)
+ *   4. settle		layers that imply directories get metadata from below, and
+ *			files that they link to, bottom up, now that all layers are
+ *			there (store.c says why)
  *   5. report		result.json
  *
  * The first thread that fails stops the others; its error is the one reported.
@@ -31,6 +32,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "image/archive.h"
+#include "image/crosslink.h"
 #include "image/implied.h"
 #include "image/layer.h"
 #include "image/source.h"
@@ -106,9 +108,17 @@ static int apply_job(struct work *w, struct job *job, struct error *err)
 	return r;
 }
 
-static int run_job(struct work *w, struct job *job, int parent, struct error *err)
+/* Only for display: file systems without attributes lose it. */
+static void record_size(const struct job *job)
 {
 	char size[24];
+
+	snprintf(size, sizeof(size), "%llu", (unsigned long long)job->result.size);
+	(void)fsetxattr(job->fd, STORE_XATTR_SIZE, size, strlen(size), 0);
+}
+
+static int run_job(struct work *w, struct job *job, int parent, struct error *err)
+{
 	int r;
 
 	if (mkdirat(parent, job->from, TREE_DIR_MODE) < 0)
@@ -119,9 +129,7 @@ static int run_job(struct work *w, struct job *job, int parent, struct error *er
 	r = apply_job(w, job, err);
 	if (r < 0)
 		return r;
-	snprintf(size, sizeof(size), "%llu", (unsigned long long)job->result.size);
-	/* Only for display: file systems without attributes lose it. */
-	(void)fsetxattr(job->fd, STORE_XATTR_SIZE, size, strlen(size), 0);
+	record_size(job);
 	return 0;
 }
 
@@ -281,9 +289,9 @@ static int open_layer(const struct work *w, const struct plan_layer *layer, stru
 	return fd;
 }
 
-/* One layer that implies directories, the layers below it settled already. */
-static int settle_layer(const struct work *w, const struct plan_image *image, size_t at,
-			const struct layer_result *result, struct error *err)
+/* One layer that needs those below it, which are settled already. */
+static int settle_layer(struct work *w, const struct plan_image *image, size_t at,
+			struct layer_result *result, struct error *err)
 {
 	int fds[MANIFEST_MAX_LAYERS];
 	size_t n = 0;
@@ -294,6 +302,16 @@ static int settle_layer(const struct work *w, const struct plan_image *image, si
 		r = open_layer(w, &image->layers[at - n], err);
 		if (r >= 0)
 			fds[n++] = r;
+	}
+	if (r >= 0 && result->links.n) {
+		const struct crosslink_work work = { .layers = fds,
+						     .n = n,
+						     .rights = &w->rights,
+						     .budget = &w->files,
+						     .implied = &result->implied,
+						     .size = &result->size };
+
+		r = crosslink_settle(&result->links, &work, err);
 	}
 	for (size_t i = 0; r >= 0 && i < result->implied.n; i++)
 		r = implied_borrow(fds, n, result->implied.items[i], err);
@@ -314,14 +332,15 @@ static int settle(struct work *w, const struct plan *plan, struct error *err)
 
 			if (!job || job->key[0])
 				continue;
-			if (!job->result.implied.n) {
+			if (!job->result.implied.n && !job->result.links.n) {
 				image_store_layer_key(&layer->diff_id, job->key);
 				continue;
 			}
 			image_store_chain_key(&layer->chain_id, job->key);
 			r = settle_layer(w, &plan->images[i], j, &job->result, err);
 			if (r < 0)
-				return r;
+				return error_wrap(err, "layer %zu of %zu", job->number, job->of);
+			record_size(job);
 		}
 	return 0;
 }
@@ -359,6 +378,7 @@ static struct json *describe_image(const struct work *w, const struct plan_image
 	json_set_int(doc, "manifestSize", (int64_t)image->manifest_len);
 	json_set_text(doc, "created", image->config.created ? image->config.created : "");
 	json_set_int(doc, "size", (int64_t)size);
+	json_set_int(doc, "layers", (int64_t)image->n_layers);
 	return doc;
 }
 

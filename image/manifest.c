@@ -38,6 +38,9 @@ static int parse_list(const struct json *list, const char *what, size_t max,
 	size_t count = json_count(list);
 	int r;
 
+	/* How Go writes an empty list that nobody made. */
+	if (json_kind_of(list) == JSON_NIL)
+		return 0;
 	if (json_kind_of(list) != JSON_LIST)
 		return error_set(err, EBADMSG, "'%s' is not a list", what);
 	if (count > max)

@@ -6,7 +6,7 @@
  * of each file lies. Understands ustar, old tar, GNU long names and pax
  * headers (path, linkpath, size); that is what image tools write. Entries that
  * are no files or links, or whose name leads out of the archive, are skipped:
- * nobody can ask for them.
+ * nobody can ask for them. Two of one name have to be the same.
  */
 #include "image/outer.h"
 
@@ -26,6 +26,7 @@
 #define BLOCK		  512U
 #define OUTER_MAX_ENTRIES 65536U
 #define OUTER_MAX_EXTRA	  (1U << 20) /* one pax header or long name */
+#define COMPARE_BYTES	  (64U << 10)
 
 /* POSIX ustar, pax(1). */
 struct tar_header {
@@ -292,8 +293,7 @@ static int by_name(const void *a, const void *b)
 	const struct outer_entry *x = a, *y = b;
 	int r = strcmp(x->name, y->name);
 
-	/* Of two entries with one name the later counts: it comes first here. */
-	return r ? r : x->offset < y->offset ? 1 : x->offset > y->offset ? -1 : 0;
+	return r ? r : x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
 static int by_name_only(const void *a, const void *b)
@@ -301,6 +301,60 @@ static int by_name_only(const void *a, const void *b)
 	const struct outer_entry *x = a, *y = b;
 
 	return strcmp(x->name, y->name);
+}
+
+/* The content of two entries of one size. Returns 1 if it is the same, 0 if not. */
+static int is_same_content(const struct walk *w, const struct outer_entry *x,
+			   const struct outer_entry *y, struct error *err)
+{
+	autofree char *pieces = xmalloc(2 * COMPARE_BYTES);
+	char *of_x = pieces, *of_y = pieces + COMPARE_BYTES;
+	uint64_t at = 0;
+
+	while (at < x->size) {
+		size_t n = x->size - at < COMPARE_BYTES ? (size_t)(x->size - at) : COMPARE_BYTES;
+		int r = read_exactly(w, of_x, n, x->offset + at, err);
+
+		if (r == 0)
+			r = read_exactly(w, of_y, n, y->offset + at, err);
+		if (r < 0)
+			return r;
+		if (memcmp(of_x, of_y, n) != 0)
+			return 0;
+		at += n;
+	}
+	return 1;
+}
+
+/*
+ * Some tools write a blob once for each image that has it. Two entries that
+ * differ are another matter: some readers take the first, some the last.
+ */
+static int check_twins(const struct walk *w, struct error *err)
+{
+	for (size_t i = 1; i < w->index->n; i++) {
+		const struct outer_entry *x = &w->index->entries[i - 1], *y = x + 1;
+		autofree char *safe = NULL;
+		int same = x->kind == y->kind && x->size == y->size;
+
+		if (strcmp(x->name, y->name))
+			continue;
+		if (same && x->kind == OUTER_FILE)
+			same = is_same_content(w, x, y, err);
+		else if (same)
+			same = !strcmp(x->target, y->target);
+		if (same < 0)
+			return same;
+		if (same)
+			continue;
+		safe = str_escape(x->name);
+		return error_set(err, EBADMSG,
+				 "'%.300s' is in the archive twice, and not the same "
+				 "(at bytes %llu and %llu)",
+				 safe, (unsigned long long)x->offset,
+				 (unsigned long long)y->offset);
+	}
+	return 0;
 }
 
 /**
@@ -327,23 +381,21 @@ int outer_index_read(int fd, uint64_t start, uint64_t end, struct outer_index *o
 	forget_extras(&w);
 	if (r < 0)
 		return r;
-	if (out->n)
-		qsort(out->entries, out->n, sizeof(*out->entries), by_name);
-	return 0;
+	if (!out->n)
+		return 0;
+	qsort(out->entries, out->n, sizeof(*out->entries), by_name);
+	return check_twins(&w, err);
 }
 
-/** outer_index_find() - The entry of a cleaned name, the last one written; NULL: none */
+/** outer_index_find() - The entry of a cleaned name; NULL: none */
 const struct outer_entry *outer_index_find(const struct outer_index *index, const char *name)
 {
 	struct outer_entry key = { .name = (char *)(uintptr_t)name };
-	const struct outer_entry *e;
 
 	if (!index->n)
 		return NULL;
-	e = bsearch(&key, index->entries, index->n, sizeof(*e), by_name_only);
-	while (e && e > index->entries && !strcmp(e[-1].name, name))
-		e--;
-	return e;
+	/* Of several any will do, see check_twins(). */
+	return bsearch(&key, index->entries, index->n, sizeof(key), by_name_only);
 }
 
 /** outer_index_done() - Release; safe twice */

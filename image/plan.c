@@ -103,8 +103,6 @@ int plan_set_config(struct plan_image *image, char *data, size_t len, struct err
 	r = image_config_parse(data, len, &image->config, err);
 	if (r < 0)
 		return error_wrap(err, "config");
-	if (!c->n_diff_ids)
-		return error_set(err, EBADMSG, "the image has no layers");
 	if (c->n_diff_ids != image->n_layers)
 		return error_set(err, EBADMSG, "%zu layers, but the config lists %zu",
 				 image->n_layers, c->n_diff_ids);

@@ -36,6 +36,9 @@ static int add_layers(struct plan_image *image, const struct json *files, struct
 {
 	size_t n = json_count(files);
 
+	/* Docker's way to write the empty list of an image that only has a config. */
+	if (json_kind_of(files) == JSON_NIL)
+		return 0;
 	if (json_kind_of(files) != JSON_LIST || n > MANIFEST_MAX_LAYERS)
 		return error_set(err, EBADMSG, "'Layers' is not a list of at most %d files",
 				 MANIFEST_MAX_LAYERS);

@@ -19,8 +19,9 @@
  * (bazel, kaniko and hand-made tars do that): overlayfs shows such a directory
  * with the metadata of the topmost layer that has it, that is ours, and it
  * would be invented. It gets the metadata of the layers below, and then the
- * layer is good on top of these only: layer/chain-CHAINID. The name says which
- * of the two it is, so finding the layers of an image costs a stat() each.
+ * layer is good on top of these only: layer/chain-CHAINID. So is one with hard
+ * links to files of other layers (crosslink.c). The name says which of the two
+ * it is, so finding the layers of an image costs a stat() each.
  */
 #include "image/store.h"
 

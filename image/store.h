@@ -5,6 +5,7 @@
  *   ROOT/images/oci-layout, index.json   skopeo and umoci can read the store as it is
  *   ROOT/images/blobs/sha256/HEX         manifests and configs
  *   ROOT/images/layer/KEY/               an unpacked layer in overlay form, immutable
+ *   ROOT/images/empty/                   what images without layers stand on; made when needed
  *   ROOT/images/import/KEY               archives known from `run ./x.tar`: a cache
  *   ROOT/images/tmp/X/                   work in progress, flocked by its maker
  *   ROOT/images/lock, index.lock         see store.c
@@ -30,6 +31,9 @@ struct json;
 
 /* Unpacked size, on a layer's root directory, where no container sees it. */
 #define STORE_XATTR_SIZE "user.tare.size"
+
+/* An empty directory, once there is an image without layers. */
+#define STORE_EMPTY "empty"
 
 struct image_store {
 	int fd; /* ROOT/images */

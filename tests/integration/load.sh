@@ -144,6 +144,23 @@ test_good() {
 	is 'whiteouts hide what is below' "$(cd $dir && find . -mindepth 1 | sort | xargs)" \
 		'./d ./gd ./gd/y ./op ./op/new ./stays'
 	is 'a name both added and removed is there' "$(cat $dir/stays)" 2
+	dir=good-crosslinks
+	is 'links across layers show what is below' "$(cd $dir && stat -c '%n %a %u %g %Y %h %F' e/one e/s e/moved e/r d/r e/x d e)" \
+		'e/one 4751 7 8 9 3 regular file
+e/s 777 0 0 10 2 symbolic link
+e/moved 644 0 0 1000000000 1 regular file
+e/r 644 0 0 1000000000 1 regular file
+d/r 644 0 0 1000000000 1 regular file
+e/x 644 0 0 1000000000 1 regular file
+d 755 0 0 5 1 directory
+e 755 0 0 6 2 directory'
+	is 'they have the content' "$(cat $dir/{e/{one,two,moved,r,x},d/{a,r}} 2>&1)" lowerlowermovedoldxlowernew
+	ok 'and are links' test $dir/d/a -ef $dir/e/two -a ! -e $dir/d/gone
+	dir=good-no-layers
+	is 'an image without layers is an empty directory' "$(ls -A $dir; stat -c %a $dir)" 755
+	run tare run --rm --network none -v "$FIXTURES:/f" localhost/$dir
+	is 'it runs what is not there' "$status" 127
+	ok 'the store is whole' tare system check
 	dir=good-implied
 	is 'implied directories show what is below' "$(stat -c '%a %u %g %Y' $dir/usr $dir/usr/bin)" \
 		$'711 3 4 77\n1777 0 0 78'

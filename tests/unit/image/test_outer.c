@@ -63,14 +63,46 @@ static void files_are_found_by_cleaned_name(void **state)
 	tarball_add(&t, '0', "./a//b", NULL, "one", 3);
 	tarball_add_pax(&t, "path", "a/very/long/name");
 	tarball_add(&t, '0', "x", NULL, "two", 3);
-	tarball_add(&t, '0', "a/b", NULL, "last", 4);
+	tarball_add(&t, '0', "a/b", NULL, "one", 3);
 	tarball_end(&t);
 	source = open_source(&t, &err);
 	assert_non_null(source);
-	read_back(source, "a/b", "last");
+	read_back(source, "a/b", "one");
 	read_back(source, "/a/very/./long/name", "two");
 	assert_false(source_has(source, "x"));
 	source_close(source);
+}
+
+static void two_of_one_name_must_be_the_same(void **state)
+{
+	static const struct {
+		char type;
+		const char *link, *data, *why;
+	} others[] = {
+		{ '0', NULL, "other", "'a' is in the archive twice" },
+		{ '0', NULL, "same and more", "'a' is in the archive twice" },
+		{ '2', "b", "", "'a' is in the archive twice" },
+		{ '0', NULL, "equal", NULL },
+		{ '5', NULL, "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		autostr struct str t = { 0 };
+		struct source *source;
+		struct error err = { 0 };
+
+		tarball_add(&t, '0', "a", NULL, "equal", 5);
+		tarball_add(&t, others[i].type, "./a", others[i].link, others[i].data,
+			    strlen(others[i].data));
+		tarball_end(&t);
+		source = open_source(&t, &err);
+		if (others[i].why)
+			assert_non_null(strstr(err.msg, others[i].why));
+		else
+			read_back(source, "a", "equal");
+		source_close(source);
+	}
 }
 
 static void links_resolve_inside_the_index(void **state)
@@ -142,6 +174,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(files_are_found_by_cleaned_name),
+		cmocka_unit_test(two_of_one_name_must_be_the_same),
 		cmocka_unit_test(links_resolve_inside_the_index),
 		cmocka_unit_test(every_damaged_header_is_noticed),
 		cmocka_unit_test(content_that_is_cut_off_is_noticed),
