@@ -137,7 +137,7 @@ static int plan_swap(struct plan *plan, const struct cgroup_limits *l, struct er
 		return 0;
 	if (both == 0) {
 		s = add(plan, "memory.swap.max", MEMORY, number_or_max(memory));
-		s->optional = true;
+		s->optional = s->derived = true;
 		return 0;
 	}
 	if (both < 0) {
@@ -333,6 +333,7 @@ static void plan_pids(struct plan *plan, const struct cgroup_limits *l)
 	s = add(plan, "pids.max", PIDS, number_or_max(l->pids_max));
 	/* No limit is what a missing controller gives as well. */
 	s->optional = l->pids_is_default || l->pids_max < 0;
+	s->derived = l->pids_is_default;
 }
 
 /* The bytes of "2MB", 0 if it is no page size. */

@@ -36,6 +36,20 @@ void cgroup_settings_free(struct cgroup_setting *settings, size_t n)
 	free(settings);
 }
 
+/** cgroup_read_control() - A control file without its last newline, to be freed; NULL: none */
+char *cgroup_read_control(int dirfd, const char *file)
+{
+	struct error ignored; /* whoever needs it writes it, too, and hears why not */
+	char *text = NULL;
+	size_t len;
+
+	if (file_read_at(dirfd, file, CONTROL_MAX_BYTES, &text, &len, &ignored) < 0)
+		return NULL;
+	while (len && text[len - 1] == '\n')
+		text[--len] = '\0';
+	return text;
+}
+
 static bool is_cpuset_list(const char *file)
 {
 	return !strcmp(file, "cpuset.cpus") || !strcmp(file, "cpuset.mems");
@@ -70,8 +84,8 @@ static bool same_list(const char *a, const char *b)
 	       !memcmp(bits_a, bits_b, sizeof(bits_a));
 }
 
-/* A number with the suffix that the kernel's memparse() takes: "64m". */
-static bool parse_size(const char *text, uint64_t *value)
+/** cgroup_parse_size() - A number with the suffix that the kernel's memparse() takes: "64m" */
+bool cgroup_parse_size(const char *text, uint64_t *value)
 {
 	static const char suffixes[] = "kmgt";
 	char number[32];
@@ -93,12 +107,25 @@ static bool parse_size(const char *text, uint64_t *value)
 	return true;
 }
 
-/* Memory is counted in pages: the kernel rounds down, we would accept up as well. */
-static bool same_size(const char *asked, const char *got)
+/* "hugetlb.2MB.max" counts in pages of 2 MiB. */
+static uint64_t page_of(const char *file)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), a, b;
+	char size[16] = "";
+	uint64_t bytes;
 
-	if (!parse_size(asked, &a) || !parse_size(got, &b))
+	if (!str_starts(file, "hugetlb."))
+		return (uint64_t)sysconf(_SC_PAGESIZE);
+	file += strlen("hugetlb.");
+	memcpy(size, file, strcspn(file, "B.") % sizeof(size));
+	return cgroup_parse_size(size, &bytes) ? bytes : 0;
+}
+
+/* Memory is counted in pages: the kernel rounds down, we would accept up as well. */
+static bool same_size(const char *asked, const char *got, uint64_t page)
+{
+	uint64_t a, b;
+
+	if (!cgroup_parse_size(asked, &a) || !cgroup_parse_size(got, &b))
 		return false;
 	if (a == b)
 		return true;
@@ -165,7 +192,7 @@ bool cgroup_setting_holds(const struct cgroup_setting *setting, const char *read
 			return true;
 		if ((setting->controller == CGROUP_MEMORY ||
 		     setting->controller == CGROUP_HUGETLB) &&
-		    same_size(setting->value, line))
+		    same_size(setting->value, line, page_of(setting->file)))
 			return true;
 	}
 	return is_no_limit(&words);

@@ -34,22 +34,6 @@
 #include "cgroups/limits.h"
 #include "cgroups/setting.h"
 
-#define CONTROL_MAX_BYTES (64U << 10)
-
-/* The content of a control file without its last newline, NULL if it cannot be read. */
-static char *read_control(int dirfd, const char *file)
-{
-	struct error ignored; /* the write will say what is wrong with it */
-	char *text = NULL;
-	size_t len;
-
-	if (file_read_at(dirfd, file, CONTROL_MAX_BYTES, &text, &len, &ignored) < 0)
-		return NULL;
-	while (len && text[len - 1] == '\n')
-		text[--len] = '\0';
-	return text;
-}
-
 /* "max" and what is not there count as no limit. */
 static uint64_t number_of(const char *text)
 {
@@ -151,7 +135,7 @@ static void complete_cpu(int dirfd, struct cgroup_limits *l)
 
 	if (!l->cpu_quota_us == !l->cpu_period_us)
 		return;
-	text = read_control(dirfd, "cpu.max");
+	text = cgroup_read_control(dirfd, "cpu.max");
 	space = text ? strchr(text, ' ') : NULL;
 	if (!space)
 		return;
@@ -171,7 +155,7 @@ static void complete_memory(int dirfd, struct cgroup_limits *l)
 
 	if (l->memory_swap_bytes <= 0 || l->memory_bytes)
 		return;
-	text = read_control(dirfd, "memory.max");
+	text = cgroup_read_control(dirfd, "memory.max");
 	bytes = number_of(text);
 	if (bytes < INT64_MAX)
 		l->memory_bytes = (int64_t)bytes;
@@ -185,7 +169,7 @@ static int check_usage(int dirfd, const struct cgroup_limits *l, struct error *e
 
 	if (!l->memory_check_before)
 		return 0;
-	text = read_control(dirfd, "memory.current");
+	text = cgroup_read_control(dirfd, "memory.current");
 	if (!text)
 		return 0; /* no such controller yet: nothing is counted */
 	usage = number_of(text);
@@ -238,7 +222,7 @@ static int apply_all(int dirfd, struct cgroup_setting *settings, size_t n,
 		autofree char *text = NULL;
 
 		choose_file(dirfd, &settings[i]);
-		text = read_control(dirfd, settings[i].file);
+		text = cgroup_read_control(dirfd, settings[i].file);
 		undo[i] = cgroup_update_undo(&settings[i], text);
 	}
 	cgroup_update_order(settings, undo, n);

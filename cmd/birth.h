@@ -21,7 +21,7 @@ struct birth {
 	char *rootfs;
 	int dir_fd; /* holds the container's directory locked */
 	bool has_image, is_on_record;
-	bool limit_missing; /* --strict: why birth_begin() failed */
+	bool limit_missing; /* --strict: why birth_begin() or the start failed */
 };
 
 int birth_begin(struct birth *b, const struct context *ctx, const struct run_options *o,

@@ -28,11 +28,14 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "base/sys.h"
+#include "cgroups/protection.h"
+#include "cgroups/remark.h"
 #include "cgroups/stats.h"
 #include "cmd/device.h"
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
 #include "cmd/limits.h"
+#include "cmd/message.h"
 #include "cmd/reclaim.h"
 #include "cmd/signals.h"
 #include "cmd/streams.h"
@@ -42,6 +45,7 @@
 #include "runtime/console.h"
 #include "runtime/idmap.h"
 #include "runtime/process.h"
+#include "runtime/sync.h"
 
 #define DEFAULT_LOG_BYTES     (INT64_C(10) << 20)
 #define DEFAULT_LOG_FILES     3
@@ -57,6 +61,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.image = image,
 		.record = record,
 		.lock_fd = -1,
+		.report_fd = -1,
 		.cgroup_root = { .fd = -1 },
 		.cgroup_fd = -1,
 		.idmap_fd = -1,
@@ -86,9 +91,52 @@ static int take_ids(struct launch *l, struct error *err)
 	return l->idmap_fd < 0 ? l->idmap_fd : 0;
 }
 
-static int take_cgroup(struct launch *l, struct error *err)
+static void warn(const struct launch *l, const char *text)
+{
+	struct error e = { 0 };
+
+	if (l->report_fd < 0) {
+		message_warning(l->ctx, "%s", text);
+		return;
+	}
+	error_set(&e, EDOM, "%s", text);
+	(void)sync_send(l->report_fd, SYNC_WARNING, &e, -1);
+}
+
+/* In force they are; but as they were asked for? */
+static int look_at_limits(struct launch *l, struct error *err)
+{
+	autostrlist struct strlist remarks = { 0 };
+	const char *path = l->record->cgroup;
+	int r = 0;
+
+	if (!limits_are_asked(l->settings))
+		return 0;
+	l->has_protection = cgroup_protection_is_claimed(l->cgroup_fd);
+	if (l->has_protection)
+		r = cgroup_protection_sum(&l->cgroup_root, err);
+	if (r == 0)
+		r = cgroup_limits_remark(&l->cgroup_root, path, &l->limits, &remarks, err);
+	if (r == 0 && remarks.n && l->settings->strict)
+		return limits_refuse(&remarks, err);
+	for (size_t i = 0; r == 0 && i < remarks.n; i++)
+		warn(l, remarks.items[i]);
+	return r;
+}
+
+static int make_cgroup(struct launch *l, struct error *err)
 {
 	autofree char *path = limits_cgroup_path(l->settings, l->record->id);
+	int r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
+
+	if (r < 0)
+		return r;
+	str_replace(&l->record->cgroup, path);
+	return look_at_limits(l, err);
+}
+
+static int take_cgroup(struct launch *l, struct error *err)
+{
 	int r;
 
 	r = limits_of_settings(l->settings, &l->limits, err);
@@ -100,10 +148,10 @@ static int take_cgroup(struct launch *l, struct error *err)
 		return 0; /* nothing to limit, and nowhere to do it */
 	}
 	if (r == 0)
-		r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
+		r = make_cgroup(l, err);
+	l->limit_failed = r < 0 && l->settings->strict;
 	if (r < 0)
 		return r;
-	str_replace(&l->record->cgroup, path);
 	/* A user namespace takes mknod away by itself. */
 	if (l->settings->host_userns && !l->settings->privileged)
 		return device_apply_rules(l->settings, l->cgroup_fd, err);
@@ -281,6 +329,8 @@ static void give_back(struct launch *l)
 		l->cgroup_fd = -1;
 		(void)cgroup_remove(&l->cgroup_root, l->record->cgroup, CGROUP_END_TIMEOUT_MS,
 				    &ignored);
+		if (l->has_protection)
+			(void)cgroup_protection_sum(&l->cgroup_root, &ignored);
 	}
 	cgroup_root_close(&l->cgroup_root);
 	cgroup_limits_done(&l->limits);

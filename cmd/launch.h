@@ -34,6 +34,8 @@ struct launch {
 
 	bool foreground; /* carry our own streams and signals */
 	bool pass_signals;
+	int report_fd;	   /* a monitor's, to whom warnings go; -1: to stderr */
+	bool limit_failed; /* --strict: why launch_start() failed */
 
 	struct config config;
 	struct cgroup_root cgroup_root;
@@ -45,7 +47,8 @@ struct launch {
 	struct supervise streams;
 	struct logfile log;
 	bool has_log;
-	pid_t health_pid; /* checks the container's health; 0: nobody does */
+	bool has_protection; /* memory.low or memory.min, which the parent cgroup has to grant */
+	pid_t health_pid;    /* checks the container's health; 0: nobody does */
 };
 
 void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,

@@ -243,3 +243,12 @@ char *limits_cgroup_path(const struct settings *s, const char *id)
 
 	return xasprintf("%s/%s", parent + (*parent == '/'), id);
 }
+
+/** limits_refuse() - The error of --strict, for what cgroup_limits_remark() found */
+int limits_refuse(const struct strlist *remarks, struct error *err)
+{
+	autofree char *all = strlist_join(remarks, "; ");
+
+	error_set(err, ERANGE, "the limits would not hold as asked for: %s", all);
+	return error_hint(err, "without --strict it starts, with a warning");
+}

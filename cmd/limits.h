@@ -76,7 +76,7 @@ int limits_parse_group(void *member, const char *value, struct error *err);
 		O(0, "pids-limit", "N", OPTION_INT, settings.pids_max,                             \
 		  "Processes at most, -1: no limit"),                                              \
 		O(0, "strict", NULL, OPTION_BOOL, settings.strict,                                 \
-		  "Fail (122) when a limit that the image asks for cannot be had here"),           \
+		  "Start nothing (122) unless all limits hold as asked for"),                      \
 		OPTION_REFUSE("cpu-rt-period", "cgroup v2 has no such limit; --ulimit rtprio= "    \
 					       "allows real-time scheduling"),                     \
 		OPTION_REFUSE("cpu-rt-runtime", "cgroup v2 has no such limit; --ulimit rtprio= "   \
@@ -90,6 +90,7 @@ int limits_parse_group(void *member, const char *value, struct error *err);
 
 bool limits_are_asked(const struct settings *s);
 int limits_of_settings(const struct settings *s, struct cgroup_limits *limits, struct error *err);
+int limits_refuse(const struct strlist *remarks, struct error *err);
 int limits_check(const struct settings *s, struct error *err);
 char *limits_cgroup_path(const struct settings *s, const char *id);
 

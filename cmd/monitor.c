@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "cmd/launch.h"
+#include "cmd/message.h"
 #include "cmd/restart.h"
 #include "runtime/sync.h"
 
@@ -66,9 +67,11 @@ static _Noreturn void run_monitor(struct launch *l, int report)
 	int r;
 
 	detach();
+	l->report_fd = report;
 	r = launch_start(l, &err);
+	l->report_fd = -1;
 	if (r < 0) {
-		(void)sync_send(report, SYNC_SETUP, &err, -1);
+		(void)sync_send(report, l->limit_failed ? SYNC_LIMIT : SYNC_SETUP, &err, -1);
 		_exit(EXIT_TARE);
 	}
 	r = launch_await_exec(l, &err);
@@ -150,8 +153,10 @@ int monitor_start(struct launch *l, struct error *err)
 	(void)close(fds[1]);
 	if (pid < 0)
 		return error_sys(err, errno, "start the container's monitor");
-	r = sync_receive(fds[0], &step, err, NULL);
+	while ((r = sync_receive(fds[0], &step, err, NULL)) > 0 && step == SYNC_WARNING)
+		message_warning(l->ctx, "%s", err->msg);
 	(void)close(fds[0]);
+	l->limit_failed = r > 0 && step == SYNC_LIMIT;
 	if (r <= 0)
 		error_set(err, ECHILD, "the container's monitor died during the start");
 	if (r > 0 && step == SYNC_START)

@@ -33,6 +33,7 @@
 #include "base/sys.h"
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
+#include "cgroups/protection.h"
 #include "cmd/command.h"
 #include "cmd/limits.h"
 #include "cmd/settings.h"
@@ -63,6 +64,7 @@ static void end_cgroup(const struct record_store *s, const char *id)
 		(void)cgroup_kill(fd, &ignored);
 		(void)close(fd);
 		(void)cgroup_remove(&root, path, 10000, &ignored);
+		(void)cgroup_protection_sum(&root, &ignored);
 	}
 	cgroup_root_close(&root);
 }

@@ -79,6 +79,7 @@ static int run_born(struct birth *b, const struct context *ctx, const struct run
 		birth_undo(b, ctx);
 	} else {
 		r = o->detach ? run_detached(&l, b, ctx, err) : run_foreground(&l, b, ctx, err);
+		b->limit_missing = l.limit_failed;
 	}
 	launch_done(&l);
 	return r;
@@ -119,8 +120,8 @@ const struct command cmd_run = {
 		"reference in the store, else an id prefix. With --rootfs it is a directory that "
 		"is used in place.\n\n"
 		"The exit code is that of the container's program, 128+n when signal n ended it, "
-		"125 when tare failed, 126 when the program cannot be run and 127 when it is not "
-		"there.\n\n"
+		"125 when tare failed, 126 when the program cannot be run, 127 when it is not there, "
+		"124 when --timeout ran out, and 122 when it is --strict and a limit cannot be had.\n\n"
 		"Labels of the image may ask for limits, a health check, restarts, ports and volumes "
 		"(tare.memory, tare.ports, …). Ports and volumes of the host are given with --accept "
 		"only; flags win. 'tare show' shows them all.\n\n"

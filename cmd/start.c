@@ -47,18 +47,20 @@ struct stopped {
 	bool has_image;
 };
 
-static int read_stopped(struct stopped *c, const struct context *ctx, const char *operand,
+static int find_stopped(struct stopped *c, const struct context *ctx, const char *operand,
 			struct error *err)
 {
 	char id[RECORD_ID_HEX + 1];
-	int r;
+	int r = record_find(&ctx->store, operand, id, err);
 
-	r = record_find(&ctx->store, operand, id, err);
-	if (r == 0)
-		r = record_read(&ctx->store, id, &c->record, err);
-	if (r < 0)
-		return r;
-	r = settings_load(&c->settings, &ctx->store, id, err);
+	return r == 0 ? record_read(&ctx->store, id, &c->record, err) : r;
+}
+
+/* Under the lock: `update` may have been changing the settings. */
+static int read_stopped(struct stopped *c, const struct context *ctx, struct error *err)
+{
+	int r = settings_load(&c->settings, &ctx->store, c->record.id, err);
+
 	if (r == 0 && c->settings.host_userns)
 		r = executable_protect(err);
 	if (r == 0)
@@ -114,6 +116,30 @@ static int lock_stopped(struct launch *l, struct error *err)
 		     : error_set(err, EBUSY, "container %.12s is already running", l->record->id);
 }
 
+static int start_locked(struct launch *l, struct stopped *c, const char *operand,
+			const struct start_options *o, struct error *err)
+{
+	int r = read_stopped(c, l->ctx, err);
+
+	if (r < 0)
+		return r;
+	l->image = c->has_image ? &c->image : NULL;
+	l->foreground = o->attach || o->interactive;
+	l->pass_signals = l->foreground;
+	c->settings.interactive &= !l->foreground || o->interactive;
+	return l->foreground ? start_in_foreground(l, l->ctx, err)
+			     : start_detached(l, l->ctx, operand, err);
+}
+
+static int refuse_running(const char *operand, const struct start_options *o, struct error *err)
+{
+	if (!o->attach && !o->interactive) /* docker: starting what runs is no error */
+		return puts(operand) < 0 ? error_sys(err, errno, "write the answer") : 0;
+	error_set(err, EBUSY, "it runs already");
+	return error_hint(err, "'tare logs -f' shows its output, 'tare exec -it' gives a shell");
+}
+
+/* The exit code, or -errno. */
 static int start_one(const struct context *ctx, const char *operand, const struct start_options *o,
 		     struct error *err)
 {
@@ -122,25 +148,22 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 	int r;
 
 	record_init(&c.record);
-	r = read_stopped(&c, ctx, operand, err);
-	launch_init(&l, ctx, &c.settings, c.has_image ? &c.image : NULL, &c.record);
+	launch_init(&l, ctx, &c.settings, NULL, &c.record);
+	r = find_stopped(&c, ctx, operand, err);
 	if (r == 0)
 		r = lock_stopped(&l, err);
-	if (r == -EBUSY && (o->attach || o->interactive)) {
-		error_set(err, EBUSY, "it runs already");
-		error_hint(err, "'tare logs -f' shows its output, 'tare exec -it' gives a shell");
-		r = -EBUSY;
-	} else if (r == -EBUSY) {
-		r = puts(operand) < 0 ? -EIO : 0; /* docker: starting what runs is no error */
-	} else if (r == 0) {
-		l.foreground = o->attach || o->interactive;
-		l.pass_signals = l.foreground;
-		c.settings.interactive &= !l.foreground || o->interactive;
-		r = l.foreground ? start_in_foreground(&l, ctx, err)
-				 : start_detached(&l, ctx, operand, err);
-	}
+	if (r == -EBUSY)
+		r = refuse_running(operand, o, err);
+	else if (r == 0)
+		r = start_locked(&l, &c, operand, o, err);
+	if (r < 0)
+		(void)error_wrap(err, "start '%s'", operand);
 	if (r < 0 && l.lock_fd >= 0)
 		reclaim_failed(ctx, c.record.id, &l.lock_fd);
+	if (r < 0 && l.limit_failed) {
+		message_error(ctx, err);
+		r = EXIT_LIMIT;
+	}
 	/* The monitor holds the lock now; the next container's must not. */
 	if (l.lock_fd >= 0)
 		(void)close(l.lock_fd);
@@ -149,7 +172,7 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 	if (c.has_image)
 		image_done(&c.image);
 	record_done(&c.record);
-	return r < 0 ? error_wrap(err, "start '%s'", operand) : r;
+	return r;
 }
 
 /** start_container() - Start it in the background, and print the operand */

@@ -27,6 +27,8 @@ enum sync_step {
 	SYNC_START,	 /* parent: network and record are done: exec */
 	SYNC_SETUP,	 /* init: failed before exec; an error follows */
 	SYNC_EXEC,	 /* init: execve failed; an error follows */
+	SYNC_WARNING,	 /* monitor: something to tell the user, while it goes on */
+	SYNC_LIMIT,	 /* monitor: as SYNC_SETUP, by --strict */
 };
 
 int sync_open(int fds[2]);

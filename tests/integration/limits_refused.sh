@@ -19,6 +19,8 @@ refused() {
 	like "$2: the message names flag and controller" "$stderr" \
 		"$2 on this host: controller '$1' is (mounted as cgroup v1|not available in cgroup v2)"
 	like "$2: there is a hint" "$stderr" 'hint: '
+	run tare run -d --strict "$2" "$3" busybox echo ran
+	is "$2 --strict is refused with 122" "$status $stdout" '122 '
 }
 
 refused memory --memory 64m
@@ -46,6 +48,8 @@ done
 
 run tare run --rm busybox echo ran
 is 'without limits it runs' "$status $stdout" '0 ran'
+run tare run --rm --strict busybox echo ran
+is 'with --strict, too: nothing was asked for' "$status $stdout $stderr" '0 ran '
 run tare run --rm --pids-limit -1 busybox echo ran
 is 'no limit is no demand' "$status $stdout" '0 ran'
 fails 'a malformed size is refused' 125 tare run --rm --memory lots busybox true

@@ -51,6 +51,69 @@ is 'out of memory ends the largest process' "$status $stdout" '0 survived'
 run tare run --rm --memory 32m --oom-group busybox sh -c "$(hog 100); echo survived"
 is 'with --oom-group all of them' "$status $stdout" '137 '
 
+# --- as asked for, or not at all
+mkdir -p /sys/fs/cgroup/tight
+on_exit rmdir /sys/fs/cgroup/tight
+for c in memory pids cpu io; do
+	echo "+$c" >/sys/fs/cgroup/cgroup.subtree_control
+done
+echo $((24 * MIB)) >/sys/fs/cgroup/tight/memory.max
+echo 30 >/sys/fs/cgroup/tight/pids.max
+echo '40000 100000' >/sys/fs/cgroup/tight/cpu.max
+
+# lies FLAGS WORDS: without --strict there is a warning, with it nothing starts
+lies() {
+	local flags=$1 words=$2
+	# shellcheck disable=SC2086
+	run tare run --rm $flags busybox echo ran
+	is "$flags: runs" "$status $stdout" '0 ran'
+	like "$flags: is told" "$stderr" "^tare: warning: $words"
+	# shellcheck disable=SC2086
+	run tare run -d $flags busybox echo ran
+	is "$flags: runs in the background" "$status" 0
+	like "$flags: is told then, too" "$stderr" "^tare: warning: $words"
+	tare rm -f "$stdout" >/dev/null
+	# shellcheck disable=SC2086
+	run tare run --rm --strict $flags busybox echo ran
+	is "$flags --strict: starts nothing" "$status $stdout" '122 '
+	like "$flags --strict: and says why" "$stderr" "the limits would not hold as asked for: $words"
+}
+lies '--memory 1000000' '--memory: the kernel rounds 1000000 to 999424 \(memory.max\)'
+lies '--memory 32m --cgroup-parent tight' "--memory: cgroup '/sys/fs/cgroup/tight' above it decides: memory.max is $((24 * MIB))"
+lies '--pids-limit 31 --cgroup-parent tight' "--pids-limit: cgroup .* pids.max is 30"
+lies '--cpus 0.5 --cgroup-parent tight' "--cpus: cgroup .* cpu.max is 40000 100000"
+lies '--memory-reservation 8m --cgroup-parent tight' '--memory-reservation: .* memory.low is 0, which protects no more'
+lies '--cpus 64' '--cpus: the time of 64.0 processors, but it can run on [0-9]+ only'
+lies '--cpus 2 --cpuset-cpus 1' '--cpus: the time of 2.0 processors, but it can run on 1 only'
+lies '--memory 1t' '--memory: [0-9]+ bytes of memory, but this machine has [0-9]+'
+lies '--memory 32m --memory-swap 64m' '--memory-swap: [0-9]+ bytes of swap, but this machine has 0'
+lies '--blkio-weight 100' '--blkio-weight: no disk here heeds weights'
+run tare run --rm --strict --memory 24m --memory-swap 24m --cpus 0.4 --pids-limit 30 --cgroup-parent /tight busybox echo ran
+is 'what is no more than above holds' "$status $stdout $stderr" '0 ran '
+run tare run --rm --strict --cpuset-cpus 0-63 busybox true
+is '--strict refuses processors that are not there' "$status" 122
+run tare run -d --strict --hugetlb 3MB=6m busybox true
+is '--strict refuses what the kernel does not have' "$status" 122
+run tare run --rm --strict --memory 32m --memory-high 64m busybox true
+is 'what contradicts itself is a mistake, as ever' "$status" 125
+tare create --name later --strict --cpus 64 busybox true >/dev/null
+run tare start later
+is 'start refuses, too' "$status $stdout" '122 '
+run tare start -a later
+is 'also in the foreground' "$status $stdout" '122 '
+tare rm later >/dev/null
+is 'nothing is left' "$(tare ps -aq)$(find /sys/fs/cgroup/tight /sys/fs/cgroup/tare -mindepth 1 -type d ! -name monitors)" ''
+
+# --- protection, which the cgroup above has to grant
+tare run -d --name low --strict --memory-reservation 16m busybox sleep 1000 >/dev/null
+tare run -d --name min --strict --memory-min 4m --memory-low 8m busybox sleep 1000 >/dev/null
+is "the parent claims its children's sum" \
+	"$(cat /sys/fs/cgroup/tare/memory.low /sys/fs/cgroup/tare/memory.min)" "$((24 * MIB))"$'\n'"$((4 * MIB))"
+tare rm -f min >/dev/null
+is 'and no more when one has gone' \
+	"$(cat /sys/fs/cgroup/tare/memory.low /sys/fs/cgroup/tare/memory.min)" "$((16 * MIB))"$'\n0'
+tare rm -f low >/dev/null
+
 # --- swap
 dd if=/dev/zero of=/swap bs=1M count=128 2>/dev/null
 chmod 600 /swap

@@ -52,6 +52,16 @@ static void memory_may_be_rounded_to_a_page(void **state)
 	assert_false(holds("pids.max", "4097", "4096"));
 }
 
+static void huge_pages_are_rounded_to_theirs(void **state)
+{
+	(void)state;
+	assert_true(holds("hugetlb.2MB.max", "3145728", "2097152"));
+	assert_true(holds("hugetlb.64KB.rsvd.max", "130000", "65536"));
+	assert_false(holds("hugetlb.2MB.max", "4194304", "2097152"));
+	assert_false(holds("hugetlb.2MB.max", "1048576", "0"));
+	assert_false(holds("hugetlb.64KB.max", "3145728", "2097152"));
+}
+
 static void size_suffixes_are_understood(void **state)
 {
 	(void)state;
@@ -171,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_text_holds),
 		cmocka_unit_test(memory_may_be_rounded_to_a_page),
+		cmocka_unit_test(huge_pages_are_rounded_to_theirs),
 		cmocka_unit_test(size_suffixes_are_understood),
 		cmocka_unit_test(processor_lists_compare_as_sets),
 		cmocka_unit_test(device_lines_are_found_among_others),
