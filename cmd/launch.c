@@ -235,6 +235,7 @@ static int spawn(struct launch *l, struct error *err)
 		.root_fd = l->ctx->store.root_fd,
 		.root_path = l->ctx->root,
 		.cgroup_fd = l->cgroup_fd,
+		.cgroup_root_fd = -1,
 		.stdio = { l->stdio[0], l->stdio[1], l->stdio[2] },
 		.start_fd = -1,
 		.hook_state_fd = -1,

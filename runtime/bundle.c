@@ -138,30 +138,13 @@ static int make_sysfs(const struct config_mount *m, struct error *err)
 	return fd;
 }
 
-/* Where the kernel refuses a new instance, the container's own part of the tree is shown. */
-static int make_cgroup(const struct init_plan *plan, const struct config_mount *m,
-		       struct error *err)
-{
-	int fd = mount_make("cgroup2", NULL, m->attributes, err);
-
-	if ((fd != -EPERM && fd != -EBUSY) || plan->cgroup_fd < 0)
-		return fd;
-	fd = mount_clone(plan->cgroup_fd, "", false, err);
-	if (fd >= 0 && mount_set(fd, m->attributes, false, m->target, err) < 0) {
-		(void)close(fd);
-		return -err->code;
-	}
-	return fd;
-}
-
-static int make_detached(const struct init_plan *plan, const struct config_mount *m, int target,
-			 bool is_new, struct error *err)
+static int make_detached(const struct config_mount *m, int target, bool is_new, struct error *err)
 {
 	switch (m->kind) {
 	case CONFIG_MOUNT_TMPFS:
 		return make_tmpfs(m, target, is_new, err);
 	case CONFIG_MOUNT_CGROUP:
-		return make_cgroup(plan, m, err);
+		return mount_make("cgroup2", NULL, m->attributes, err);
 	default:
 		return make_sysfs(m, err);
 	}
@@ -201,8 +184,8 @@ static int attach(struct rootfs *fs, const struct init_plan *plan, size_t i, str
 		return target;
 	if (is_sysfs(m) && namespace_receive_net(fs, plan, err) < 0)
 		return -err->code; /* an instance belongs to the network namespace it is made in */
-	if (!is_bind) {
-		fd = made = make_detached(plan, m, target, is_new, err);
+	if (fd < 0) {
+		fd = made = make_detached(m, target, is_new, err);
 		if (fd == -ENODEV && m->kind == CONFIG_MOUNT_CGROUP)
 			return 0; /* a kernel without cgroup2: there is nothing to show */
 		if (fd < 0)

@@ -34,138 +34,15 @@
 #include "base/sys.h"
 #include "runtime/idmap.h"
 #include "runtime/init.h"
-#include "runtime/mount.h"
 #include "runtime/namespace.h"
 #include "runtime/plan.h"
 #include "runtime/seccomp_notify.h"
+#include "runtime/trees.h"
 
 #define MOUNTINFO_MAX_BYTES (4U << 20)
 
 /* Not by clone: see init_join(), runtime/namespace and make_netns() for the reasons. */
 #define MADE_APART (CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWNET)
-
-static void close_trees(struct init_plan *plan)
-{
-	if (plan->store_tree >= 0)
-		(void)close(plan->store_tree);
-	if (plan->root_tree >= 0)
-		(void)close(plan->root_tree);
-	for (size_t i = 0; i < plan->config->n_mounts; i++)
-		if (plan->mount_trees[i] >= 0)
-			(void)close(plan->mount_trees[i]);
-	free(plan->mount_trees);
-}
-
-static int open_bind(const struct config *c, const struct config_mount *m, struct error *err)
-{
-	autoclose int fd = mount_clone_source(m, err);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	if (c->root != CONFIG_ROOT_BUNDLE)
-		r = mount_set(fd, m->attributes, m->recursive, m->source, err);
-	else
-		r = mount_set_all(fd, m, MS_PRIVATE, err);
-	return r < 0 ? r : steal_fd(&fd);
-}
-
-static int open_root(struct init_plan *plan, struct error *err)
-{
-	const struct config *c = plan->config;
-
-	if (c->root == CONFIG_ROOT_OVERLAY && !c->lower_store)
-		return 0;
-	plan->root_tree = mount_clone(AT_FDCWD, c->lower_store ? c->lower_store : c->root_path,
-				      !c->lower_store, err);
-	if (plan->root_tree < 0)
-		return plan->root_tree;
-	if (c->lower_store)
-		return mount_set(plan->root_tree, SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_RDONLY,
-				 false, c->lower_store, err);
-	return mount_set(plan->root_tree,
-			 c->root == CONFIG_ROOT_DIRECTORY ? SYS_MOUNT_ATTR_NODEV : 0, true,
-			 c->root_path, err);
-}
-
-/* Everything of the host that the child will attach, opened while we may see it. */
-static int open_trees(struct init_plan *plan, const struct container_place *place,
-		      struct error *err)
-{
-	const struct config *c = plan->config;
-	int r;
-
-	plan->mount_trees = xmalloc((c->n_mounts + 1) * sizeof(int));
-	for (size_t i = 0; i < c->n_mounts; i++)
-		plan->mount_trees[i] = -1;
-	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE) {
-		plan->store_tree = mount_clone(place->root_fd, "", false, err);
-		if (plan->store_tree < 0)
-			return plan->store_tree;
-	}
-	r = open_root(plan, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < c->n_mounts; i++) {
-		if (c->mounts[i].kind != CONFIG_MOUNT_BIND)
-			continue;
-		plan->mount_trees[i] = open_bind(c, &c->mounts[i], err);
-		if (plan->mount_trees[i] < 0)
-			return plan->mount_trees[i];
-	}
-	return 0;
-}
-
-static int map_mount(const struct config_mount *m, int tree, int userns, struct error *err)
-{
-	autoclose int own = -1;
-
-	if (m->uid_map.n) {
-		own = idmap_make_userns(&m->uid_map, &m->gid_map, err);
-		if (own < 0)
-			return own;
-	}
-	return idmap_tree(tree, own >= 0 ? own : userns, m->idmap_below, m->source, err);
-}
-
-static int open_ns(pid_t pid, const char *name, struct error *err)
-{
-	char path[64];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
-}
-
-static int map_trees(const struct init_plan *plan, pid_t pid, struct error *err)
-{
-	const struct config *c = plan->config;
-	autoclose int userns = open_ns(pid, "user", err);
-	int r = 0;
-
-	if (userns < 0)
-		return userns;
-	if (plan->store_tree >= 0)
-		r = idmap_tree(plan->store_tree, userns, false, plan->store_path, err);
-	if (r == 0 && (c->root == CONFIG_ROOT_DIRECTORY || c->lower_store))
-		r = idmap_tree(plan->root_tree, userns, false,
-			       c->lower_store ? c->lower_store : c->root_path, err);
-	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		if (plan->mount_trees[i] >= 0 && c->mounts[i].idmap)
-			r = map_mount(&c->mounts[i], plan->mount_trees[i], userns, err);
-	return r;
-}
-
-static bool has_mapped_trees(const struct config *c)
-{
-	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE)
-		return true;
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (c->mounts[i].idmap)
-			return true;
-	return false;
-}
 
 /* No line of mountinfo is then for "/"; proc(5), fifth field. */
 static bool is_in_chroot(void)
@@ -270,7 +147,7 @@ static int make_netns_inside(void *arg)
 	autoclose int userns = -1;
 
 	if (config_has_userns(m->config)) {
-		userns = m->r = open_ns(m->pid, "user", m->err);
+		userns = m->r = namespace_open_of(m->pid, "user", m->err);
 		if (m->r < 0)
 			return 0;
 		if (setns(userns, CLONE_NEWUSER) < 0) {
@@ -281,7 +158,7 @@ static int make_netns_inside(void *arg)
 	if (unshare(CLONE_NEWNET) < 0)
 		m->r = error_sys(m->err, errno, "make the container's network namespace");
 	else
-		m->netns = m->r = open_ns(getpid(), "net", m->err);
+		m->netns = m->r = namespace_open_of(getpid(), "net", m->err);
 	return 0;
 }
 
@@ -344,8 +221,8 @@ static int map_and_go(struct container *ct, const struct init_plan *plan,
 		r = place->cloned(place->cloned_arg, ct->pid, err);
 	if (r == 0 && (plan->config->namespaces & CLONE_NEWUSER))
 		r = idmap_write(ct->pid, plan->config, err);
-	if (r == 0 && has_mapped_trees(plan->config))
-		r = map_trees(plan, ct->pid, err);
+	if (r == 0 && trees_are_mapped(plan->config))
+		r = trees_map(plan, ct->pid, err);
 	if (r < 0)
 		return r;
 	r = sync_send(ct->sync_fd, SYNC_MAPPED, NULL, -1);
@@ -370,14 +247,13 @@ int container_spawn(struct container *ct, const struct config *config,
 		.stdio = { place->stdio[0], place->stdio[1], place->stdio[2] },
 		.start_fd = place->start_fd,
 		.hook_state_fd = place->hook_state_fd,
-		.cgroup_fd = place->cgroup_fd,
 		.mount_ns = -1,
 	};
 	int fds[2] = { -1, -1 };
 	int r;
 
 	*ct = CONTAINER_NONE;
-	r = open_trees(&plan, place, err);
+	r = trees_open(&plan, place, err);
 	if (r == 0) {
 		r = sync_open(fds);
 		if (r < 0)
@@ -393,7 +269,7 @@ int container_spawn(struct container *ct, const struct config *config,
 		r = map_and_go(ct, &plan, place, err);
 	if (r == 0)
 		r = make_netns(ct, config, err);
-	close_trees(&plan);
+	trees_close(&plan);
 	if (r < 0) {
 		container_kill(ct);
 		container_done(ct);
@@ -405,7 +281,7 @@ int container_spawn(struct container *ct, const struct config *config,
 int container_netns(struct container *ct, struct error *err)
 {
 	if (ct->netns < 0)
-		ct->netns = open_ns(ct->pid, "net", err);
+		ct->netns = namespace_open_of(ct->pid, "net", err);
 	return ct->netns < 0 ? -err->code : ct->netns;
 }
 

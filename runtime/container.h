@@ -15,25 +15,10 @@
 #include <sys/types.h>
 
 #include "runtime/config.h"
+#include "runtime/place.h"
 #include "runtime/sync.h"
 
 struct error;
-
-/* Where a container is made; all borrowed. */
-struct container_place {
-	int root_fd; /* ROOT */
-	const char *root_path;
-	int cgroup_fd; /* to be born in, or -1 */
-	int stdio[3];  /* unless it has a terminal */
-
-	/* For a container that another command will start; else -1. */
-	int start_fd;	   /* listening socket, see runtime/state */
-	int hook_state_fd; /* two states for hooks inside, each with its NUL; filled by cloned() */
-
-	/* Once the process exists, before its ids are mapped and it goes on; or NULL. */
-	int (*cloned)(void *arg, pid_t pid, struct error *err);
-	void *cloned_arg;
-};
 
 struct container {
 	pid_t pid;

@@ -176,3 +176,14 @@ int namespace_receive_net(struct rootfs *fs, const struct init_plan *plan, struc
 	fs->in_netns = true;
 	return plan->config->root == CONFIG_ROOT_BUNDLE ? raise_loopback(err) : 0;
 }
+
+/** namespace_open_of() - A process's namespace, by its name in /proc/PID/ns: an fd, or -errno */
+int namespace_open_of(pid_t pid, const char *name, struct error *err)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
+}

@@ -5,6 +5,8 @@
 #ifndef RUNTIME_NAMESPACE_H
 #define RUNTIME_NAMESPACE_H
 
+#include <sys/types.h>
+
 #include "runtime/config.h"
 
 struct error;
@@ -22,6 +24,7 @@ int namespace_enter(struct namespace_set *set, const struct config *c, struct er
 int namespace_leave(struct namespace_set *set, struct error *err);
 void namespace_close(struct namespace_set *set);
 
+int namespace_open_of(pid_t pid, const char *name, struct error *err);
 int namespace_receive_net(struct rootfs *fs, const struct init_plan *plan, struct error *err);
 
 #endif

@@ -14,12 +14,12 @@ struct init_plan {
 	const char *store_path; /* ROOT */
 	int store_tree;		/* detached clone of ROOT, idmapped; -1: open store_path */
 	int root_tree;		/* detached clone of the root directory or of lower_store; or -1 */
-	int *mount_trees;	/* per config mount: detached clone of a bind's source, or -1 */
-	int stdio[3];		/* become 0, 1, 2; ignored with a terminal */
-	int start_fd;		/* a listening socket to wait on for the start; -1: sync_fd */
-	int hook_state_fd;	/* what hooks that init runs get, see runtime/hook; or -1 */
-	int cgroup_fd;		/* the container's cgroup, or -1 */
-	int mount_ns;		/* mount namespace to enter, or -1 */
+	int *mount_trees; /* per config mount: detached, from the host: a bind's source, cgroups; or
+			     -1 */
+	int stdio[3];	  /* become 0, 1, 2; ignored with a terminal */
+	int start_fd;	  /* a listening socket to wait on for the start; -1: sync_fd */
+	int hook_state_fd; /* what hooks that init runs get, see runtime/hook; or -1 */
+	int mount_ns;	   /* mount namespace to enter, or -1 */
 };
 
 /* The tree that is being built; all close-on-exec, -1 when not open. */

@@ -124,6 +124,7 @@ int state_write(int dirfd, const struct state *s, struct error *err)
 	json_set_int(v, "created", s->created_ns);
 	json_set_int(v, "owner", s->owner);
 	json_set_bool(v, "complete", s->is_complete);
+	json_set_bool(v, "errands", s->has_errands);
 	if (s->annotations)
 		json_set(v, "annotations", json_clone(s->annotations));
 	text = json_print(v);
@@ -149,6 +150,8 @@ int state_read(int dirfd, struct state *s, struct error *err)
 	s->created_ns = json_int(json_get(v, "created"), 0);
 	s->owner = (uid_t)json_int(json_get(v, "owner"), 0);
 	s->is_complete = json_is_true(json_get(v, "complete"));
+	/* Written by a version that did not say: look. */
+	s->has_errands = !json_get(v, "errands") || json_is_true(json_get(v, "errands"));
 	json_free(s->annotations);
 	s->annotations = json_count(json_get(v, "annotations"))
 				 ? json_clone(json_get(v, "annotations"))

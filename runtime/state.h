@@ -39,6 +39,7 @@ struct state {
 	int64_t created_ns;
 	uid_t owner;
 	bool is_complete;	  /* create has done its part */
+	bool has_errands;	  /* start or delete have to look into config.json */
 	struct json *annotations; /* owned; NULL: none */
 };
 

@@ -121,6 +121,7 @@ static int fill_state(struct oci_birth *b, struct error *err)
 	str_replace(&s->rootfs, root);
 	s->created_ns = units_now_ns();
 	s->owner = geteuid();
+	s->has_errands = oci_bundle_has_errands(&b->bundle);
 	s->annotations = json_count(annotations) ? json_clone(annotations) : NULL;
 	return 0;
 }
@@ -143,13 +144,18 @@ int oci_birth_take(struct oci_birth *b, struct error *err)
 	if (r == 0)
 		r = oci_notify_prepare(b->dirfd, b->ctx->runroot, b->id, &b->bundle.config, err);
 	if (r == 0)
-		r = file_replace_at(b->dirfd, "config.json", b->bundle.text, b->bundle.text_len,
-				    0600, 0, err);
-	if (r == 0)
 		r = state_write(b->dirfd, &b->state, err);
 	log_debug("container '%s': bundle '%s', cgroup '%s'", b->id, b->bundle.path,
 		  b->state.cgroup ? b->state.cgroup : "");
 	return r;
+}
+
+/** oci_birth_keep_config() - For later commands, however the bundle changes; any time before the
+ * end */
+int oci_birth_keep_config(struct oci_birth *b, struct error *err)
+{
+	return file_replace_at(b->dirfd, "config.json", b->bundle.text, b->bundle.text_len, 0600, 0,
+			       err);
 }
 
 /* ---- with the process --------------------------------------------------- */

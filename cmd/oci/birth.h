@@ -46,6 +46,7 @@ void oci_birth_init(struct oci_birth *b, const struct context *ctx, const char *
 		    const struct oci_create_options *options);
 int oci_birth_load(struct oci_birth *b, struct error *err);
 int oci_birth_take(struct oci_birth *b, struct error *err);
+int oci_birth_keep_config(struct oci_birth *b, struct error *err);
 int oci_birth_adopt(struct oci_birth *b, pid_t pid, struct error *err);
 char *oci_birth_state_text(const struct oci_birth *b, enum state_status status);
 int oci_birth_finish(struct oci_birth *b, struct error *err);

@@ -121,3 +121,10 @@ int oci_bundle_load_saved(struct oci_bundle *b, int state_dir, const char *bundl
 	str_replace(&b->path, bundle);
 	return load(b, state_dir, err);
 }
+
+/** oci_bundle_has_errands() - Whether start or delete have to know more than the state */
+bool oci_bundle_has_errands(const struct oci_bundle *b)
+{
+	return b->config.hooks[CONFIG_HOOK_POSTSTART].n ||
+	       b->config.hooks[CONFIG_HOOK_POSTSTOP].n || b->rdt.is_set;
+}

@@ -84,6 +84,7 @@ static int spawn(struct oci_birth *b, struct error *err)
 	const struct container_place place = {
 		.root_fd = -1,
 		.cgroup_fd = b->cgroup.fd,
+		.cgroup_root_fd = b->cgroup.root.fd,
 		.stdio = { 0, 1, 2 },
 		.start_fd = b->start_fd,
 		.hook_state_fd = b->hook_fd,
@@ -155,6 +156,8 @@ static int steps(struct oci_birth *b, struct error *err)
 		r = spawn(b, err);
 	if (r == 0)
 		r = oci_cgroup_confine(&b->cgroup, &b->bundle, err);
+	if (r == 0)
+		r = oci_birth_keep_config(b, err);
 	if (r == 0)
 		r = move_net_devices(b, err);
 	if (r == 0)

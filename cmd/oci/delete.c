@@ -139,7 +139,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		return error_set(err, EBUSY, "cannot delete container '%s' that is not stopped: %s",
 				 t.state.id, state_status_name(t.status));
 	/* Without it there are no hooks to run; the container must go all the same. */
-	if (oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, &unreadable) < 0)
+	if (t.state.has_errands &&
+	    oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, &unreadable) < 0)
 		log_debug("delete '%s': %s", t.state.id, unreadable.msg);
 	return oci_delete(ctx, t.dirfd, &t.state, &b, err);
 }

@@ -204,6 +204,8 @@ static int restore(struct rebirth *re, struct error *err)
 	if (r == 0)
 		r = oci_birth_take(b, err);
 	if (r == 0)
+		r = oci_birth_keep_config(b, err);
+	if (r == 0)
 		r = plan(re, err);
 	if (r == 0)
 		r = ask_criu(re, err);

@@ -109,7 +109,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (t.status != STATE_CREATED)
 		return error_set(err, EINVAL, "cannot start container '%s': it is already %s",
 				 t.state.id, state_status_name(t.status));
-	r = oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, err);
+	if (t.state.has_errands)
+		r = oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, err);
 	return r == 0 ? oci_start(t.dirfd, &t.state, &b, false, err) : r;
 }
 

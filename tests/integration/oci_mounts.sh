@@ -233,6 +233,17 @@ sh_run cgroup 'cat $(find /sys/fs/cgroup/ -maxdepth 2 -name cgroup.procs | head 
 	'ns("cgroup") | mnt("/sys/fs/cgroup"; "cgroup"; "cgroup"; ["ro"])'
 like 'of the container' "$stdout" '^1'
 unlike 'whose path nobody sees' "$stdout" 'tare-oci'
+sh_run host 'find /sys/fs/cgroup/ -name cgroup.procs | wc -l; mkdir /sys/fs/cgroup/new 2>&1' \
+	'mnt("/sys/fs/cgroup"; "cgroup"; "cgroup"; ["ro"])'
+deviates runc 'the trees of version 1'
+deviates crun 'the trees of version 1'
+ok 'without a cgroup namespace it is the whole tree' test "$(head -n 1 <<<"$stdout")" -gt 1
+like 'read-only' "$stdout" 'Read-only file system'
+sh_run mapped 'find /sys/fs/cgroup/ -name cgroup.procs | wc -l; cat /sys/fs/cgroup/cgroup.procs' \
+	'userns(100000; 65536) | mnt("/sys/fs/cgroup"; "cgroup"; "cgroup"; ["ro"])'
+deviates runc 'the trees of version 1'
+deviates crun 'the trees of version 1'
+is 'in a user namespace it is the container'"'"'s own part' "$(head -n 2 <<<"$stdout" | xargs)" '1 1'
 
 # --- the root, masked and read-only paths ------------------------------------------------------------
 

@@ -34,6 +34,12 @@ bundle keeper 'args(["sleep", "1000"])'
 ok 'a container that stays' start_up keeper
 
 # --- what config.json asks for is in force
+# A new mount from the first cgroup namespace would set the options of all: those of the host, too.
+options=$(awk '$3 == "cgroup2" { print $4 }' /proc/mounts)
+like 'the host delegates' "$options" nsdelegate
+sh_run view 'ls /sys/fs/cgroup/cgroup.procs' 'mnt("/sys/fs/cgroup"; "cgroup"; "cgroup"; ["ro"])'
+is 'a container sees the cgroups of the host' "$status" 0
+is 'whose options stay' "$(awk '$3 == "cgroup2" { print $4 }' /proc/mounts)" "$options"
 sh_run hog 'dd if=/dev/zero of=/dev/null bs=200M count=1' \
 	".linux.resources.memory = {limit: $((64 * MIB)), swap: $((64 * MIB))}"
 is 'a process beyond memory.limit ends with 137' "$status" 137

@@ -67,7 +67,21 @@ static void what_is_written_is_read(void **state)
 	assert_true(got.pid_start == written.pid_start && got.created_ns == written.created_ns);
 	assert_int_equal(got.owner, 7);
 	assert_true(got.is_complete);
+	assert_false(got.has_errands);
 	assert_string_equal(json_text(json_get(got.annotations, "key")), "value");
+}
+
+static void a_state_that_does_not_say_has_errands(void **state)
+{
+	const struct scratch *s = *state;
+	autostate struct state got = { 0 };
+	const char *text = "{\"id\": \"box\"}";
+	struct error err = { 0 };
+
+	assert_int_equal(file_replace_at(s->fd, "state.json", text, strlen(text), 0600, 0, &err),
+			 0);
+	assert_int_equal(state_read(s->fd, &got, &err), 0);
+	assert_true(got.has_errands);
 }
 
 static void no_state_is_not_there(void **state)
@@ -180,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids_are_names_and_nothing_else),
 		scratch_test(what_is_written_is_read),
+		scratch_test(a_state_that_does_not_say_has_errands),
 		scratch_test(no_state_is_not_there),
 		scratch_test(an_id_is_taken_once),
 		scratch_test(its_directory_is_the_lock),

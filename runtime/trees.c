@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * runtime/trees.c - What of the host a container will attach: opened before the clone
+ *
+ * Detached mounts, which the first process inherits and moves into its root. The
+ * owner ids of those that ask for it are mapped after the clone, when the user
+ * namespace exists.
+ */
+#include "runtime/trees.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/str.h"
+#include "base/sys.h"
+#include "runtime/config.h"
+#include "runtime/idmap.h"
+#include "runtime/mount.h"
+#include "runtime/namespace.h"
+#include "runtime/place.h"
+#include "runtime/plan.h"
+
+/** trees_close() - Close what trees_open() has opened */
+void trees_close(struct init_plan *plan)
+{
+	if (plan->store_tree >= 0)
+		(void)close(plan->store_tree);
+	if (plan->root_tree >= 0)
+		(void)close(plan->root_tree);
+	for (size_t i = 0; i < plan->config->n_mounts; i++)
+		if (plan->mount_trees[i] >= 0)
+			(void)close(plan->mount_trees[i]);
+	free(plan->mount_trees);
+}
+
+static int open_bind(const struct config *c, const struct config_mount *m, struct error *err)
+{
+	autoclose int fd = mount_clone_source(m, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (c->root != CONFIG_ROOT_BUNDLE)
+		r = mount_set(fd, m->attributes, m->recursive, m->source, err);
+	else
+		r = mount_set_all(fd, m, MS_PRIVATE, err);
+	return r < 0 ? r : steal_fd(&fd);
+}
+
+static int open_root(struct init_plan *plan, struct error *err)
+{
+	const struct config *c = plan->config;
+
+	if (c->root == CONFIG_ROOT_OVERLAY && !c->lower_store)
+		return 0;
+	plan->root_tree = mount_clone(AT_FDCWD, c->lower_store ? c->lower_store : c->root_path,
+				      !c->lower_store, err);
+	if (plan->root_tree < 0)
+		return plan->root_tree;
+	if (c->lower_store)
+		return mount_set(plan->root_tree, SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_RDONLY,
+				 false, c->lower_store, err);
+	return mount_set(plan->root_tree,
+			 c->root == CONFIG_ROOT_DIRECTORY ? SYS_MOUNT_ATTR_NODEV : 0, true,
+			 c->root_path, err);
+}
+
+/* proc_ns.h of the kernel: the first namespaces have numbers of their own. */
+static bool is_in_first_namespaces(void)
+{
+	static const char *const first[][2] = {
+		{ "/proc/self/ns/cgroup", "cgroup:[4026531835]" },
+		{ "/proc/self/ns/user", "user:[4026531837]" },
+	};
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		ssize_t n = readlink(first[i][0], text, sizeof(text));
+
+		if (n != (ssize_t)strlen(first[i][1]) || memcmp(text, first[i][1], (size_t)n) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The host's view of the cgroups, the whole tree. A new mount of it, made in the first cgroup
+ * namespace, would take away the options of the host's own (nsdelegate), as they are shared,
+ * and wait for RCU, 10 ms or so. Who may not mount it shows the container's own part.
+ */
+static int open_cgroups(const struct config *c, const struct config_mount *m,
+			const struct container_place *place, struct error *err)
+{
+	autoclose int fd = -1;
+	int r = -EPERM;
+
+	if (!config_has_userns(c)) {
+		if (place->cgroup_root_fd >= 0 && is_in_first_namespaces())
+			r = mount_clone(place->cgroup_root_fd, "", false, err);
+		else
+			r = mount_make("cgroup2", NULL, m->attributes, err);
+	}
+	if ((r == -EPERM || r == -EBUSY) && place->cgroup_fd >= 0)
+		r = mount_clone(place->cgroup_fd, "", false, err);
+	if (r < 0)
+		return r;
+	fd = r;
+	r = mount_set(fd, m->attributes, false, m->target, err);
+	return r < 0 ? r : steal_fd(&fd);
+}
+
+static bool shows_host_cgroups(const struct config *c, const struct config_mount *m)
+{
+	return m->kind == CONFIG_MOUNT_CGROUP && !(c->namespaces & CLONE_NEWCGROUP) &&
+	       !c->join_paths[CONFIG_NS_CGROUP];
+}
+
+/* Return: 0, with @tree open if there is something to open; or -errno */
+static int open_one(int *tree, const struct config *c, const struct config_mount *m,
+		    const struct container_place *place, struct error *err)
+{
+	int fd;
+
+	if (m->kind == CONFIG_MOUNT_BIND)
+		fd = open_bind(c, m, err);
+	else if (shows_host_cgroups(c, m))
+		fd = open_cgroups(c, m, place, err);
+	else
+		return 0;
+	if (fd == -ENODEV && m->kind == CONFIG_MOUNT_CGROUP)
+		return 0; /* a kernel without cgroup2; init finds out, too */
+	if (fd < 0)
+		return fd;
+	*tree = fd;
+	return 0;
+}
+
+/**
+ * trees_open() - Everything of the host that the child will attach, opened while we may see it
+ *
+ * On failure, too, trees_close() is to follow.
+ */
+int trees_open(struct init_plan *plan, const struct container_place *place, struct error *err)
+{
+	const struct config *c = plan->config;
+	int r;
+
+	plan->mount_trees = xmalloc((c->n_mounts + 1) * sizeof(int));
+	for (size_t i = 0; i < c->n_mounts; i++)
+		plan->mount_trees[i] = -1;
+	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE) {
+		plan->store_tree = mount_clone(place->root_fd, "", false, err);
+		if (plan->store_tree < 0)
+			return plan->store_tree;
+	}
+	r = open_root(plan, err);
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
+		r = open_one(&plan->mount_trees[i], c, &c->mounts[i], place, err);
+	return r;
+}
+
+static int map_mount(const struct config_mount *m, int tree, int userns, struct error *err)
+{
+	autoclose int own = -1;
+
+	if (m->uid_map.n) {
+		own = idmap_make_userns(&m->uid_map, &m->gid_map, err);
+		if (own < 0)
+			return own;
+	}
+	return idmap_tree(tree, own >= 0 ? own : userns, m->idmap_below, m->source, err);
+}
+
+/** trees_map() - Map the owner ids of those that ask for it, once the user namespace exists */
+int trees_map(const struct init_plan *plan, pid_t pid, struct error *err)
+{
+	const struct config *c = plan->config;
+	autoclose int userns = namespace_open_of(pid, "user", err);
+	int r = 0;
+
+	if (userns < 0)
+		return userns;
+	if (plan->store_tree >= 0)
+		r = idmap_tree(plan->store_tree, userns, false, plan->store_path, err);
+	if (r == 0 && (c->root == CONFIG_ROOT_DIRECTORY || c->lower_store))
+		r = idmap_tree(plan->root_tree, userns, false,
+			       c->lower_store ? c->lower_store : c->root_path, err);
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
+		if (plan->mount_trees[i] >= 0 && c->mounts[i].idmap)
+			r = map_mount(&c->mounts[i], plan->mount_trees[i], userns, err);
+	return r;
+}
+
+/** trees_are_mapped() - Whether there is anything to do for trees_map() */
+bool trees_are_mapped(const struct config *c)
+{
+	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE)
+		return true;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].idmap)
+			return true;
+	return false;
+}
