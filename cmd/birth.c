@@ -59,30 +59,26 @@ bool birth_is_path(const char *operand)
 	return stat(operand, &st) == 0 && (S_ISREG(st.st_mode) || strchr(operand, '/'));
 }
 
-/**
- * birth_find_image() - The image that an operand means
- * @operand:	A path to an archive or layout (imported into the store, once), else a
- *		reference, else an id prefix
- * @platform:	OS/ARCH[/VARIANT] to take from an archive, or NULL
- * @image:	Released with image_done()
- */
-int birth_find_image(const struct context *ctx, const char *operand, const char *platform,
-		     struct image *image, struct error *err)
+static int find_in_archive(const struct context *ctx, const char *path, const char *platform,
+			   struct ephemeral *ephemeral, struct image *image, struct error *err)
 {
 	autostrlist struct strlist parts = { 0 };
+	const struct plan_platform *asked;
 	struct plan_platform wanted;
 	struct image_store store;
 	int r;
 
-	if (!birth_is_path(operand))
-		return stores_find_image(ctx, operand, image, err);
 	plan_this_machine(&wanted);
 	r = platform_parse(&wanted, &parts, platform, err);
-	if (r == 0)
-		r = image_store_open(ctx->store.root_fd, &store, err);
 	if (r < 0)
 		return r;
-	r = image_import_cached(&store, operand, platform ? &wanted : NULL, image, err);
+	asked = platform ? &wanted : NULL;
+	if (ephemeral->is_wanted)
+		return ephemeral_find_image(ephemeral, ctx, path, asked, image, err);
+	r = image_store_open(ctx->store.root_fd, &store, err);
+	if (r < 0)
+		return r;
+	r = image_import_cached(&store, path, asked, image, err);
 	image_store_close(&store);
 	return r;
 }
@@ -91,8 +87,8 @@ int birth_find_image(const struct context *ctx, const char *operand, const char 
  * The file that was verified is the one that is loaded, whatever its name means
  * by then.
  */
-static int find_signed(const struct context *ctx, const struct run_options *o, const char *path,
-		       struct image *image, struct error *err)
+static int find_signed(struct birth *b, const struct context *ctx, const struct run_options *o,
+		       const char *path, struct error *err)
 {
 	struct signature_claim claim = { .comment = NULL };
 	autofree char *same = NULL;
@@ -103,7 +99,21 @@ static int find_signed(const struct context *ctx, const struct run_options *o, c
 	if (fd < 0)
 		return fd;
 	same = xasprintf("/proc/self/fd/%d", fd);
-	return birth_find_image(ctx, same, o->platform, image, err);
+	return find_in_archive(ctx, same, o->platform, &b->ephemeral, &b->image, err);
+}
+
+/* A path to an archive or layout, else a reference, else an id prefix. */
+static int find_image(struct birth *b, const struct context *ctx, const struct run_options *o,
+		      const char *operand, struct error *err)
+{
+	bool is_path = birth_is_path(operand);
+
+	if (o->verify && !is_path)
+		return error_set(err, EINVAL, "--verify is for archives: '%s' is none", operand);
+	if (o->verify)
+		return find_signed(b, ctx, o, operand, err);
+	return is_path ? find_in_archive(ctx, operand, o->platform, &b->ephemeral, &b->image, err)
+		       : stores_find_image(ctx, operand, &b->image, err);
 }
 
 static int open_rootfs(struct birth *b, const char *operand, struct error *err)
@@ -150,6 +160,7 @@ static int merge(struct birth *b, const struct context *ctx, const struct run_op
 	if (b->has_image) {
 		r = merge_image(b, ctx, o, operands, err);
 		b->settings.image_id = b->image.id;
+		b->settings.image_store = b->ephemeral.dir;
 	} else {
 		r = run_options_settings(o, &(struct image_config){ 0 }, &(struct appliance){ 0 },
 					 operands + 1, &b->settings, err);
@@ -215,17 +226,15 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	int r;
 
 	*b = (struct birth){ .dir_fd = -1, .has_image = !o->rootfs };
+	ephemeral_init(&b->ephemeral, o->ephemeral);
 	record_init(&b->record);
 	file_random_hex(b->record.id, RECORD_ID_HEX / 2);
-	if (o->verify && (!b->has_image || !birth_is_path(operands[0])))
+	if (o->verify && !b->has_image)
 		return error_set(err, EINVAL, "--verify is for archives: '%s' is none",
 				 operands[0]);
-	if (b->has_image) {
-		r = o->verify ? find_signed(ctx, o, operands[0], &b->image, err)
-			      : birth_find_image(ctx, operands[0], o->platform, &b->image, err);
-		if (r < 0)
-			return r;
-	}
+	r = b->has_image ? find_image(b, ctx, o, operands[0], err) : 0;
+	if (r < 0)
+		return r;
 	r = merge(b, ctx, o, operands, err);
 	if (r == 0)
 		r = host_name(b, err);
@@ -282,6 +291,7 @@ void birth_undo(struct birth *b, const struct context *ctx)
 {
 	struct error ignored;
 
+	ephemeral_end(&b->ephemeral, ctx);
 	if (!b->is_on_record)
 		return;
 	volume_remove_anonymous(&b->settings, ctx->store.root_fd);
@@ -295,6 +305,7 @@ void birth_done(struct birth *b)
 	if (b->dir_fd >= 0)
 		(void)close(b->dir_fd);
 	b->dir_fd = -1;
+	ephemeral_done(&b->ephemeral);
 	settings_done(&b->settings);
 	free(b->rootfs);
 	b->rootfs = NULL;

@@ -6,6 +6,7 @@
 #define CMD_BIRTH_H
 
 #include "cmd/command.h"
+#include "cmd/ephemeral.h"
 #include "cmd/run_options.h"
 #include "image/image.h"
 #include "runtime/record.h"
@@ -19,6 +20,7 @@ struct birth {
 	struct record record;
 	char hostname[RECORD_ID_HEX + 1], name[64];
 	char *rootfs;
+	struct ephemeral ephemeral;
 	int dir_fd; /* holds the container's directory locked */
 	bool has_image, is_on_record;
 	bool limit_missing; /* --strict: why birth_begin() or the start failed */
@@ -33,7 +35,5 @@ void birth_undo(struct birth *b, const struct context *ctx);
 void birth_done(struct birth *b);
 
 bool birth_is_path(const char *operand);
-int birth_find_image(const struct context *ctx, const char *operand, const char *platform,
-		     struct image *image, struct error *err);
 
 #endif

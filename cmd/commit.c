@@ -282,6 +282,10 @@ static int commit(struct container_root *cr, const char *operand, const char *na
 		error_set(err, EOPNOTSUPP, "it runs from a directory, not from an image");
 		return error_hint(err, "tare export %s | tare import - NAME", operand);
 	}
+	if (r == 0 && cr->settings.image_store && *cr->settings.image_store) {
+		error_set(err, EOPNOTSUPP, "nothing of an --ephemeral run is kept");
+		return error_hint(err, "tare export %s | tare import - NAME", operand);
+	}
 	if (r == 0 && cr->image.store_path) {
 		error_set(err, EOPNOTSUPP, "its image is in the additional store '%s'",
 			  cr->image.store_path);

@@ -145,13 +145,13 @@ static struct json *make_network(const struct context *ctx, const struct record 
 	return network;
 }
 
-static char *lower_dirs(const struct context *ctx, const char *image_id)
+static char *lower_dirs(const struct context *ctx, const char *image_id, const char *store)
 {
 	autoimage struct image image = { 0 };
 	struct error ignored;
 
 	/* The image may have been removed by force: then there is nothing to show. */
-	if (!*image_id || stores_find_image(ctx, image_id, &image, &ignored) < 0)
+	if (!*image_id || stores_find_of_container(ctx, store, image_id, &image, &ignored) < 0)
 		return xstrdup("");
 	return stores_lower_dirs(ctx, &image);
 }
@@ -160,12 +160,13 @@ static char *lower_dirs(const struct context *ctx, const char *image_id)
  * The overlay is mounted in the container's own mount namespace and nowhere
  * else; while it runs, its root can be reached through /proc.
  */
-static struct json *make_graph_driver(const struct context *ctx, const struct record *r)
+static struct json *make_graph_driver(const struct context *ctx, const struct record *r,
+				      const char *store)
 {
 	struct json *driver = json_new_map(), *data = json_new_map();
 	autofree char *upper = xasprintf("%s/containers/%s/upper", ctx->root, r->id);
 
-	set_owned_text(data, "LowerDir", lower_dirs(ctx, r->image_id));
+	set_owned_text(data, "LowerDir", lower_dirs(ctx, r->image_id, store));
 	if (access(upper, F_OK) == 0) {
 		json_set_text(data, "UpperDir", upper);
 		set_owned_text(data, "WorkDir",
@@ -423,7 +424,8 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 			json_set(doc, key, json_clone(value));
 	json_set(doc, "HostConfig", make_host_config(json_get(stored, "HostConfig")));
 	json_set(doc, "NetworkSettings", make_network(ctx, r));
-	json_set(doc, "GraphDriver", make_graph_driver(ctx, r));
+	json_set(doc, "GraphDriver",
+		 make_graph_driver(ctx, r, json_text(json_get(stored, "ImageStore"))));
 	json_set_text(doc, "Driver", "overlay");
 	json_set_int(doc, "RestartCount", r->restarts);
 	json_set(doc, "ExecIDs", json_new_list());

@@ -15,9 +15,9 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "cmd/assemble.h"
-#include "cmd/birth.h"
 #include "cmd/command.h"
 #include "cmd/reclaim.h"
+#include "cmd/stores.h"
 #include "cmd/target.h"
 
 static int find_config(struct container_root *cr, struct error *err)
@@ -27,7 +27,8 @@ static int find_config(struct container_root *cr, struct error *err)
 	if (r < 0)
 		return r;
 	if (*cr->record.image_id) {
-		r = birth_find_image(cr->ctx, cr->record.image_id, NULL, &cr->image, err);
+		r = stores_find_of_container(cr->ctx, cr->settings.image_store, cr->record.image_id,
+					     &cr->image, err);
 		cr->has_image = r == 0;
 	}
 	if (r == 0)

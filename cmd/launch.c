@@ -32,6 +32,7 @@
 #include "cgroups/remark.h"
 #include "cgroups/stats.h"
 #include "cmd/device.h"
+#include "cmd/ephemeral.h"
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
 #include "cmd/limits.h"
@@ -525,6 +526,19 @@ int launch_wait(struct launch *l, struct error *err)
 	return failed < 0 ? failed : l->record->exit_code;
 }
 
+/* Nobody waits for the deletion, but who was promised that nothing stays. */
+static void remove_scratch(const struct launch *l)
+{
+	autofree char *dir = xasprintf("containers/%s", l->record->id);
+
+	if (l->config.scratch != CONFIG_SCRATCH_DISK)
+		return;
+	if (l->ephemeral)
+		(void)file_remove_tree_at(l->ctx->store.root_fd, dir);
+	else
+		reclaim_scratch(&l->ctx->store, l->record->id);
+}
+
 /**
  * launch_finish() - Give everything back and put the end on record
  *
@@ -538,9 +552,11 @@ void launch_finish(struct launch *l)
 	if (l->lock_fd < 0)
 		return;
 	(void)record_write_stopped(&l->ctx->store, l->record, &ignored);
+	if (l->ephemeral)
+		ephemeral_end(l->ephemeral,
+			      l->ctx); /* who waits for the container waits for this */
 	if (l->record->auto_remove) {
-		if (l->config.scratch == CONFIG_SCRATCH_DISK)
-			reclaim_scratch(&l->ctx->store, l->record->id);
+		remove_scratch(l);
 		volume_remove_anonymous(l->settings, l->ctx->store.root_fd);
 		(void)record_remove(&l->ctx->store, l->record, &ignored);
 	} else {
@@ -566,6 +582,7 @@ int launch_restart(struct launch *l, struct error *err)
 	config_done(&l->config);
 	launch_init(&next, l->ctx, l->settings, l->image, l->record);
 	next.lock_fd = l->lock_fd;
+	next.ephemeral = l->ephemeral;
 	next.streams.frugal = l->streams.frugal;
 	*l = next;
 	l->network.config = &l->config; /* it pointed into next */

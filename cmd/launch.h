@@ -23,6 +23,7 @@
 #include "runtime/logfile.h"
 #include "runtime/supervise.h"
 
+struct ephemeral;
 struct image;
 
 struct launch {
@@ -30,7 +31,8 @@ struct launch {
 	struct settings *settings;
 	struct image *image; /* NULL with --rootfs */
 	struct record *record;
-	int lock_fd; /* given back by launch_finish() */
+	int lock_fd;		     /* given back by launch_finish() */
+	struct ephemeral *ephemeral; /* NULL, or what nothing may stay of: ended likewise */
 
 	bool foreground; /* carry our own streams and signals */
 	bool pass_signals;

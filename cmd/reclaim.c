@@ -40,6 +40,7 @@
 #include "cmd/target.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
+#include "image/store.h"
 #include "network/network.h"
 #include "runtime/process.h"
 
@@ -115,6 +116,18 @@ static void put_right(const struct context *ctx, struct record *r)
 	(void)record_clear_running(s, r->id);
 }
 
+/* What has no record may be the mark of an ephemeral run, see cmd/ephemeral.c. */
+static void sweep_images(const struct record_store *s)
+{
+	struct image_store images;
+	struct error ignored;
+
+	if (image_store_open(s->root_fd, &images, &ignored) < 0)
+		return;
+	image_store_sweep(&images);
+	image_store_close(&images);
+}
+
 static void look_at(const struct context *ctx, const char *id)
 {
 	autoclose int fd = record_lock_abandoned(&ctx->store, id);
@@ -128,6 +141,7 @@ static void look_at(const struct context *ctx, const char *id)
 		put_right(ctx, &r);
 	} else {
 		end_cgroup(&ctx->store, id);
+		sweep_images(&ctx->store);
 		(void)record_clear_running(&ctx->store, id);
 	}
 }

@@ -73,6 +73,7 @@ static int run_born(struct birth *b, const struct context *ctx, const struct run
 	launch_init(&l, ctx, &b->settings, b->has_image ? &b->image : NULL, &b->record);
 	l.foreground = !o->detach;
 	l.pass_signals = o->sig_proxy;
+	l.ephemeral = o->ephemeral ? &b->ephemeral : NULL;
 	l.lock_fd = birth_lock(b, ctx, err);
 	if (l.lock_fd < 0) {
 		r = l.lock_fd;
@@ -127,6 +128,8 @@ const struct command cmd_run = {
 		"only; flags win. 'tare show' shows them all.\n\n"
 		"A --rm container writes to memory (at most half of the machine's) unless it has "
 		"a memory limit; --storage-opt upper=disk makes it write to disk.\n\n"
+		"With --ephemeral an archive's image is not kept in the store either: when the "
+		"container has ended, nothing is left but what it wrote to volumes.\n\n"
 		"  tare run -d --name web --memory 256m -p 8080:80 ./nginx.tar\n"
 		"  tare run --rm -it -v ./src:/src -w /src debian bash\n"
 		"  tar c src | tare run -i --rm -v results:/out debian tar x -C /out",

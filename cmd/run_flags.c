@@ -29,6 +29,8 @@ static int parse_namespace_mode(void *member, const char *value, struct error *e
 const struct option_def run_option_defs[] = {
 	/* Of `run` only: see RUN_ONLY_OPTIONS. */
 	O('d', "detach", NULL, OPTION_BOOL, detach, "Run in the background, print the id"),
+	O(0, "ephemeral", NULL, OPTION_BOOL, ephemeral,
+	  "Leave nothing behind, not even the archive's image (implies --rm)"),
 	O(0, "sig-proxy", NULL, OPTION_BOOL, sig_proxy,
 	  "Pass signals on to the container (default true)"),
 

@@ -452,6 +452,7 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 	int r;
 
 	copy_flags(&o->settings, s);
+	s->auto_remove |= o->ephemeral;
 	merge_image(image, s);
 	merge_command(o, image, args, s);
 	r = parse_health(o, s, err);

@@ -15,7 +15,7 @@ struct image_config;
 struct run_options {
 	struct settings settings; /* what one flag sets in one member */
 	bool detach, sig_proxy, publish_all, rootfs;
-	bool accept, no_healthcheck;
+	bool accept, no_healthcheck, ephemeral;
 	const char *health_cmd;
 	const char *verify, *signature;
 	const char *cidfile, *pull, *userns, *entrypoint, *platform;
@@ -24,7 +24,7 @@ struct run_options {
 };
 
 /* The first ones are for `run` only. */
-enum { RUN_ONLY_OPTIONS = 2 };
+enum { RUN_ONLY_OPTIONS = 3 };
 extern const struct option_def run_option_defs[];
 
 int run_options_settings(const struct run_options *o, const struct image_config *image,

@@ -35,6 +35,7 @@ static const struct field {
 } fields[] = {
 	FIELD("", "Name", FIELD_TEXT, name),
 	FIELD("", "ImageID", FIELD_TEXT, image_id),
+	FIELD("", "ImageStore", FIELD_TEXT, image_store),
 	FIELD("Config", "Image", FIELD_TEXT, image),
 	FIELD("Config", "Hostname", FIELD_TEXT, hostname),
 	FIELD("Config", "User", FIELD_TEXT, user),

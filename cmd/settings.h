@@ -43,6 +43,7 @@ enum { SETTINGS_MEMORY = 1 << 0, SETTINGS_CPUS = 1 << 1, SETTINGS_PIDS = 1 << 2 
 struct settings {
 	const char *name, *hostname;
 	const char *image, *image_id; /* as the user named it; config digest */
+	const char *image_store;      /* ROOT of a store for this run alone; or NULL, or "" */
 	const char *rootfs;	      /* --rootfs: the directory instead of an image */
 
 	const char *user, *cwd, *stop_signal;

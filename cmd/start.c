@@ -11,12 +11,12 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "cmd/birth.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/monitor.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
+#include "cmd/stores.h"
 #include "cmd/target.h"
 #include "cmd/volume.h"
 #include "runtime/executable.h"
@@ -67,7 +67,7 @@ static int read_stopped(struct stopped *c, const struct context *ctx, struct err
 		r = volume_make(&c->settings, ctx->store.root_fd, err);
 	if (r < 0 || c->settings.rootfs)
 		return r;
-	r = birth_find_image(ctx, c->record.image_id, NULL, &c->image, err);
+	r = stores_find_image(ctx, c->record.image_id, &c->image, err);
 	c->has_image = r == 0;
 	return r;
 }

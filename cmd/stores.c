@@ -37,8 +37,13 @@ static int open_additional(const char *dir, struct image_store *store, struct er
 	return 0;
 }
 
-/* Layers are found where the runtime attaches the other store, see runtime/rootfs.c. */
-static void relocate(struct image *image, const char *dir)
+/**
+ * stores_relocate() - Have an image's layers found in the store that it was found in
+ * @dir:	ROOT of that store
+ *
+ * Which the runtime attaches to ours, see runtime/rootfs.c.
+ */
+void stores_relocate(struct image *image, const char *dir)
 {
 	for (size_t i = 0; i < image->layers.n; i++) {
 		char *path = xasprintf("images/tmp/%s", image->layers.items[i] + strlen("images/"));
@@ -75,11 +80,34 @@ int stores_find_image(const struct context *ctx, const char *operand, struct ima
 			image_store_close(&store);
 		}
 		if (other == 0)
-			relocate(image, dir);
+			stores_relocate(image, dir);
 		else if (other != -ENOENT || faccessat(AT_FDCWD, dir, F_OK, 0) < 0)
 			*err = why;
 		r = other;
 	}
+	return r;
+}
+
+/**
+ * stores_find_of_container() - Find the image that a container was made from
+ * @store_dir:	ROOT of the store that the container says it is in; NULL or "": any of ours
+ * @image:	Released with image_done()
+ */
+int stores_find_of_container(const struct context *ctx, const char *store_dir, const char *id,
+			     struct image *image, struct error *err)
+{
+	struct image_store store;
+	int r;
+
+	if (!store_dir || !*store_dir)
+		return stores_find_image(ctx, id, image, err);
+	r = open_additional(store_dir, &store, err);
+	if (r < 0)
+		return r;
+	r = image_find(&store, id, image, err);
+	image_store_close(&store);
+	if (r == 0)
+		stores_relocate(image, store_dir);
 	return r;
 }
 

@@ -12,6 +12,9 @@ struct error;
 
 int stores_find_image(const struct context *ctx, const char *operand, struct image *image,
 		      struct error *err);
+int stores_find_of_container(const struct context *ctx, const char *store_dir, const char *id,
+			     struct image *image, struct error *err);
+void stores_relocate(struct image *image, const char *dir);
 char *stores_lower_dirs(const struct context *ctx, const struct image *image);
 int stores_list(const struct context *ctx, struct image_list *list, struct error *err);
 

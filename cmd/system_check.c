@@ -75,7 +75,8 @@ static void check_container(const struct context *ctx, const struct image_list *
 	if (!config && why.code != ENOENT)
 		report(findings, &(struct check_finding){ object, why.msg, false,
 							  "remove it with 'tare rm -f'" });
-	else if (*r.image_id && image_lookup(images, r.image_id, &at, &why) < 0)
+	else if (*r.image_id && !*json_text_or(json_get(config, "ImageStore"), "") &&
+		 image_lookup(images, r.image_id, &at, &why) < 0)
 		report(findings, &(struct check_finding){ object, "its image is missing", false,
 							  "load the image again" });
 }

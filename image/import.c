@@ -95,6 +95,37 @@ static int open_keyed(const char *path, struct stat *st, struct error *err)
 	return steal_fd(&fd);
 }
 
+/* 1: it is known. 0: not, and *fd and @key are set. Or -errno. */
+static int look_up(const struct image_store *s, const char *path,
+		   const struct plan_platform *platform, int *fd,
+		   char key[sizeof("import/") + DIGEST_HEX_MAX], struct image *out,
+		   struct error *err)
+{
+	struct stat st;
+
+	*fd = open_keyed(path, &st, err);
+	if (*fd < 0)
+		return *fd;
+	key_of(&st, platform, key);
+	if (!S_ISREG(st.st_mode))
+		key[0] = '\0';
+	return key[0] && find_cached(s, key, out);
+}
+
+/**
+ * image_import_find() - Find the image in a file that was loaded before and has not changed
+ *
+ * Return: 1; 0 if it is new, or there is no telling (a pipe); -errno
+ */
+int image_import_find(const struct image_store *s, const char *path,
+		      const struct plan_platform *platform, struct image *out, struct error *err)
+{
+	char key[sizeof("import/") + DIGEST_HEX_MAX];
+	autoclose int fd = -1;
+
+	return look_up(s, path, platform, &fd, key, out, err);
+}
+
 /**
  * image_import_cached() - Find the image in a file, loading it if it is new
  * @path:	Archive or layout directory
@@ -109,19 +140,15 @@ int image_import_cached(const struct image_store *s, const char *path,
 {
 	char key[sizeof("import/") + DIGEST_HEX_MAX], id[DIGEST_SHA256_HEX + 1];
 	autoclose int fd = -1;
-	struct stat st;
 	int r;
 
-	fd = open_keyed(path, &st, err);
-	if (fd < 0)
-		return fd;
-	key_of(&st, platform, key);
-	if (S_ISREG(st.st_mode) && find_cached(s, key, out))
-		return 0;
+	r = look_up(s, path, platform, &fd, key, out, err);
+	if (r)
+		return r < 0 ? r : 0;
 	r = load_one(s, fd, path, platform, id, err);
 	if (r < 0)
 		return r;
-	if (S_ISREG(st.st_mode))
+	if (key[0])
 		remember(s, key, id);
 	return image_find(s, id, out, err);
 }

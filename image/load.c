@@ -143,14 +143,14 @@ static bool is_key(const char *key)
 }
 
 /* The report comes from the process that parsed the archive: names in it are checked. */
-static int publish_list(const struct json *list, int staging, const char *from, int store,
-			const char *to, struct error *err)
+static int publish_list(const struct image_store *s, const struct json *list, int staging,
+			const char *from, const char *to, struct error *err)
 {
 	autoclose int from_fd = -1, to_fd = -1;
 	int r = 0;
 
 	from_fd = openat(staging, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	to_fd = openat(store, to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to_fd = openat(s->fd, to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from_fd < 0 || to_fd < 0)
 		return error_sys(err, errno, "open 'images/%s'", to);
 	for (size_t i = 0; r == 0 && i < json_count(list); i++) {
@@ -162,7 +162,7 @@ static int publish_list(const struct json *list, int staging, const char *from, 
 			return error_set(err, EBADMSG, "the loader reports nonsense");
 		r = publish_one(from_fd, name, to_fd, key, err);
 	}
-	if (r == 0 && fsync(to_fd) < 0)
+	if (r == 0 && !s->is_transient && fsync(to_fd) < 0)
 		return error_sys(err, errno, "sync 'images/%s'", to);
 	return r;
 }
@@ -249,11 +249,11 @@ static int publish(const struct image_store *s, int staging, const struct json *
 		    mkdirat(s->fd, STORE_EMPTY, 0755) < 0 && errno != EEXIST)
 			return error_sys(err, errno, "make directory 'images/" STORE_EMPTY "'");
 	/* All file contents and names below the staging directory, in one go. */
-	if (syncfs(staging) < 0)
+	if (!s->is_transient && syncfs(staging) < 0)
 		return error_sys(err, errno, "sync the store");
-	r = publish_list(layers, staging, "layer", s->fd, "layer", err);
+	r = publish_list(s, layers, staging, "layer", "layer", err);
 	if (r == 0)
-		r = publish_list(json_get(report, "blobs"), staging, "blobs", s->fd, "blobs/sha256",
+		r = publish_list(s, json_get(report, "blobs"), staging, "blobs", "blobs/sha256",
 				 err);
 	if (r < 0)
 		return r;

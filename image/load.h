@@ -45,6 +45,8 @@ void image_load_result_done(struct image_load_result *r);
 #define autoloadresult __attribute__((cleanup(image_load_result_done)))
 
 /* For `run ./app.tar`: loads the file unless it is the one loaded before. */
+int image_import_find(const struct image_store *s, const char *path,
+		      const struct plan_platform *platform, struct image *out, struct error *err);
 int image_import_cached(const struct image_store *s, const char *path,
 			const struct plan_platform *platform, struct image *out, struct error *err);
 

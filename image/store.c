@@ -50,9 +50,10 @@
 static const char *const directories[] = { "blobs", "blobs/sha256", "layer", "import", "tmp" };
 
 /* Each step may have been done before; the file that says it is all there comes last. */
-static int make_skeleton(int fd, struct error *err)
+static int make_skeleton(const struct image_store *s, struct error *err)
 {
 	static const char *const locks[] = { "lock", "index.lock" };
+	int fd = s->fd;
 
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		if (mkdirat(fd, directories[i], STORE_MODE) < 0 && errno != EEXIST)
@@ -64,7 +65,22 @@ static int make_skeleton(int fd, struct error *err)
 			return error_sys(err, errno, "create 'images/%s'", locks[i]);
 	}
 	return file_replace_at(fd, "oci-layout", STORE_LAYOUT, strlen(STORE_LAYOUT), 0600,
-			       FILE_SYNC, err);
+			       s->is_transient ? 0 : FILE_SYNC, err);
+}
+
+static int open_store(int root_fd, bool transient, struct image_store *out, struct error *err)
+{
+	struct image_store s = { .is_transient = transient };
+
+	s.fd = file_open_dir(root_fd, "images", STORE_MODE, err);
+	if (s.fd < 0)
+		return s.fd;
+	if (faccessat(s.fd, "oci-layout", F_OK, 0) < 0 && make_skeleton(&s, err) < 0) {
+		image_store_close(&s);
+		return -err->code;
+	}
+	*out = s;
+	return 0;
 }
 
 /**
@@ -74,19 +90,17 @@ static int make_skeleton(int fd, struct error *err)
  */
 int image_store_open(int root_fd, struct image_store *out, struct error *err)
 {
-	autoclose int fd = -1;
-	int r;
+	return open_store(root_fd, false, out, err);
+}
 
-	fd = file_open_dir(root_fd, "images", STORE_MODE, err);
-	if (fd < 0)
-		return fd;
-	if (faccessat(fd, "oci-layout", F_OK, 0) < 0) {
-		r = make_skeleton(fd, err);
-		if (r < 0)
-			return r;
-	}
-	out->fd = steal_fd(&fd);
-	return 0;
+/**
+ * image_store_make_transient() - A store for images that nobody keeps
+ * @dirfd:	A directory of the caller's own, which removes it, see image_store_stage()
+ * @out:	Closed with image_store_close()
+ */
+int image_store_make_transient(int dirfd, struct image_store *out, struct error *err)
+{
+	return open_store(dirfd, true, out, err);
 }
 
 /** image_store_close() - Close; safe twice */
@@ -175,7 +189,8 @@ int image_store_edit_index(const struct image_store *s, image_store_edit *edit, 
 	if (r < 0)
 		return r;
 	text = json_print(index);
-	return file_replace_at(s->fd, "index.json", text, strlen(text), 0600, FILE_SYNC, err);
+	return file_replace_at(s->fd, "index.json", text, strlen(text), 0600,
+			       s->is_transient ? 0 : FILE_SYNC, err);
 }
 
 /**
@@ -323,4 +338,13 @@ void image_store_unstage(const struct image_store *s, struct store_staging *stag
 		(void)file_remove_tree_at(tmp, staging->name);
 	(void)close(staging->fd);
 	staging->fd = -1;
+}
+
+/** image_store_sweep() - Remove directories of work in progress whose makers are gone */
+void image_store_sweep(const struct image_store *s)
+{
+	autoclose int tmp = openat(s->fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (tmp >= 0)
+		sweep(tmp);
 }

@@ -36,10 +36,12 @@ struct json;
 #define STORE_EMPTY "empty"
 
 struct image_store {
-	int fd; /* ROOT/images */
+	int fd;		   /* ROOT/images */
+	bool is_transient; /* gone before a crash could matter: nothing is synced to disk */
 };
 
 int image_store_open(int root_fd, struct image_store *out, struct error *err);
+int image_store_make_transient(int dirfd, struct image_store *out, struct error *err);
 void image_store_close(struct image_store *s);
 
 enum store_lock { STORE_SHARED, STORE_EXCLUSIVE };
@@ -73,5 +75,6 @@ struct store_staging {
 
 int image_store_stage(const struct image_store *s, struct store_staging *out, struct error *err);
 void image_store_unstage(const struct image_store *s, struct store_staging *staging);
+void image_store_sweep(const struct image_store *s);
 
 #endif
