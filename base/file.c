@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/sys.h"
 
 /* The start of what is read is in @text already. */
 static int read_rest(int fd, size_t max_bytes, struct str *text)
@@ -156,6 +158,19 @@ int file_write_at(int dirfd, const char *path, const char *text)
 	return 0;
 }
 
+/* @remains: whether there is still something by the name @tmp */
+static int put_in_place(int dirfd, const char *tmp, const char *name, enum file_flags flags,
+			bool *remains)
+{
+	*remains = true;
+	if (flags & FILE_EXCL)
+		return linkat(dirfd, tmp, dirfd, name, 0) < 0 ? -errno : 0;
+	if ((flags & FILE_SWAP) && sys_renameat2(dirfd, tmp, dirfd, name, RENAME_EXCHANGE) == 0)
+		return 0;
+	*remains = false;
+	return renameat(dirfd, tmp, dirfd, name) < 0 ? -errno : 0;
+}
+
 /**
  * file_replace_at() - Make a file appear whole, or not at all
  * @dirfd:	Directory it goes to
@@ -170,6 +185,7 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 {
 	autofree char *tmp = NULL;
 	autoclose int fd = -1;
+	bool remains = false;
 	char random[17];
 	int r;
 
@@ -183,11 +199,9 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 		r = -errno;
 	if (r == 0 && (flags & FILE_SYNC) && fdatasync(fd) < 0)
 		r = -errno;
-	if (r == 0 && (flags & FILE_EXCL))
-		r = linkat(dirfd, tmp, dirfd, name, 0) < 0 ? -errno : 0;
-	else if (r == 0)
-		r = renameat(dirfd, tmp, dirfd, name) < 0 ? -errno : 0;
-	if (r < 0 || (flags & FILE_EXCL))
+	if (r == 0)
+		r = put_in_place(dirfd, tmp, name, flags, &remains);
+	if (r < 0 || remains)
 		(void)unlinkat(dirfd, tmp, 0);
 	if (r < 0)
 		return error_sys(err, -r, "write '%s'", name);

@@ -22,6 +22,12 @@ int file_write_at(int dirfd, const char *path, const char *text);
 enum file_flags {
 	FILE_SYNC = 1 << 0, /* on disk before the rename, and the rename too */
 	FILE_EXCL = 1 << 1, /* fail with EEXIST instead of replacing */
+	/*
+	 * Change places with the old file rather than rename over it: that makes
+	 * ext4 write the data out at once (auto_da_alloc), in vain where nothing
+	 * needs to survive the machine.
+	 */
+	FILE_SWAP = 1 << 2,
 };
 
 int file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,

@@ -293,11 +293,11 @@ static int reserve_name(const struct record_store *s, const struct record *r, co
 	return record_name_reserve(r->auto_remove ? &run : &root, name, r->id, err);
 }
 
-static int write_record(int dirfd, const struct record *r, struct error *err)
+static int write_record(int dirfd, const struct record *r, enum file_flags flags, struct error *err)
 {
 	autofree char *text = record_to_text(r);
 
-	return file_replace_at(dirfd, "record.json", text, strlen(text), 0600, 0, err);
+	return file_replace_at(dirfd, "record.json", text, strlen(text), 0600, flags, err);
 }
 
 static int make_dir(int store_fd, const char *dir)
@@ -344,7 +344,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
 	}
 	ret = file_replace_at(fd, "config.json", text, strlen(text), 0600, 0, err);
 	if (ret == 0)
-		ret = write_record(fd, r, err);
+		ret = write_record(fd, r, 0, err);
 	if (ret < 0) {
 		(void)record_remove(s, r, &(struct error){ 0 });
 		return error_wrap(err, "create container %.12s", r->id);
@@ -358,7 +358,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
  */
 int record_write_running(int lock_fd, const struct record *r, struct error *err)
 {
-	return write_record(lock_fd, r, err);
+	return write_record(lock_fd, r, FILE_SWAP, err);
 }
 
 static void leave_mark(const struct record_store *s, const char *id, const char *name)
@@ -424,7 +424,7 @@ static int write_renamed(int dirfd, const struct record *r, struct error *err)
 		renamed.name = now.name;
 		renamed.is_named = true;
 	}
-	return write_record(dirfd, &renamed, err);
+	return write_record(dirfd, &renamed, 0, err);
 }
 
 static int rename_in(const struct record_store *s, const char *id, bool volatile_dir,
@@ -443,7 +443,7 @@ static int rename_in(const struct record_store *s, const char *id, bool volatile
 		return error_sys(err, -ret, "read the record of container %.12s", id);
 	str_replace(&r.name, name);
 	r.is_named = true;
-	return write_record(fd, &r, err);
+	return write_record(fd, &r, 0, err);
 }
 
 /**
