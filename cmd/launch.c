@@ -76,6 +76,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		},
 		.stdio = { -1, -1, -1 },
 		.container = CONTAINER_NONE,
+		.teardown = TEARDOWN_NONE,
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
 	};
 	config_init(&l->config);
@@ -282,6 +283,13 @@ static int connect_console(struct launch *l, struct error *err)
 	return 0;
 }
 
+/* Whether the next start, or the owner of a volume, may find them still there. */
+static bool nobody_misses_mounts(const struct launch *l)
+{
+	return l->config.scratch == CONFIG_SCRATCH_MEMORY &&
+	       l->config.root == CONFIG_ROOT_OVERLAY && l->config.n_mounts == 0;
+}
+
 static int start_steps(struct launch *l, struct error *err)
 {
 	int r;
@@ -310,7 +318,11 @@ static int start_steps(struct launch *l, struct error *err)
 		r = connect_console(l, err);
 	if (r == 0)
 		r = process_set_oom_score(l->container.pid, &l->config.process, err);
-	return r == 0 ? container_start(&l->container, &l->config.process.rlimits, err) : r;
+	if (r == 0)
+		r = container_start(&l->container, &l->config.process.rlimits, err);
+	if (r == 0 && nobody_misses_mounts(l))
+		teardown_defer(&l->teardown, l->container.pid);
+	return r;
 }
 
 /* ---- giving back -------------------------------------------------------- */
@@ -321,6 +333,7 @@ static void give_back(struct launch *l)
 
 	health_monitor_stop(&l->health_pid);
 	container_done(&l->container);
+	teardown_begin(&l->teardown);
 	streams_close(&l->streams, l->stdio);
 	if (l->has_log)
 		logfile_close(&l->log);

@@ -20,6 +20,7 @@
 #include "cmd/command.h"
 #include "cmd/connect.h"
 #include "runtime/container.h"
+#include "runtime/teardown.h"
 #include "runtime/logfile.h"
 #include "runtime/supervise.h"
 
@@ -46,6 +47,7 @@ struct launch {
 	struct connection network;
 	int stdio[3]; /* the container's ends, until it has them */
 	struct container container;
+	struct teardown teardown;
 	struct supervise streams;
 	struct logfile log;
 	bool has_log;

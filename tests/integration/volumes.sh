@@ -194,5 +194,17 @@ for spec in type=bind,target=/x "type=bind,source=$T/nosuch,target=/x" type=nosu
 	like 'with a reason' "$stderr" '^tare: .'
 done
 
+# A directory of the host's is free again when run returns; what is the container's alone, soon after.
+mkdir "$T/disk"
+mount -t tmpfs tmpfs "$T/disk"
+box -v "$T/disk:/d" -- true
+ok 'what was mounted into a container can be unmounted at its end' umount "$T/disk"
+mount -t tmpfs tmpfs "$T/disk"
+on_exit umount -l "$T/disk"
+tare --root "$T/disk/store" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+run tare --root "$T/disk/store" run --rm --network none busybox true
+is 'a container out of a store on a file system of its own' "$status" 0
+ok 'lets go of it' wait_for 20 umount "$T/disk"
+
 tare rm -f -v -a >/dev/null
 done_testing
