@@ -14,27 +14,30 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "base/error.h"
 #include "base/str.h"
-#include "image/codec_input.h"
 #include "image/codec_rare.h"
-#include "image/gzip.h"
 
 #define CODEC_BUFFER_BYTES    (256U << 10)
 #define CODEC_ZSTD_WINDOW_LOG 27
+#define CODEC_GZIP_WINDOW     (15 + 16) /* 32 KiB, and zlib parses the gzip header */
 
 struct codec {
 	enum codec_kind kind;
-	struct codec_input in;
+	codec_fill *fill;
+	void *arg;
+	const unsigned char *in;
+	size_t in_len;
 	bool in_member; /* between a header and its end: the input may not stop here */
 	bool padding;	/* zeros behind the last member have begun */
-	struct gzip *gzip;
+	z_stream gzip;
 	ZSTD_DStream *zstd;
 	struct codec_rare *rare;
-	unsigned char *buffer; /* gzip has its own */
+	unsigned char *buffer;
 };
 
 static const struct {
@@ -97,14 +100,15 @@ struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg)
 	struct codec *c = xcalloc(1, sizeof(*c));
 
 	c->kind = kind;
-	c->in.fill = fill;
-	c->in.arg = arg;
-	if (kind != CODEC_NONE && kind != CODEC_GZIP)
-		c->buffer = xmalloc(CODEC_BUFFER_BYTES);
+	c->fill = fill;
+	c->arg = arg;
+	if (kind == CODEC_NONE)
+		return c;
+	c->buffer = xmalloc(CODEC_BUFFER_BYTES);
 	if (kind == CODEC_XZ || kind == CODEC_BZIP2)
 		c->rare = codec_rare_new(kind);
-	if (kind == CODEC_GZIP)
-		c->gzip = gzip_new(CODEC_BUFFER_BYTES);
+	if (kind == CODEC_GZIP && inflateInit2(&c->gzip, CODEC_GZIP_WINDOW) != Z_OK)
+		abort();
 	if (kind == CODEC_ZSTD) {
 		c->zstd = ZSTD_createDStream();
 		if (!c->zstd)
@@ -114,13 +118,26 @@ struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg)
 	return c;
 }
 
+/* Have input. Returns 1 if there is some, 0 at the end. */
+static int refill(struct codec *c, struct error *err)
+{
+	int r;
+
+	if (c->in_len)
+		return 1;
+	r = c->fill(c->arg, &c->in, &c->in_len, err);
+	if (r < 0)
+		return r;
+	return c->in_len > 0;
+}
+
 /* Between members: skip padding. Returns 1 if another member begins, 0 at the end. */
 static int next_member(struct codec *c, struct error *err)
 {
 	int r;
 
-	while ((r = codec_input_refill(&c->in, err)) > 0) {
-		if (*c->in.data) {
+	while ((r = refill(c, err)) > 0) {
+		if (*c->in) {
 			if (c->padding)
 				return error_set(err, EBADMSG,
 						 "data after the end of the %s stream",
@@ -128,20 +145,44 @@ static int next_member(struct codec *c, struct error *err)
 			return 1;
 		}
 		c->padding = true;
-		c->in.data++;
-		c->in.len--;
+		c->in++;
+		c->in_len--;
 	}
 	return r;
 }
 
+static int gzip_step(struct codec *c, size_t *produced, struct error *err)
+{
+	int r;
+
+	c->gzip.next_in = (Bytef *)(uintptr_t)c->in;
+	c->gzip.avail_in = (uInt)c->in_len;
+	c->gzip.next_out = c->buffer + *produced;
+	c->gzip.avail_out = (uInt)(CODEC_BUFFER_BYTES - *produced);
+	r = inflate(&c->gzip, Z_NO_FLUSH);
+	c->in = c->gzip.next_in;
+	c->in_len = c->gzip.avail_in;
+	*produced = CODEC_BUFFER_BYTES - c->gzip.avail_out;
+	if (r == Z_MEM_ERROR)
+		abort();
+	if (r == Z_STREAM_END) {
+		c->in_member = false;
+		r = inflateReset(&c->gzip);
+	}
+	if (r != Z_OK && r != Z_BUF_ERROR)
+		return error_set(err, EBADMSG, "broken gzip stream: %s",
+				 c->gzip.msg ? c->gzip.msg : "invalid data");
+	return 0;
+}
+
 static int zstd_step(struct codec *c, size_t *produced, struct error *err)
 {
-	ZSTD_inBuffer in = { c->in.data, c->in.len, 0 };
+	ZSTD_inBuffer in = { c->in, c->in_len, 0 };
 	ZSTD_outBuffer out = { c->buffer, CODEC_BUFFER_BYTES, *produced };
 	size_t r = ZSTD_decompressStream(c->zstd, &out, &in);
 
-	c->in.data += in.pos;
-	c->in.len -= in.pos;
+	c->in += in.pos;
+	c->in_len -= in.pos;
 	*produced = out.pos;
 	if (ZSTD_isError(r) && ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
 		abort();
@@ -153,14 +194,14 @@ static int zstd_step(struct codec *c, size_t *produced, struct error *err)
 
 static int rare_step(struct codec *c, size_t *produced, struct error *err)
 {
-	struct codec_rare_io io = { c->in.data, c->in.len, c->buffer + *produced,
+	struct codec_rare_io io = { c->in, c->in_len, c->buffer + *produced,
 				    CODEC_BUFFER_BYTES - *produced };
 	bool ended = false;
 	int r;
 
 	r = codec_rare_step(c->rare, &io, &ended, err);
-	c->in.data = io.in;
-	c->in.len = io.in_len;
+	c->in = io.in;
+	c->in_len = io.in_len;
 	*produced = CODEC_BUFFER_BYTES - io.out_len;
 	c->in_member = !ended;
 	return r;
@@ -168,16 +209,9 @@ static int rare_step(struct codec *c, size_t *produced, struct error *err)
 
 static int any_step(struct codec *c, size_t *produced, struct error *err)
 {
-	bool ended = false;
-	int r;
-
-	if (c->kind == CODEC_ZSTD)
-		return zstd_step(c, produced, err);
-	if (c->kind != CODEC_GZIP)
-		return rare_step(c, produced, err);
-	r = gzip_step(c->gzip, &c->in, produced, &ended, err);
-	c->in_member = !ended;
-	return r;
+	if (c->kind == CODEC_GZIP)
+		return gzip_step(c, produced, err);
+	return c->kind == CODEC_ZSTD ? zstd_step(c, produced, err) : rare_step(c, produced, err);
 }
 
 /*
@@ -196,7 +230,7 @@ static int inflate_buffer(struct codec *c, size_t *produced, struct error *err)
 				return r;
 			c->in_member = true;
 		}
-		r = codec_input_refill(&c->in, err);
+		r = refill(c, err);
 		if (r < 0)
 			return r;
 		if (r == 0)
@@ -218,17 +252,15 @@ static int inflate_buffer(struct codec *c, size_t *produced, struct error *err)
  */
 int codec_read(struct codec *c, const unsigned char **data, size_t *len, struct error *err)
 {
-	const unsigned char *content;
 	size_t produced = 0;
 	int r;
 
 	if (c->kind == CODEC_NONE)
-		return c->in.fill(c->in.arg, data, len, err);
-	content = c->kind == CODEC_GZIP ? gzip_turn(c->gzip) : c->buffer;
+		return c->fill(c->arg, data, len, err);
 	r = inflate_buffer(c, &produced, err);
 	if (r < 0)
 		return r;
-	*data = content;
+	*data = c->buffer;
 	*len = produced;
 	return 0;
 }
@@ -238,7 +270,8 @@ void codec_free(struct codec *c)
 {
 	if (!c)
 		return;
-	gzip_free(c->gzip);
+	if (c->kind == CODEC_GZIP)
+		(void)inflateEnd(&c->gzip);
 	(void)ZSTD_freeDStream(c->zstd);
 	codec_rare_free(c->rare);
 	free(c->buffer);

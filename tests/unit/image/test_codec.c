@@ -199,47 +199,6 @@ static void every_cut_is_noticed(void **state)
 	}
 }
 
-static int inflate_changed(const struct str *packed, size_t at, char by)
-{
-	autostr struct str changed = { 0 }, out = { 0 };
-
-	str_append(&changed, packed->data, packed->len);
-	changed.data[at] = (char)(changed.data[at] ^ by);
-	return inflate_all(CODEC_GZIP, &changed, 9, &out);
-}
-
-/* RFC 1952: the last eight bytes are CRC-32 and length. */
-static void gzip_content_that_does_not_match_its_trailer_is_refused(void **state)
-{
-	autostr struct str packed = { 0 };
-
-	(void)state;
-	add_gzip(&packed, "some content", 12);
-	for (size_t i = 1; i <= 8; i++)
-		assert_int_equal(inflate_changed(&packed, packed.len - i, 1), -EBADMSG);
-}
-
-static void gzip_headers_may_say_more_than_the_usual(void **state)
-{
-	static const char head[] = "\x1f\x8b\x08\x1f\1\2\3\4\0\3\3\0abcname\0comment";
-	autostr struct str packed = { 0 }, plain = { 0 }, out = { 0 };
-	uint32_t crc = (uint32_t)crc32(0, (const Bytef *)head, sizeof(head));
-
-	(void)state;
-	add_gzip(&plain, "content", 7);
-	str_append(&packed, head, sizeof(head));
-	str_putc(&packed, (char)crc);
-	str_putc(&packed, (char)(crc >> 8));
-	str_append(&packed, plain.data + 10, plain.len - 10);
-	assert_int_equal(inflate_all(CODEC_GZIP, &packed, 3, &out), 0);
-	assert_string_equal(out.data, "content");
-	/* What the header's CRC covers; an unknown method; a flag that nobody knows. */
-	assert_int_equal(inflate_changed(&packed, 5, 1), -EBADMSG);
-	assert_int_equal(inflate_changed(&plain, 2, 1), -EBADMSG);
-	assert_int_equal(inflate_changed(&plain, 3, 0x20), -EBADMSG);
-	assert_int_equal(inflate_changed(&plain, 5, 1), 0);
-}
-
 static void format_shows_in_the_first_bytes(void **state)
 {
 	(void)state;
@@ -263,8 +222,6 @@ int main(void)
 		cmocka_unit_test(members_are_joined_and_padding_is_skipped),
 		cmocka_unit_test(garbage_behind_the_stream_is_refused),
 		cmocka_unit_test(every_cut_is_noticed),
-		cmocka_unit_test(gzip_content_that_does_not_match_its_trailer_is_refused),
-		cmocka_unit_test(gzip_headers_may_say_more_than_the_usual),
 		cmocka_unit_test(format_shows_in_the_first_bytes),
 	};
 
