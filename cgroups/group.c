@@ -87,7 +87,10 @@ static int make_failed(const struct cgroup_root *root, const char *relpath, int 
 		return error_set(err, EEXIST, "make cgroup '%s/%s': it exists and is in use",
 				 root->path, relpath);
 	error_sys(err, errnum, "make cgroup '%s/%s'", root->path, relpath);
-	if (errnum == EACCES || errnum == EPERM || errnum == EROFS)
+	if (errnum == EROFS)
+		error_hint(err, "inside a container: start that one with --privileged, or with "
+				"/sys/fs/cgroup mounted writable");
+	else if (errnum == EACCES || errnum == EPERM)
 		error_hint(err, "limits need a cgroup that is delegated to this user, or root");
 	return -err->code;
 }

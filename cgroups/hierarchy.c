@@ -7,9 +7,11 @@
  * that needs the controller, and stays: switching controllers on and off moves
  * every process of the subtree.
  *
- * The kernel refuses it (EBUSY) where a cgroup has processes of its own; only
- * the machine's root is exempt. Inside somebody else's container our root is
- * such a cgroup: its processes then move to a leaf, CGROUP_HOST_LEAF.
+ * That does not go together with processes of its own; only the machine's root
+ * is exempt. For most controllers the kernel refuses it (EBUSY), for the others
+ * it makes the cgroup one for threads, below which no container can be. Inside
+ * somebody else's container our root is such a cgroup: its processes then move
+ * to a leaf first, CGROUP_HOST_LEAF.
  */
 #include "cgroups/hierarchy.h"
 
@@ -248,6 +250,23 @@ int cgroup_missing_controller(enum cgroup_controller controller, const char *opt
 			  "surrounding container allow");
 }
 
+/**
+ * cgroup_is_inhabited() - Whether a cgroup has processes that are in the way of controllers
+ *
+ * False for the machine's root, which alone may have both.
+ */
+bool cgroup_is_inhabited(int dirfd)
+{
+	autofree char *procs = NULL;
+	struct error ignored; /* writing the file that matters says more */
+	size_t len = 0;
+
+	if (faccessat(dirfd, "cgroup.type", F_OK, 0) < 0)
+		return false;
+	return file_read_at(dirfd, "cgroup.procs", PROCS_MAX_BYTES, &procs, &len, &ignored) == 0 &&
+	       len > 0;
+}
+
 /* Move every process of the root to a leaf: inside a container that is where all of them start. */
 static int vacate_root(const struct cgroup_root *root, struct error *err)
 {
@@ -313,15 +332,14 @@ static int enable_in(const struct cgroup_root *root, const char *dir, unsigned i
 	r = cgroup_read_controllers(fd, "cgroup.subtree_control", &have, err);
 	if (r < 0 || !(wanted & ~have))
 		return r;
-	r = write_subtree_control(fd, wanted & ~have, &failed);
-	if (r == -EBUSY && top) {
+	if (top && cgroup_is_inhabited(fd)) {
 		r = vacate_root(root, err);
 		if (r < 0)
 			return r;
 		log_debug("moved the processes of cgroup '%s' to '%s'", root->path,
 			  CGROUP_HOST_LEAF);
-		r = write_subtree_control(fd, wanted & ~have, &failed);
 	}
+	r = write_subtree_control(fd, wanted & ~have, &failed);
 	if (r < 0)
 		return error_sys(err, -r,
 				 "enable controller '%s' by '%s%s%s/cgroup.subtree_control'",
@@ -360,7 +378,8 @@ static void offer_in(const struct cgroup_root *root, const char *dir)
 	int failed = 0;
 
 	if (fd < 0 || cgroup_read_controllers(fd, "cgroup.controllers", &there, &ignored) < 0 ||
-	    cgroup_read_controllers(fd, "cgroup.subtree_control", &passed_on, &ignored) < 0)
+	    cgroup_read_controllers(fd, "cgroup.subtree_control", &passed_on, &ignored) < 0 ||
+	    !(there & ~passed_on) || cgroup_is_inhabited(fd))
 		return;
 	for (int i = 0; i < CGROUP_N_CONTROLLERS; i++)
 		if (there & ~passed_on & CGROUP_BIT(i))

@@ -41,6 +41,7 @@ int cgroup_missing_controller(enum cgroup_controller controller, const char *opt
 			      struct error *err);
 int cgroup_enable_controllers(const struct cgroup_root *root, const char *relpath,
 			      unsigned int wanted, struct error *err);
+bool cgroup_is_inhabited(int dirfd);
 void cgroup_offer_controllers(const struct cgroup_root *root, const char *relpath);
 
 #endif

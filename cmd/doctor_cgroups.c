@@ -58,9 +58,9 @@ static void look_into(struct doctor_group *g, int fd)
 	struct error ignored;
 
 	(void)cgroup_read_controllers(fd, "cgroup.controllers", &g->usable, &ignored);
-	if (g->available & ~g->usable)
+	g->must_vacate = cgroup_is_inhabited(g->root.fd);
+	if ((g->available & ~g->usable) && !g->must_vacate)
 		g->enable_error = ask_why(g);
-	g->must_vacate = g->enable_error == EBUSY;
 	g->has_kill = exists(fd, "cgroup.kill");
 	g->has_swap = exists(fd, "memory.swap.max");
 	g->has_peak = exists(fd, "memory.peak");
@@ -101,11 +101,8 @@ static void look_group(const struct doctor *d, const struct doctor_feature *feat
 	(void)feature;
 	if (g->err.code) {
 		doctor_no(f, 0, "%s", g->err.msg);
-		if (*g->err.hint && !*f->type)
+		if (*g->err.hint)
 			doctor_type(f, "%s", g->err.hint);
-		else if (g->err.code == EROFS)
-			doctor_type(f, "(inside a container) start that one with --privileged, or "
-				       "with /sys/fs/cgroup mounted writable");
 		return;
 	}
 	doctor_yes(f, "'%s/%s'%s", g->root.path, CGROUP_PARENT,
@@ -203,7 +200,7 @@ static void look_pressure(const struct doctor *d, const struct doctor_feature *f
 	if (!d->group.has_pressure)
 		r = file_read_at(AT_FDCWD, "/proc/pressure/memory", PRESSURE_MAX_BYTES, &text, &len,
 				 &err);
-	if (d->group.has_pressure) {
+	if (r == 0 && (d->group.has_pressure || d->group.err.code)) {
 		doctor_yes(f, "%s", "");
 	} else if (r < 0) {
 		doctor_no(f, -r, "read '/proc/pressure/memory'");

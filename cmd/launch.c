@@ -154,6 +154,8 @@ static int take_cgroup(struct launch *l, struct error *err)
 	l->limit_failed = r < 0 && l->settings->strict;
 	if (r < 0)
 		return r;
+	if (l->settings->privileged) /* it may make cgroups of its own below */
+		cgroup_offer_controllers(&l->cgroup_root, l->record->cgroup);
 	/* A user namespace takes mknod away by itself. */
 	if (l->settings->host_userns && !l->settings->privileged)
 		return device_apply_rules(l->settings, l->cgroup_fd, err);
