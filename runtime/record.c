@@ -180,7 +180,7 @@ static int read_document(int dirfd, const char *path, struct record *r, struct e
 }
 
 /**
- * record_read_dir() - The record in one of a container's two directories
+ * record_read_dir() - The record in one of a container's two directories, without its id
  * @r:	An initialised record, replaced on success
  */
 int record_read_dir(int dirfd, struct record *r, struct error *err)
@@ -218,6 +218,8 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 
 		if (ret < 0 && ret != -ENOENT)
 			*err = why;
+		if (ret == 0)
+			snprintf(r->id, sizeof(r->id), "%s", id);
 		if (ret == 0 && *r->health)
 			take_health(s, r);
 		if (ret != -ENOENT)

@@ -82,12 +82,11 @@ static void say_true(struct json *v, const char *key, bool b)
 		json_set_bool(v, key, true);
 }
 
-/** record_to_text() - The record as a JSON document; the caller frees it */
+/** record_to_text() - The record as a JSON document, without the id; the caller frees it */
 char *record_to_text(const struct record *r)
 {
 	autojson struct json *v = json_new_map();
 
-	json_set_text(v, "id", r->id);
 	say_text(v, "name", r->name);
 	say_text(v, "image", r->image);
 	say_text(v, "imageId", r->image_id);
@@ -141,12 +140,11 @@ static void take_ports(struct record *r, const struct json *list)
 	}
 }
 
-/** record_from_json() - Fill an initialised record; what is missing keeps its default */
+/** record_from_json() - Fill an initialised record but for its id; what is missing keeps its default */
 void record_from_json(struct record *r, const struct json *v)
 {
 	const char *status = json_text_or(json_get(v, "status"), "exited");
 
-	snprintf(r->id, sizeof(r->id), "%s", json_text_or(json_get(v, "id"), ""));
 	take_text(&r->name, v, "name");
 	take_text(&r->image, v, "image");
 	take_text(&r->image_id, v, "imageId");
