@@ -210,8 +210,10 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 {
 	const int stores[] = { s->run_fd, s->root_fd };
 	char path[RECORD_DIR_NAME + sizeof("/record.json")];
+	char own[RECORD_ID_HEX + 1]; /* @id may be @r's */
 
-	snprintf(path, sizeof(path), "containers/%s/record.json", id);
+	snprintf(own, sizeof(own), "%s", id);
+	snprintf(path, sizeof(path), "containers/%s/record.json", own);
 	for (size_t i = 0; i < 2; i++) {
 		struct error why;
 		int ret = read_document(stores[i], path, r, &why);
@@ -219,13 +221,13 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 		if (ret < 0 && ret != -ENOENT)
 			*err = why;
 		if (ret == 0)
-			snprintf(r->id, sizeof(r->id), "%s", id);
+			memcpy(r->id, own, sizeof(own));
 		if (ret == 0 && *r->health)
 			take_health(s, r);
 		if (ret != -ENOENT)
 			return ret;
 	}
-	return error_set(err, ENOENT, "no such container: '%.12s'", id);
+	return error_set(err, ENOENT, "no such container: '%.12s'", own);
 }
 
 static bool says_alive(const struct record *r)
