@@ -238,7 +238,8 @@ static void records_survive_the_disk(void **state)
 
 	record_init(&back);
 	assert_int_equal(record_read(&t->s, ID_A, &back, &err), 0);
-	assert_int_equal(record_read(&t->s, back.id, &back, &err), 0); /* once more, by its own id */
+	assert_int_equal(record_read(&t->s, back.id, &back, &err),
+			 0); /* once more, by its own id */
 	assert_string_equal(back.id, ID_A);
 	assert_string_equal(back.id, ID_A);
 	assert_string_equal(back.name, "n\"ame");
