@@ -226,6 +226,14 @@ static bool used_by_v1(enum cgroup_controller controller)
 	return false;
 }
 
+/** cgroup_controller_absence() - Why a controller does not reach a cgroup; the caller frees it */
+char *cgroup_controller_absence(enum cgroup_controller controller)
+{
+	return xasprintf(used_by_v1(controller) ? "controller '%s' is mounted as cgroup v1"
+						: "controller '%s' does not reach the cgroup",
+			 controller_names[controller]);
+}
+
 /**
  * cgroup_missing_controller() - Say why a limit cannot be enforced here
  * @option:	The flag that asked for it, as "--memory"

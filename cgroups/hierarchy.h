@@ -37,6 +37,7 @@ const char *cgroup_controller_name(enum cgroup_controller controller);
 int cgroup_controller_of_file(const char *file);
 unsigned int cgroup_parse_controllers(const char *text);
 int cgroup_read_controllers(int dirfd, const char *file, unsigned int *mask, struct error *err);
+char *cgroup_controller_absence(enum cgroup_controller controller);
 int cgroup_missing_controller(enum cgroup_controller controller, const char *option,
 			      struct error *err);
 int cgroup_enable_controllers(const struct cgroup_root *root, const char *relpath,

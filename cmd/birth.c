@@ -20,6 +20,7 @@
 #include "cmd/limits.h"
 #include "cmd/message.h"
 #include "cmd/platform.h"
+#include "cmd/report_sink.h"
 #include "cmd/signed.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
@@ -241,6 +242,8 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	if (r < 0)
 		return r;
 	volume_locate(&b->settings, ctx->root);
+	if (b->settings.report)
+		b->settings.report = b->report = report_sink_absolute(b->settings.report);
 	b->record.is_named = b->settings.name != NULL;
 	if (!b->record.is_named) {
 		make_name(b->name, sizeof(b->name), b->record.id);
@@ -308,7 +311,8 @@ void birth_done(struct birth *b)
 	ephemeral_done(&b->ephemeral);
 	settings_done(&b->settings);
 	free(b->rootfs);
-	b->rootfs = NULL;
+	free(b->report);
+	b->rootfs = b->report = NULL;
 	if (b->has_image)
 		image_done(&b->image);
 	record_done(&b->record);

@@ -24,6 +24,7 @@
 #include "cmd/appliance.h"
 #include "cmd/command.h"
 #include "cmd/io_limit.h"
+#include "cmd/report.h"
 #include "cmd/target.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
@@ -400,7 +401,7 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	autojson struct json *stored = record_read_config(&ctx->store, r->id, err);
 	const char *log_store = r->auto_remove ? ctx->runroot : ctx->root;
 	struct json *doc = json_new_map();
-	struct json *state;
+	struct json *state, *report;
 	const struct json *value;
 	const char *key;
 
@@ -417,6 +418,8 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	state = make_state(r);
 	if (*r->health)
 		json_set(state, "Health", make_health(ctx, r));
+	report = report_read_stored(&ctx->store, r);
+	json_set(state, "Report", report ? report : json_new_nil());
 	json_set(doc, "State", state);
 	for (void *it = NULL; json_next(stored, &it, &key, &value);)
 		if (!json_get(doc, key) && strcmp(key, "HostConfig") != 0 &&

@@ -7,6 +7,24 @@
 
 #include "base/error.h"
 #include "cmd/birth.h"
+#include "cmd/report_sink.h"
+
+/* Better now than at the first start. */
+static int check_report(const char *spec, struct error *err)
+{
+	struct report_sink sink = REPORT_SINK_NONE;
+	int r;
+
+	if (!spec)
+		return 0;
+	if (report_sink_is_stream(spec)) {
+		error_set(err, EINVAL, "--report %s is of no use to a later 'start'", spec);
+		return error_hint(err, "name a file, or give --report to 'start'");
+	}
+	r = report_sink_open(&sink, spec, "--report", err);
+	report_sink_close(&sink);
+	return r;
+}
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
@@ -18,6 +36,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	/* A --rm container lives in RUNROOT alone, with its supervisor: there is none yet. */
 	if (o->settings.auto_remove)
 		return error_set(err, EINVAL, "create and --rm exclude each other: use run --rm");
+	r = check_report(o->settings.report, err);
+	if (r < 0)
+		return r;
 	r = birth_begin(&b, ctx, o, argv, err);
 	if (r == 0)
 		r = birth_write_cidfile(&b, o->cidfile, err);

@@ -78,6 +78,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.container = CONTAINER_NONE,
 		.teardown = TEARDOWN_NONE,
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
+		.report = REPORT_NONE,
 	};
 	config_init(&l->config);
 }
@@ -129,8 +130,11 @@ static int look_at_limits(struct launch *l, struct error *err)
 static int make_cgroup(struct launch *l, struct error *err)
 {
 	autofree char *path = limits_cgroup_path(l->settings, l->record->id);
-	int r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
+	int r;
 
+	if (l->report.asked_for)
+		cgroup_offer_controllers(&l->cgroup_root, path);
+	r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
 	if (r < 0)
 		return r;
 	str_replace(&l->record->cgroup, path);
@@ -144,9 +148,11 @@ static int take_cgroup(struct launch *l, struct error *err)
 	r = limits_of_settings(l->settings, &l->limits, err);
 	if (r < 0)
 		return r;
+	l->report.wanted |= limits_are_asked(l->settings) && !l->settings->auto_remove;
 	r = cgroup_root_open(&l->cgroup_root, err);
 	if (r == -ENOENT && !limits_are_asked(l->settings)) {
 		l->config.namespaces &= ~(uint64_t)CLONE_NEWCGROUP;
+		report_no_cgroup(&l->report, err->msg);
 		return 0; /* nothing to limit, and nowhere to do it */
 	}
 	if (r == 0)
@@ -268,6 +274,7 @@ static int publish(struct launch *l, struct error *err)
 	str_replace(&r->health, health_is_on(&l->settings->health) ? "starting" : "");
 	str_replace(&r->reason, "");
 	str_replace(&r->error, "");
+	report_began(&l->report);
 	return record_write_running(l->lock_fd, r, err);
 }
 
@@ -385,25 +392,28 @@ int launch_start(struct launch *l, struct error *err)
  * launch_await_exec() - Wait until the container's program runs, and put that on record
  *
  * Return: 0; EXIT_NOT_FOUND or EXIT_NOT_RUNNABLE with @err set when exec failed;
- * -errno when the set-up failed
+ * -errno when the set-up failed. The same again when asked again, with @err as it is
  */
 int launch_await_exec(struct launch *l, struct error *err)
 {
 	enum sync_step failed;
 
 	if (l->container.sync_fd < 0)
-		return 0; /* known already */
+		return l->failed; /* known already */
 	if (container_await_exec(&l->container, &failed, err) == 0) {
 		if (publish(l, err) == 0) {
 			l->health_pid = health_monitor_start(l);
 			return 0;
 		}
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
-		return -err->code;
+		l->failed = -err->code;
+	} else if (failed != SYNC_EXEC) {
+		l->failed = -err->code;
+	} else {
+		l->failed = err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND
+									: EXIT_NOT_RUNNABLE;
 	}
-	if (failed != SYNC_EXEC)
-		return -err->code;
-	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
+	return l->failed;
 }
 
 /* ---- waiting and the end ------------------------------------------------ */
@@ -458,7 +468,7 @@ static void record_end(struct launch *l, int wait_status, struct error *err)
 	struct cgroup_stats stats;
 	struct error ignored;
 	bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
-	bool stopping = record_is_stopping(l->lock_fd);
+	bool stopping = l->streams.asked_to_end || record_is_stopping(l->lock_fd);
 
 	r->status = RECORD_EXITED;
 	str_replace(&r->health, "");
@@ -507,6 +517,27 @@ static void set_timeout(struct launch *l)
 	l->streams.stop_signal = sig > 0 ? sig : SIGTERM;
 }
 
+/* Read before the cgroup and the network namespace go; written before anybody learns of the end. */
+static void report_the_end(struct launch *l, int wait_status, int failed)
+{
+	const struct record *r = l->record;
+	const struct report_end end = {
+		.kind = "run",
+		.record = r,
+		.reason = r->reason,
+		.error = r->error,
+		.code = r->exit_code,
+		.signal = !failed && WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0,
+		.started_ns = failed ? 0 : r->started_ns,
+		.finished_ns = r->finished_ns,
+	};
+	struct error why;
+
+	report_finish(&l->report, &end);
+	if (report_deliver(&l->report, r->auto_remove ? NULL : &l->ctx->store, r, &why) < 0)
+		message_error(l->ctx, &why);
+}
+
 /**
  * launch_wait() - Supervise the container until it ends
  *
@@ -533,11 +564,13 @@ int launch_wait(struct launch *l, struct error *err)
 	console_restore(&terminal);
 	if (r < 0)
 		return r;
+	report_read(&l->report, l->cgroup_fd, l->container.netns, l->record->network);
 	record_end(l, wait_status, failed ? &(struct error){ 0 } : err);
 	if (failed)
 		launch_fail_record(l, failed, err);
 	else if (l->streams.timed_out)
 		record_timeout(l, err);
+	report_the_end(l, wait_status, failed);
 	return failed < 0 ? failed : l->record->exit_code;
 }
 
@@ -598,6 +631,7 @@ int launch_restart(struct launch *l, struct error *err)
 	launch_init(&next, l->ctx, l->settings, l->image, l->record);
 	next.lock_fd = l->lock_fd;
 	next.ephemeral = l->ephemeral;
+	next.report = l->report;
 	next.streams.frugal = l->streams.frugal;
 	*l = next;
 	l->network.config = &l->config; /* it pointed into next */
@@ -610,5 +644,6 @@ int launch_restart(struct launch *l, struct error *err)
 /** launch_done() - Release what the struct holds in memory */
 void launch_done(struct launch *l)
 {
+	report_done(&l->report);
 	config_done(&l->config);
 }

@@ -19,6 +19,7 @@
 #include "cmd/assemble.h"
 #include "cmd/command.h"
 #include "cmd/connect.h"
+#include "cmd/report.h"
 #include "runtime/container.h"
 #include "runtime/teardown.h"
 #include "runtime/logfile.h"
@@ -51,8 +52,10 @@ struct launch {
 	struct supervise streams;
 	struct logfile log;
 	bool has_log;
-	bool has_protection; /* memory.low or memory.min, which the parent cgroup has to grant */
-	pid_t health_pid;    /* checks the container's health; 0: nobody does */
+	bool has_protection;  /* memory.low or memory.min, which the parent cgroup has to grant */
+	int failed;	      /* why its program never ran: launch_await_exec() */
+	struct report report; /* asked for by whoever launches; released by launch_done() */
+	pid_t health_pid;     /* checks the container's health; 0: nobody does */
 };
 
 void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,

@@ -79,6 +79,8 @@ static _Noreturn void run_monitor(struct launch *l, int report)
 		(void)sync_send(report, SYNC_START, NULL, -1);
 	else
 		(void)sync_send(report, r < 0 ? SYNC_SETUP : SYNC_EXEC, &err, -1);
+	if (r < 0)
+		l->report.delivered = true; /* by the CLI, which has its error now */
 	if (r == 0) {
 		(void)close(report);
 		report = -1;

@@ -107,7 +107,7 @@ static int run_again(struct launch *l)
 	r = launch_await_exec(l, &err);
 	if (r == 0 && record_is_ending(l->lock_fd))
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
-	(void)launch_wait(l, &(struct error){ 0 });
+	(void)launch_wait(l, &err);
 	if (r != 0)
 		launch_fail_record(l, r, &err);
 	return r;

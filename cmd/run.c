@@ -13,12 +13,17 @@
 #include "cmd/message.h"
 #include "cmd/monitor.h"
 #include "cmd/reclaim.h"
+#include "cmd/report.h"
 
-static int check_terminal(const struct run_options *o, struct error *err)
+static int check_streams(const struct run_options *o, struct error *err)
 {
 	if (o->settings.tty && o->settings.interactive && !o->detach && !isatty(0)) {
 		error_set(err, ENOTTY, "the input device is no terminal");
 		return error_hint(err, "leave out -t when standard input is a file or a pipe");
+	}
+	if (o->settings.report && !strcmp(o->settings.report, "-") && o->detach) {
+		error_set(err, EINVAL, "--report - and -d exclude each other: -d prints the id");
+		return error_hint(err, "name a file, or a descriptor: --report fd:3");
 	}
 	if (o->settings.restart && strcmp(o->settings.restart, "no") != 0 && !o->detach) {
 		error_set(err, EINVAL, "--restart needs -d: in the foreground you see it end");
@@ -65,7 +70,7 @@ static int run_foreground(struct launch *l, struct birth *b, const struct contex
 
 /* The container is on record: make it run. */
 static int run_born(struct birth *b, const struct context *ctx, const struct run_options *o,
-		    struct error *err)
+		    struct report *report, struct error *err)
 {
 	struct launch l;
 	int r;
@@ -74,6 +79,7 @@ static int run_born(struct birth *b, const struct context *ctx, const struct run
 	l.foreground = !o->detach;
 	l.pass_signals = o->sig_proxy;
 	l.ephemeral = o->ephemeral ? &b->ephemeral : NULL;
+	l.report = *report;
 	l.lock_fd = birth_lock(b, ctx, err);
 	if (l.lock_fd < 0) {
 		r = l.lock_fd;
@@ -82,33 +88,53 @@ static int run_born(struct birth *b, const struct context *ctx, const struct run
 		r = o->detach ? run_detached(&l, b, ctx, err) : run_foreground(&l, b, ctx, err);
 		b->limit_missing = l.limit_failed;
 	}
+	*report = l.report;
+	l.report = REPORT_NONE;
 	launch_done(&l);
+	return r;
+}
+
+static int run_reported(struct context *ctx, char **argv, struct report *report, struct error *err)
+{
+	const struct run_options *o = ctx->options;
+	struct error why;
+	struct birth b;
+	int r;
+
+	r = birth_begin(&b, ctx, o, argv, err);
+	if (r == 0)
+		r = birth_write_cidfile(&b, o->cidfile, err);
+	if (r == 0)
+		r = run_born(&b, ctx, o, report, err);
+	else
+		birth_undo(&b, ctx);
+	if (r < 0 &&
+	    report_fail(report, &b.record, b.limit_missing ? EXIT_LIMIT : EXIT_TARE, err, &why) < 0)
+		message_error(ctx, &why);
+	if (r < 0 && b.limit_missing)
+		r = birth_refuse(ctx, err);
+	birth_done(&b);
 	return r;
 }
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct run_options *o = ctx->options;
-	struct birth b;
+	struct report report = REPORT_NONE;
 	int r;
 
 	(void)argc;
-	r = check_terminal(o, err);
+	r = check_streams(o, err);
 	if (r < 0)
 		return r;
 	r = run_options_protect(o, err);
 	if (r < 0)
 		return r;
-	r = birth_begin(&b, ctx, o, argv, err);
+	if (o->settings.report)
+		r = report_open(&report, o->settings.report, err);
 	if (r == 0)
-		r = birth_write_cidfile(&b, o->cidfile, err);
-	if (r == 0)
-		r = run_born(&b, ctx, o, err);
-	else
-		birth_undo(&b, ctx);
-	if (r < 0 && b.limit_missing)
-		r = birth_refuse(ctx, err);
-	birth_done(&b);
+		r = run_reported(ctx, argv, &report, err);
+	report_done(&report);
 	return r;
 }
 

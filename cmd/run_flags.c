@@ -91,6 +91,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "pull", "POLICY", OPTION_TEXT, pull, "never or missing: images come from tarballs"),
 	O(0, "read-only", NULL, OPTION_BOOL, settings.read_only,
 	  "Root file system cannot be written"),
+	O(0, "report", "FILE|fd:N|-", OPTION_TEXT, settings.report,
+	  "Write there at the end what it used and why it ended, as JSON"),
 	O(0, "restart", "POLICY", OPTION_TEXT, settings.restart,
 	  "no, on-failure[:N], always or unless-stopped: with -d"),
 	O(0, "rm", NULL, OPTION_BOOL, settings.auto_remove, "Remove the container when it ends"),

@@ -43,6 +43,7 @@ static const struct field {
 	FIELD("Config", "StopSignal", FIELD_TEXT, stop_signal),
 	FIELD("Config", "StopTimeout", FIELD_INT, stop_timeout_s),
 	FIELD("Config", "TimeoutMs", FIELD_INT, timeout_ms),
+	FIELD("Config", "Report", FIELD_TEXT, report),
 	FIELD("Config", "Env", FIELD_LIST, env),
 	FIELD("Config", "Entrypoint", FIELD_LIST, entrypoint),
 	FIELD("Config", "Cmd", FIELD_LIST, cmd),

@@ -55,6 +55,7 @@ struct settings {
 	bool strict;		/* --strict: all limits hold as asked for, or it is not started */
 	int64_t stop_timeout_s; /* 0: SETTINGS_STOP_TIMEOUT_S */
 	int64_t timeout_ms;	/* 0: it runs as long as it likes */
+	const char *report; /* --report: FILE, absolute once on record; fd:N or - for this run */
 
 	struct strlist binds, tmpfs;   /* as given: -v, --tmpfs */
 	struct settings_mount *mounts; /* binds, resolved */

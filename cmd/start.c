@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -23,6 +24,7 @@
 
 struct start_options {
 	bool attach, interactive;
+	const char *report;
 };
 
 static const struct option_def options[] = {
@@ -36,6 +38,11 @@ static const struct option_def options[] = {
 	  .help = "Pass standard input on, if the container keeps it open",
 	  .type = OPTION_BOOL,
 	  .offset = offsetof(struct start_options, interactive) },
+	{ .name = "report",
+	  .arg = "FILE|fd:N|-",
+	  .help = "Write there at the end what it used and why it ended, as JSON",
+	  .type = OPTION_TEXT,
+	  .offset = offsetof(struct start_options, report) },
 	{ 0 },
 };
 
@@ -116,6 +123,20 @@ static int lock_stopped(struct launch *l, struct error *err)
 		     : error_set(err, EBUSY, "container %.12s is already running", l->record->id);
 }
 
+/* Where this start wants it, or else where the container's creation did. */
+static int open_report(struct launch *l, const struct start_options *o, struct error *err)
+{
+	const char *spec = o->report ? o->report : l->settings->report;
+
+	if (!o->report && (!spec || report_sink_is_stream(spec)))
+		return 0;
+	if (!strcmp(spec, "-") && !l->foreground) {
+		error_set(err, EINVAL, "--report - needs -a");
+		return error_hint(err, "name a file, or a descriptor: --report fd:3");
+	}
+	return report_open(&l->report, spec, err);
+}
+
 static int start_locked(struct launch *l, struct stopped *c, const char *operand,
 			const struct start_options *o, struct error *err)
 {
@@ -127,6 +148,9 @@ static int start_locked(struct launch *l, struct stopped *c, const char *operand
 	l->foreground = o->attach || o->interactive;
 	l->pass_signals = l->foreground;
 	c->settings.interactive &= !l->foreground || o->interactive;
+	r = open_report(l, o, err);
+	if (r < 0)
+		return r;
 	return l->foreground ? start_in_foreground(l, l->ctx, err)
 			     : start_detached(l, l->ctx, operand, err);
 }
@@ -144,6 +168,7 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 		     struct error *err)
 {
 	struct stopped c = { .has_image = false };
+	struct error why;
 	struct launch l;
 	int r;
 
@@ -158,6 +183,9 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 		r = start_locked(&l, &c, operand, o, err);
 	if (r < 0)
 		(void)error_wrap(err, "start '%s'", operand);
+	if (r < 0 && report_fail(&l.report, &c.record, l.limit_failed ? EXIT_LIMIT : EXIT_TARE, err,
+				 &why) < 0)
+		message_error(ctx, &why);
 	if (r < 0 && l.lock_fd >= 0)
 		reclaim_failed(ctx, c.record.id, &l.lock_fd);
 	if (r < 0 && l.limit_failed) {
@@ -190,6 +218,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 	if ((o->attach || o->interactive) && argc > 1)
 		return error_set(err, EINVAL, "only one container can be attached to");
+	if (o->report && argc > 1)
+		return error_set(err, EINVAL, "--report is for one container");
 	reclaim_sweep(ctx);
 	for (int i = 0; i < argc; i++) {
 		int r = start_one(ctx, argv[i], o, err);

@@ -27,10 +27,9 @@
 #include "cmd/command.h"
 #include "cmd/format.h"
 #include "cmd/target.h"
+#include "cmd/traffic.h"
 #include "cmd/units.h"
 
-#define NET_DEV_MAX_BYTES (256U << 10)
-#define NET_DEV_BETWEEN	  7 /* columns between the bytes received and those sent, proc(5) */
 #define MEMINFO_MAX_BYTES 16384
 #define MIN_INTERVAL_MS	  100
 #define UNKNOWN		  "--"
@@ -95,7 +94,7 @@ struct sample {
 	int64_t taken_ns;
 	struct cgroup_stats group;
 	bool has_net;
-	uint64_t received_bytes, sent_bytes;
+	struct traffic net;
 };
 
 /* One container, over all looks. */
@@ -134,32 +133,6 @@ static int64_t monotonic_ns(void)
 	return (int64_t)t.tv_sec * UNITS_NS_PER_S + t.tv_nsec;
 }
 
-/* Bytes over all interfaces but lo of the network namespace that a process is in. */
-static bool read_net(pid_t pid, struct sample *s)
-{
-	autofree char *text = NULL;
-	char path[40], *save = NULL;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/net/dev", (int)pid);
-	if (file_read_at(AT_FDCWD, path, NET_DEV_MAX_BYTES, &text, &len, &(struct error){ 0 }) < 0)
-		return false;
-	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		char *figures = strchr(l, ':');
-
-		while (*l == ' ')
-			l++;
-		if (!figures || str_starts(l, "lo:"))
-			continue;
-		figures++;
-		s->received_bytes += strtoull(figures, &figures, 10);
-		for (int skipped = 0; skipped < NET_DEV_BETWEEN; skipped++)
-			(void)strtoull(figures, &figures, 10);
-		s->sent_bytes += strtoull(figures, &figures, 10);
-	}
-	return true;
-}
-
 static bool read_group(const struct record *r, struct cgroup_stats *stats)
 {
 	autoclose int fd = -1;
@@ -191,7 +164,7 @@ static bool look(const struct context *ctx, struct watched *w)
 	w->now.known = read_group(&r, &w->now.group);
 	/* The host's own figures would be shown for containers in the host's network. */
 	if (strcmp(r.network, "host") != 0)
-		w->now.has_net = read_net(r.pid, &w->now);
+		w->now.has_net = traffic_of_process(r.pid, &w->now.net);
 	return true;
 }
 
@@ -305,7 +278,8 @@ static struct json *make_row(const struct watched *w, bool no_trunc)
 			     memory_limit(s)));
 	set_taken(row, "MemPerc", print_percent(memory, memory_percent(s)));
 	set_taken(row, "NetIO",
-		  print_pair(units_print_size, s->has_net, s->received_bytes, s->sent_bytes));
+		  print_pair(units_print_size, s->has_net, s->net.received_bytes,
+			     s->net.sent_bytes));
 	set_taken(row, "BlockIO",
 		  print_pair(units_print_size, s->known && io->present, io->read_bytes,
 			     io->written_bytes));

@@ -164,6 +164,8 @@ static void pass_signals(struct supervise *s, int *insistence)
 		/* Process 1 of a namespace ignores what it does not handle: insisting ends it. */
 		if ((sig == SIGINT || sig == SIGTERM) && ++*insistence >= SIGNALS_UNTIL_KILL)
 			sig = SIGKILL;
+		s->asked_to_end |= sig == SIGINT || sig == SIGTERM || sig == SIGHUP ||
+				   sig == SIGKILL;
 		(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
 	}
 }
@@ -275,7 +277,7 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	int insistence = 0;
 	int64_t deadline_ns = s->timeout_ms ? now_ns() + s->timeout_ms * NS_PER_MS : 0;
 
-	s->timed_out = false;
+	s->timed_out = s->asked_to_end = false;
 	in.at = in.len = 0; /* its buffer is written before it is read */
 
 	/* A terminal's queue fills up like a pipe, when its program does not read what is pasted. */

@@ -28,7 +28,9 @@ struct supervise {
 	int64_t timeout_ms;  /* how long it may run; 0: as long as it likes */
 	int64_t grace_ms; /* and go on after stop_signal, until it is killed; negative: for ever */
 	int stop_signal;
-	bool timed_out; /* its time ran out: set by supervise_run() */
+	/* Set by supervise_run(): */
+	bool timed_out;	   /* its time ran out */
+	bool asked_to_end; /* somebody wants us to end, and the container was told */
 };
 
 int supervise_block_signals(struct error *err);

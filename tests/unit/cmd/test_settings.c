@@ -54,6 +54,7 @@ static const struct row {
 	ROW(BOOL, strict),
 	ROW(INT, stop_timeout_s),
 	ROW(INT, timeout_ms),
+	ROW(TEXT, report),
 	ROW(LIST, binds),
 	ROW(LIST, tmpfs),
 	ROW(ELSEWHERE, mounts),

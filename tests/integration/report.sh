@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# report.sh - run --report: what a run used and why it ended, as JSON
+. "$(dirname "$0")/../lib/harness.sh"
+
+need jq
+load_busybox
+on_exit tare rm -f -a
+
+# valid FILE: as docs/report.schema.json has it
+valid() {
+	local faults
+	faults=$(jq -r --slurpfile schema "$TARE_TEST_TOP/docs/report.schema.json" -f "$TARE_TEST_LIB/schema.jq" "$1") || return
+	echo "$faults"
+	[ -z "$faults" ]
+}
+
+# of FILE FILTER: what jq makes of it, on one line
+of() {
+	jq -rc "$2" "$1"
+}
+
+run tare run --name seven --network none --report seven.json busybox sh -c 'i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; exit 7'
+is 'the exit code stays the program'"'"'s' "$status" 7
+is 'nothing is said besides' "$stdout$stderr" ''
+ok 'the report is as the schema says' valid seven.json
+is 'it says how the run ended' "$(of seven.json '[.version, .kind, .reason, .code, .signal, .error]')" \
+	'[1,"run","exit",7,null,null]'
+is 'of which container' "$(of seven.json '[.container.id, .container.name, .container.image, .container.digest]')" \
+	"$(tare inspect -f '["{{.Id}}","seven","busybox","{{.Image}}"]' seven)"
+is 'on which kernel' "$(of seven.json .host.kernel)" "$(uname -r)"
+ok 'it took some time' jq -e '.wall_us > 1000' seven.json
+ok 'a part of that on processors' jq -e '.cpu.usage_us as $cpu | $cpu > 0 and $cpu < .wall_us * 2 and .cpu.user_us <= $cpu' seven.json
+ok 'what is null has a reason' jq -e '. as $r | [paths(. == null)] | map(select(.[0] | IN("signal", "error") | not))
+	| map(map(tostring) | join(".")) | all(. as $path | $r.missing | keys | any(. as $key | $path | startswith($key)))' seven.json
+is 'inspect shows it afterwards' "$(tare inspect -f '{{json .State.Report}}' seven | jq -S .)" "$(jq -S . seven.json)"
+rm seven.json
+run tare start -a seven
+is 'start writes it again, at the same place' "$status $(of seven.json .code)" '7 7'
+first=$(of seven.json .started)
+run tare start -a --report other.json seven
+is 'or elsewhere' "$status $(of other.json .code) $(of seven.json .started)" "7 7 $first"
+is 'inspect has the last one' "$(tare inspect -f '{{.State.Report.started}}' seven)" "$(of other.json .started)"
+
+# --- who ended it
+# ended_by SIGNAL: tare gets it while its container waits
+ended_by() {
+	env --default-signal=INT "$TARE" run --rm --network none --report r.json busybox sh -c 'trap "exit 3" TERM INT; echo up; while :; do sleep 0.05; done' >up &
+	wait_for 20 test -s up
+	kill "-$1" $!
+	wait $!
+	code=$?
+}
+for signal in TERM INT; do
+	rm -f r.json up
+	ended_by $signal
+	is "SIG$signal to tare: the report is written" "$code $(of r.json '[.reason, .code, .signal]')" '3 ["stopped",3,null]'
+	ok "SIG$signal: as the schema says" valid r.json
+done
+tare run -d --name box --network none --report box.json busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.05; done' >id
+ok 'the monitor writes nothing while it runs' test ! -e box.json
+is 'nor has inspect anything' "$(tare inspect -f '{{.State.Report}}' box)" '<no value>'
+tare stop box >/dev/null
+is 'stop is told from an end of its own accord' "$(of box.json '[.reason, .code]')" '["stopped",3]'
+run tare run --rm --network none --report r.json --timeout 200ms --stop-timeout 1 busybox sh -c 'trap "" TERM; while :; do sleep 0.05; done'
+is 'a time limit is a reason' "$(of r.json '[.reason, .code, .signal]')" '["timeout",124,9]'
+run tare run --rm --network none --report r.json --init busybox sh -c 'kill -SEGV $$'
+ok 'a signal is told' jq -e '.code == 139 and .reason == "exit" or .signal == 11' r.json
+for command in nosuch /etc/passwd; do
+	run tare run --rm --network none --report r.json busybox $command
+	is "what cannot be run is told: $command" "$(of r.json '[.reason, .code, .wall_us, .started]')" "[\"start-failed\",$status,null,null]"
+	ok 'as the schema says' valid r.json
+done
+run tare run --rm --report r.json nosuchimage true
+is 'what never came to run, too' "$(of r.json '[.reason, .code, .cpu.usage_us]') $status" '["start-failed",125,null] 125'
+like 'with the message' "$(of r.json .error)" "no such image: 'nosuchimage'"
+ok 'as the schema says' valid r.json
+run tare run -d --network none --report r.json --name lost busybox nosuch
+is 'in the background, too' "$(of r.json '[.reason, .code]') $status" '["start-failed",127] 127'
+
+# --- where to
+run tare run --rm --network none --report - busybox echo out
+is 'the report may follow the output' "$(head -n 1 <<<"$stdout") $(tail -n +2 <<<"$stdout" | jq -r .reason)" 'out exit'
+"$TARE" run --rm --network none --report fd:7 busybox true 7>seven.json
+is 'or go to a descriptor' "$(of seven.json .reason)" exit
+"$TARE" run -d --name back --network none --report fd:7 busybox true 7>seven.json >/dev/null
+is 'of the background, too' "$(tare wait back; of seven.json .reason)" $'0\nexit'
+run tare run --rm --network none --report /dev/stderr busybox true
+is 'or to what is no regular file' "$(jq -r .reason <<<"$stderr")" exit
+mkdir dir && echo before >dir/r.json
+(cd dir && "$TARE" run -d --name far --network none --report r.json busybox true >/dev/null)
+is 'a relative path is that of the caller' "$(tare wait far; of dir/r.json .reason)" $'0\nexit'
+is 'nothing else is left there' "$(ls -A dir)" r.json
+run tare create --name later --network none --report later.json busybox true
+is 'create notes it for start' "$(tare start -a later; of later.json .reason)" exit
+fails '-d prints the id on standard output' 125 tare run -d --report - busybox true
+fails 'a later start has no such descriptor' 125 tare create --report fd:7 busybox true
+for bad in nosuch/r.json dir fd:99 fd:x ''; do
+	run tare run --rm --report "$bad" busybox echo ran
+	is "a report that cannot be written is refused first: '$bad'" "$status $stdout" '125 '
+done
+run tare run --rm --network none --report /dev/full busybox echo ran
+is 'one that fails at the end is told' "$status $stdout" $'0 ran'
+like 'with the reason' "$stderr" '^tare: write the report: No space left on device$'
+
+# --- the network
+run tare run --rm --report r.json busybox sh -c 'wget -q -T 1 "http://$(ip route | sed -n "s/default via \([^ ]*\).*/\1/p"):1"
+	sed -n "s/eth0: *//p" /proc/net/dev'
+read -r received _ _ _ _ _ _ _ sent _ <<<"$stdout"
+ok 'bytes of the network are counted' jq -e ".network | .received_bytes >= $received and .received_bytes > 0 and .sent_bytes >= $sent" r.json
+run tare run --rm --network host --report r.json busybox true
+is 'not those of others' "$(of r.json '[.network.received_bytes, .missing.network]')" '[null,"the network is shared with others"]'
+tare rm -f -a >/dev/null
+is 'a container that is gone has left no report' "$(find "$TARE_ROOT/containers" -mindepth 1)" ''
+done_testing
