@@ -53,7 +53,7 @@ static const char *reason_text(const char *reason)
 		const char *reason, *text;
 	} texts[] = {
 		{ "oom", ", out of memory" },
-		{ "lost", ", supervisor lost" },
+		{ RECORD_LOST, ", supervisor lost" },
 		{ "timeout", ", timed out" },
 		{ "start-failed", ", not started" },
 	};

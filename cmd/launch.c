@@ -263,6 +263,7 @@ static int spawn(struct launch *l, struct error *err)
 static int publish(struct launch *l, struct error *err)
 {
 	struct record *r = l->record;
+	int ret;
 
 	r->status = RECORD_RUNNING;
 	r->pid = l->container.pid;
@@ -275,7 +276,8 @@ static int publish(struct launch *l, struct error *err)
 	str_replace(&r->reason, "");
 	str_replace(&r->error, "");
 	report_began(&l->report);
-	return record_write_running(l->lock_fd, r, err);
+	ret = record_write_running(l->lock_fd, r, err);
+	return ret == 0 ? record_write_started(&l->ctx->store, r, err) : ret;
 }
 
 static int connect_console(struct launch *l, struct error *err)

@@ -110,7 +110,7 @@ static void put_right(const struct context *ctx, struct record *r)
 		r->pid = 0;
 		r->exit_code = 255;
 		r->finished_ns = units_now_ns();
-		str_replace(&r->reason, "lost");
+		str_replace(&r->reason, RECORD_LOST);
 		(void)record_write_stopped(s, r, &ignored);
 	}
 	(void)record_clear_running(s, r->id);

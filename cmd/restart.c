@@ -39,6 +39,20 @@ bool restart_is_wanted(const struct settings *s)
 	return s->restart && strcmp(s->restart, "no") != 0;
 }
 
+/**
+ * restart_is_due_at_boot() - Whether a container is to run again now that the machine does
+ * @r:	As record_read() gave it
+ *
+ * As docker's daemon has it when it starts: what was running is started again,
+ * and with "always" also what somebody stopped.
+ */
+bool restart_is_due_at_boot(const struct settings *s, const struct record *r)
+{
+	if (!restart_is_wanted(s) || !r->started_ns || r->status != RECORD_EXITED)
+		return false;
+	return !strcmp(s->restart, "always") || !strcmp(r->reason, RECORD_LOST);
+}
+
 static bool is_due(const struct launch *l)
 {
 	const struct record *r = l->record;

@@ -17,13 +17,14 @@
 #include "cmd/monitor.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
+#include "cmd/restart.h"
 #include "cmd/stores.h"
 #include "cmd/target.h"
 #include "cmd/volume.h"
 #include "runtime/executable.h"
 
 struct start_options {
-	bool attach, interactive;
+	bool attach, interactive, at_boot;
 	const char *report;
 };
 
@@ -43,6 +44,10 @@ static const struct option_def options[] = {
 	  .help = "Write there at the end what it used and why it ended, as JSON",
 	  .type = OPTION_TEXT,
 	  .offset = offsetof(struct start_options, report) },
+	{ .name = "at-boot",
+	  .help = "Those whose --restart policy has them run again after the machine did",
+	  .type = OPTION_BOOL,
+	  .offset = offsetof(struct start_options, at_boot) },
 	{ 0 },
 };
 
@@ -211,16 +216,61 @@ int start_container(const struct context *ctx, const char *operand, struct error
 	return start_one(ctx, operand, &background, err);
 }
 
-static int run(struct context *ctx, int argc, char **argv, struct error *err)
+static bool is_due_at_boot(const struct context *ctx, const char *id)
 {
-	const struct start_options *o = ctx->options;
-	int code = 0;
+	autosettings struct settings settings = { 0 };
+	autorecord struct record r = { 0 };
+	struct error gone;
 
-	if ((o->attach || o->interactive) && argc > 1)
+	record_init(&r);
+	return record_read(&ctx->store, id, &r, &gone) == 0 &&
+	       settings_load(&settings, &ctx->store, id, &gone) == 0 &&
+	       restart_is_due_at_boot(&settings, &r);
+}
+
+static int start_at_boot(struct context *ctx, struct error *err)
+{
+	autostrlist struct strlist ids = { 0 };
+	int code = 0;
+	int r;
+
+	r = record_list(&ctx->store, &ids, err);
+	for (size_t i = 0; r == 0 && i < ids.n; i++) {
+		if (!is_due_at_boot(ctx, ids.items[i]) ||
+		    start_container(ctx, ids.items[i], err) == 0)
+			continue;
+		message_error(ctx, err);
+		code = EXIT_TARE;
+	}
+	return r < 0 ? r : code;
+}
+
+static int check(const struct start_options *o, int argc, struct error *err)
+{
+	bool attached = o->attach || o->interactive;
+
+	if (attached && argc > 1)
 		return error_set(err, EINVAL, "only one container can be attached to");
 	if (o->report && argc > 1)
 		return error_set(err, EINVAL, "--report is for one container");
+	if (o->at_boot && (attached || o->report || argc > 0))
+		return error_set(err, EINVAL, "--at-boot finds the containers itself");
+	if (!o->at_boot && argc == 0)
+		return error_set(err, EINVAL,
+				 "'start' needs at least 1 operand: CONTAINER [CONTAINER...]");
+	return 0;
+}
+
+static int run(struct context *ctx, int argc, char **argv, struct error *err)
+{
+	const struct start_options *o = ctx->options;
+	int code = check(o, argc, err);
+
+	if (code < 0)
+		return code;
 	reclaim_sweep(ctx);
+	if (o->at_boot)
+		return start_at_boot(ctx, err);
 	for (int i = 0; i < argc; i++) {
 		int r = start_one(ctx, argv[i], o, err);
 
@@ -236,9 +286,11 @@ const struct command cmd_start = {
 	.name = "start",
 	.args = "CONTAINER [CONTAINER...]",
 	.summary = "Start containers that were created or have ended",
+	.details =
+		"There is no daemon to start anything after a reboot: 'tare start --at-boot' does it, for\n"
+		"containers with --restart, from tare.service or from cron (@reboot).",
 	.options = options,
 	COMMAND_OPTIONS(struct start_options, .attach = false),
-	.min_args = 1,
 	.max_args = COMMAND_ANY,
 	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = run,

@@ -199,6 +199,22 @@ static void take_health(const struct record_store *s, struct record *r)
 		str_replace(&r->health, status);
 }
 
+static bool says_alive(const struct record *r)
+{
+	return r->status == RECORD_RUNNING || r->status == RECORD_PAUSED ||
+	       r->status == RECORD_RESTARTING;
+}
+
+/* It ended with the process that supervised it, or with the machine. */
+static void become_lost(struct record *r)
+{
+	r->status = RECORD_EXITED;
+	r->exit_code = 255;
+	r->pid = 0;
+	str_replace(&r->reason, RECORD_LOST);
+	str_replace(&r->health, "");
+}
+
 /**
  * record_read_raw() - What the disk says of a container, true or not
  * @r:	An initialised record, replaced on success
@@ -222,18 +238,15 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 			*err = why;
 		if (ret == 0)
 			memcpy(r->id, own, sizeof(own));
+		/* RUNROOT knows nothing of it: the machine has been started anew. */
+		if (ret == 0 && stores[i] == s->root_fd && says_alive(r))
+			become_lost(r);
 		if (ret == 0 && *r->health)
 			take_health(s, r);
 		if (ret != -ENOENT)
 			return ret;
 	}
 	return error_set(err, ENOENT, "no such container: '%.12s'", own);
-}
-
-static bool says_alive(const struct record *r)
-{
-	return r->status == RECORD_RUNNING || r->status == RECORD_PAUSED ||
-	       r->status == RECORD_RESTARTING;
 }
 
 /**
@@ -253,13 +266,8 @@ int record_read(const struct record_store *s, const char *id, struct record *r, 
 		ret = record_read_raw(s, id, r, err);
 		if (ret < 0)
 			return ret;
-		if (says_alive(r)) {
-			r->status = RECORD_EXITED;
-			r->exit_code = 255;
-			r->pid = 0;
-			str_replace(&r->reason, "lost");
-			str_replace(&r->health, "");
-		}
+		if (says_alive(r))
+			become_lost(r);
 	}
 	return 0;
 }
@@ -477,6 +485,14 @@ int record_rename(const struct record_store *s, const struct record *r, const ch
 	if (ret == 0 && r->is_named)
 		record_name_drop(r->auto_remove ? s->run_fd : s->root_fd, r->name, r->id);
 	return ret;
+}
+
+/** record_write_started() - Keep in mind that a container runs, should the machine go down */
+int record_write_started(const struct record_store *s, const struct record *r, struct error *err)
+{
+	autoclose int fd = r->auto_remove ? -1 : record_open_dir(s, r->id, false);
+
+	return fd < 0 ? 0 : write_record(fd, r, FILE_SWAP, err);
 }
 
 /**

@@ -28,6 +28,9 @@
 struct error;
 struct json;
 
+/* The reason on record of a container that ended together with its supervisor. */
+#define RECORD_LOST "lost"
+
 /* Both stores, opened once per command. */
 struct record_store {
 	int root_fd, run_fd; /* ROOT, RUNROOT */
@@ -65,6 +68,7 @@ int record_lock(const struct record_store *s, const char *id, struct error *err)
 int record_lock_births(const struct record_store *s, bool alone);
 int record_lock_abandoned(const struct record_store *s, const char *id);
 int record_write_running(int lock_fd, const struct record *r, struct error *err);
+int record_write_started(const struct record_store *s, const struct record *r, struct error *err);
 int record_write_stopped(const struct record_store *s, const struct record *r, struct error *err);
 int record_rename(const struct record_store *s, const struct record *r, const char *name,
 		  struct error *err);

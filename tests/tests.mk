@@ -114,6 +114,7 @@ MANDIR  ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 install: all
 	install -D -m 0755 $(B)/tare $(DESTDIR)$(PREFIX)/bin/tare
@@ -123,3 +124,5 @@ install: all
 	$(B)/tare completion bash >$(DESTDIR)$(BASHDIR)/tare
 	$(B)/tare completion zsh >$(DESTDIR)$(ZSHDIR)/_tare
 	$(B)/tare completion fish >$(DESTDIR)$(FISHDIR)/tare.fish
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@BINDIR@|$(PREFIX)/bin|' docs/tare.service >$(DESTDIR)$(UNITDIR)/tare.service

@@ -30,6 +30,8 @@ fi
 ok 'the completion for bash is bash' bash -n "$root/usr/share/bash-completion/completions/tare"
 ok 'there is one for zsh' test -s "$root/usr/share/zsh/site-functions/_tare"
 ok 'there is one for fish' test -s "$root/usr/share/fish/vendor_completions.d/tare.fish"
+is 'the unit for the start after a reboot names the binary' \
+	"$(grep ExecStart "$root/usr/lib/systemd/system/tare.service")" 'ExecStart=/usr/bin/tare start --at-boot'
 is 'nothing else is installed' "$(cd "$root" && find . -type f ! -path './usr/share/man/man1/tare*.1' | sort | tr '\n' ' ')" \
-	'./usr/bin/tare ./usr/share/bash-completion/completions/tare ./usr/share/fish/vendor_completions.d/tare.fish ./usr/share/zsh/site-functions/_tare '
+	'./usr/bin/tare ./usr/lib/systemd/system/tare.service ./usr/share/bash-completion/completions/tare ./usr/share/fish/vendor_completions.d/tare.fish ./usr/share/zsh/site-functions/_tare '
 done_testing

@@ -59,6 +59,34 @@ ok 'start again' tare start c
 ok 'rm -f takes it in any state' tare rm -f c
 is 'nothing is left' "$(tare ps -aq)$(pgrep -x tare-monitor)" ''
 
+# The machine goes down: processes and RUNROOT are gone, from one moment to the next.
+for policy in always unless-stopped on-failure no; do
+	tare run -d --name "$policy" --network none --restart "$policy" busybox sleep 1000 >/dev/null
+	tare run -d --name "$policy-ended" --network none --restart "$policy" busybox sleep 1000 >/dev/null
+	tare stop -t 0 "$policy-ended" >/dev/null
+	tare create --name "$policy-never" --network none --restart "$policy" busybox true >/dev/null
+done
+mapfile -t gone < <(pgrep -x tare-monitor; tare ps -q | xargs "$TARE" inspect -f '{{.State.Pid}}')
+kill -9 "${gone[@]}"
+wait_for 10 sh -c '! pgrep -x tare-monitor'
+tare ps -q >/dev/null # their cgroups do not outlive them
+rm -rf "$TARE_RUNROOT"
+is 'what ran has ended' "$(tare inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.Reason}}' no)" 'exited 255 lost'
+is 'nothing runs' "$(tare ps -q)" ''
+is 'ps tells who was never started' "$(tare ps -a --filter status=created --format '{{.Names}}' | sort | tr '\n' ' ')" \
+	'always-never no-never on-failure-never unless-stopped-never '
+run tare start --at-boot
+is 'start --at-boot' "$status $stderr" '0 '
+is 'starts what ran, and with always what was stopped' "$(tare ps --format '{{.Names}}' | sort | tr '\n' ' ')" \
+	'always always-ended on-failure unless-stopped '
+run tare start --at-boot
+is 'once' "$status $stdout" '0 '
+run tare start --at-boot no
+is 'it takes no names' "$status" 125
+run tare start
+like 'without it one is needed' "$status $stderr" '125 .*at least 1 operand'
+
+
 tare run -d --name k --network none --restart always busybox sleep 1000 >/dev/null
 pid=$(tare inspect -f '{{.State.Pid}}' k)
 kill -9 "$pid"
