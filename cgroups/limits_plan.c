@@ -180,6 +180,14 @@ static int check_below_memory(const struct plan *plan, const struct cgroup_limit
 	return 0;
 }
 
+/* With the flags, -1 is none; in a config it is all, as with runc. */
+static void add_protection(struct plan *plan, const char *file, enum limit limit, int64_t bytes)
+{
+	bool none = plan->dialect == CGROUP_FLAGS && bytes < 0;
+
+	add(plan, file, limit, none ? xstrdup("0") : number_or_max(bytes))->optional = none;
+}
+
 static int plan_memory(struct plan *plan, const struct cgroup_limits *l, struct error *err)
 {
 	int r = check_below_memory(plan, l, err);
@@ -189,10 +197,9 @@ static int plan_memory(struct plan *plan, const struct cgroup_limits *l, struct 
 	if (r < 0)
 		return r;
 	if (l->memory_min_bytes)
-		add(plan, "memory.min", MEMORY_MIN, number_or_max(l->memory_min_bytes));
+		add_protection(plan, "memory.min", MEMORY_MIN, l->memory_min_bytes);
 	if (l->memory_reservation_bytes)
-		add(plan, "memory.low", MEMORY_RESERVATION,
-		    number_or_max(l->memory_reservation_bytes));
+		add_protection(plan, "memory.low", MEMORY_RESERVATION, l->memory_reservation_bytes);
 	if (l->memory_high_bytes) /* no limit is what a missing controller gives as well */
 		add(plan, "memory.high", MEMORY_HIGH, number_or_max(l->memory_high_bytes))
 			->optional = l->memory_high_bytes < 0;

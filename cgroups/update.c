@@ -8,8 +8,12 @@
  * be overwritten are read, and the new ones written in an order in which no
  * step is impossible or does harm: swap grows before memory and shrinks after
  * it, so that reclaim finds room; a CPU burst must at no time exceed its
- * quota. Device rules, which the kernel exchanges in one step, come last. If
- * any of it fails, the old values are written back, last first.
+ * quota. Device rules, which the kernel exchanges in one step, come last, and
+ * then the look at what really holds. If any of it fails, the old values are
+ * written back, last first.
+ *
+ * A lower limit of memory makes the kernel reclaim, and kill where that is not
+ * enough. Whoever wants to be spared that has it reclaimed before.
  *
  * A field that was not asked for keeps its value also where it shares a file
  * (quota and period) or a sum (memory and memory plus swap) with one that was.
@@ -32,7 +36,17 @@
 #include "cgroups/devices.h"
 #include "cgroups/group.h"
 #include "cgroups/limits.h"
+#include "cgroups/protection.h"
+#include "cgroups/remark.h"
 #include "cgroups/setting.h"
+
+#define RECLAIM_ROUNDS 5
+
+struct target {
+	const struct cgroup_root *root;
+	const char *relpath;
+	int fd;
+};
 
 /* "max" and what is not there count as no limit. */
 static uint64_t number_of(const char *text)
@@ -211,9 +225,47 @@ static void take_back(int dirfd, const struct cgroup_setting *settings, char **u
 	}
 }
 
-static int apply_all(int dirfd, struct cgroup_setting *settings, size_t n,
-		     const struct cgroup_device_rules *devices, struct error *err)
+/* Before a lower limit: what can go goes, and if that is not enough the limit stays. */
+static int make_room(int dirfd, const struct cgroup_setting *s, struct error *err)
 {
+	uint64_t limit = number_of(s->value), usage = 0;
+
+	if (strcmp(s->file, "memory.max") != 0)
+		return 0;
+	for (int i = 0; i < RECLAIM_ROUNDS; i++) {
+		autofree char *text = cgroup_read_control(dirfd, "memory.current");
+		autofree char *rest = NULL;
+
+		usage = text ? number_of(text) : 0;
+		if (usage <= limit)
+			return 0;
+		rest = xasprintf("%" PRIu64, usage - limit);
+		(void)file_write_at(dirfd, "memory.reclaim", rest); /* as much as it can */
+	}
+	error_set(err, EBUSY,
+		  "%s: %" PRIu64 " bytes are in use, and cannot be reclaimed down to %" PRIu64,
+		  s->option, usage, limit);
+	return error_hint(err, "--force sets the limit all the same, and the kernel kills");
+}
+
+/* The parent has to grant what is protected, before anybody looks at it. */
+static int look(const struct target *t, const struct cgroup_change *change, struct error *err)
+{
+	autofree char *all = NULL;
+	int r = cgroup_protection_sum(t->root, err);
+
+	if (r == 0)
+		r = cgroup_limits_remark(t->root, t->relpath, change->limits, change->remarks, err);
+	if (r < 0 || !change->strict || !change->remarks->n)
+		return r;
+	all = strlist_join(change->remarks, "; ");
+	return error_set(err, ERANGE, "the limits would not hold as asked for: %s", all);
+}
+
+static int apply_all(const struct target *t, struct cgroup_setting *settings, size_t n,
+		     const struct cgroup_change *change, struct error *err)
+{
+	const struct cgroup_device_rules *devices = change->devices;
 	char **undo = xcalloc(n + 1, sizeof(*undo));
 	size_t done = 0;
 	int r = 0;
@@ -221,17 +273,24 @@ static int apply_all(int dirfd, struct cgroup_setting *settings, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		autofree char *text = NULL;
 
-		choose_file(dirfd, &settings[i]);
-		text = cgroup_read_control(dirfd, settings[i].file);
+		choose_file(t->fd, &settings[i]);
+		text = cgroup_read_control(t->fd, settings[i].file);
 		undo[i] = cgroup_update_undo(&settings[i], text);
 	}
 	cgroup_update_order(settings, undo, n);
-	while (r == 0 && done < n) /* one that the kernel changed on the way was written too */
-		r = cgroup_setting_apply(dirfd, &settings[done++], err);
+	while (r == 0 && done < n) { /* one that the kernel changed on the way was written too */
+		r = change->spare ? make_room(t->fd, &settings[done], err) : 0;
+		if (r == 0)
+			r = cgroup_setting_apply(t->fd, &settings[done++], err);
+	}
 	if (r == 0 && devices && devices->n)
-		r = cgroup_devices_replace(dirfd, devices->items, devices->n, err);
+		r = cgroup_devices_replace(t->fd, devices->items, devices->n, err);
+	if (r == 0 && change->remarks)
+		r = look(t, change, err);
 	if (r < 0)
-		take_back(dirfd, settings, undo, done, err);
+		take_back(t->fd, settings, undo, done, err);
+	if (r < 0 && change->remarks)
+		(void)cgroup_protection_sum(t->root, &(struct error){ 0 });
 	for (size_t i = 0; i < n; i++)
 		free(undo[i]);
 	free(undo);
@@ -241,15 +300,12 @@ static int apply_all(int dirfd, struct cgroup_setting *settings, size_t n,
 /**
  * cgroup_update() - Change the limits of a cgroup with processes
  * @relpath:	Of the container's cgroup
- * @limits:	Those to change
- * @devices:	Rules in place of those before; NULL or none: they stay
  *
  * Return: 0; otherwise all is as before: -EINVAL, -EOPNOTSUPP or -ERANGE if a
  * limit cannot be had, -EBUSY if more is in use and that was to be checked, or -errno
  */
 int cgroup_update(const struct cgroup_root *root, const char *relpath,
-		  const struct cgroup_limits *limits, const struct cgroup_device_rules *devices,
-		  struct error *err)
+		  const struct cgroup_change *change, struct error *err)
 {
 	struct cgroup_setting *settings = NULL;
 	struct cgroup_limits all = { 0 };
@@ -259,16 +315,16 @@ int cgroup_update(const struct cgroup_root *root, const char *relpath,
 
 	if (fd < 0)
 		return fd;
-	cgroup_limits_copy(&all, limits);
+	cgroup_limits_copy(&all, change->limits);
 	complete_cpu(fd, &all);
 	complete_memory(fd, &all);
 	r = cgroup_limits_plan(&all, &settings, &n, err);
 	if (r == 0)
 		r = cgroup_pass_controllers(root, relpath, fd, &all, err);
 	if (r == 0)
-		r = check_usage(fd, limits, err);
+		r = check_usage(fd, change->limits, err);
 	if (r == 0)
-		r = apply_all(fd, settings, n, devices, err);
+		r = apply_all(&(struct target){ root, relpath, fd }, settings, n, change, err);
 	cgroup_settings_free(settings, n);
 	cgroup_limits_done(&all);
 	return r;

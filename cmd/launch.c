@@ -28,17 +28,15 @@
 #include "base/file.h"
 #include "base/pool.h"
 #include "base/sys.h"
-#include "cgroups/protection.h"
-#include "cgroups/remark.h"
 #include "cgroups/stats.h"
-#include "cmd/device.h"
 #include "cmd/ephemeral.h"
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
-#include "cmd/limits.h"
+#include "cmd/launch_cgroup.h"
 #include "cmd/message.h"
 #include "cmd/reclaim.h"
 #include "cmd/signals.h"
+#include "cmd/stores.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
@@ -48,9 +46,8 @@
 #include "runtime/process.h"
 #include "runtime/sync.h"
 
-#define DEFAULT_LOG_BYTES     (INT64_C(10) << 20)
-#define DEFAULT_LOG_FILES     3
-#define CGROUP_END_TIMEOUT_MS 10000
+#define DEFAULT_LOG_BYTES (INT64_C(10) << 20)
+#define DEFAULT_LOG_FILES 3
 
 /** launch_init() - A run that holds nothing yet; @record is borrowed and kept up to date */
 void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,
@@ -92,80 +89,6 @@ static int take_ids(struct launch *l, struct error *err)
 	l->idmap_fd = idmap_lease(l->ctx->store.run_fd, l->record->id, &l->config.idmap_base, err);
 	l->record->idmap_base = l->config.idmap_base;
 	return l->idmap_fd < 0 ? l->idmap_fd : 0;
-}
-
-static void warn(const struct launch *l, const char *text)
-{
-	struct error e = { 0 };
-
-	if (l->report_fd < 0) {
-		message_warning(l->ctx, "%s", text);
-		return;
-	}
-	error_set(&e, EDOM, "%s", text);
-	(void)sync_send(l->report_fd, SYNC_WARNING, &e, -1);
-}
-
-/* In force they are; but as they were asked for? */
-static int look_at_limits(struct launch *l, struct error *err)
-{
-	autostrlist struct strlist remarks = { 0 };
-	const char *path = l->record->cgroup;
-	int r = 0;
-
-	if (!limits_are_asked(l->settings))
-		return 0;
-	l->has_protection = cgroup_protection_is_claimed(l->cgroup_fd);
-	if (l->has_protection)
-		r = cgroup_protection_sum(&l->cgroup_root, err);
-	if (r == 0)
-		r = cgroup_limits_remark(&l->cgroup_root, path, &l->limits, &remarks, err);
-	if (r == 0 && remarks.n && l->settings->strict)
-		return limits_refuse(&remarks, err);
-	for (size_t i = 0; r == 0 && i < remarks.n; i++)
-		warn(l, remarks.items[i]);
-	return r;
-}
-
-static int make_cgroup(struct launch *l, struct error *err)
-{
-	autofree char *path = limits_cgroup_path(l->settings, l->record->id);
-	int r;
-
-	if (l->report.asked_for)
-		cgroup_offer_controllers(&l->cgroup_root, path);
-	r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
-	if (r < 0)
-		return r;
-	str_replace(&l->record->cgroup, path);
-	return look_at_limits(l, err);
-}
-
-static int take_cgroup(struct launch *l, struct error *err)
-{
-	int r;
-
-	r = limits_of_settings(l->settings, &l->limits, err);
-	if (r < 0)
-		return r;
-	l->report.wanted |= limits_are_asked(l->settings) && !l->settings->auto_remove;
-	r = cgroup_root_open(&l->cgroup_root, err);
-	if (r == -ENOENT && !limits_are_asked(l->settings)) {
-		l->config.namespaces &= ~(uint64_t)CLONE_NEWCGROUP;
-		report_no_cgroup(&l->report, err->msg);
-		return 0; /* nothing to limit, and nowhere to do it */
-	}
-	if (r == 0)
-		r = make_cgroup(l, err);
-	l->limit_failed = r < 0 && l->settings->strict;
-	if (r < 0)
-		return r;
-	if (l->settings->privileged) /* it may make cgroups of its own below */
-		cgroup_offer_controllers(&l->cgroup_root, l->record->cgroup);
-	/* A user namespace takes mknod away by itself. */
-	if (l->settings->host_userns && !l->settings->privileged)
-		return device_apply_rules(l->settings, l->cgroup_fd, err);
-	return 0;
 }
 
 static bool tmpfs_has_user_xattrs(void)
@@ -309,7 +232,7 @@ static int start_steps(struct launch *l, struct error *err)
 	if (r == 0)
 		r = take_ids(l, err);
 	if (r == 0)
-		r = take_cgroup(l, err);
+		r = launch_take_cgroup(l, err);
 	if (r == 0)
 		r = connect_prepare(&l->network, err);
 	if (r == 0)
@@ -340,8 +263,6 @@ static int start_steps(struct launch *l, struct error *err)
 
 static void give_back(struct launch *l)
 {
-	struct error ignored; /* what cannot go now, the next sweep takes */
-
 	health_monitor_stop(&l->health_pid);
 	container_done(&l->container);
 	teardown_begin(&l->teardown);
@@ -350,16 +271,7 @@ static void give_back(struct launch *l)
 		logfile_close(&l->log);
 	l->has_log = false;
 	connect_release(&l->network);
-	if (l->cgroup_fd >= 0) {
-		(void)close(l->cgroup_fd);
-		l->cgroup_fd = -1;
-		(void)cgroup_remove(&l->cgroup_root, l->record->cgroup, CGROUP_END_TIMEOUT_MS,
-				    &ignored);
-		if (l->has_protection)
-			(void)cgroup_protection_sum(&l->cgroup_root, &ignored);
-	}
-	cgroup_root_close(&l->cgroup_root);
-	cgroup_limits_done(&l->limits);
+	launch_end_cgroup(l);
 	if (l->idmap_fd >= 0)
 		(void)close(l->idmap_fd);
 	if (l->signal_fd >= 0)
@@ -423,7 +335,7 @@ int launch_await_exec(struct launch *l, struct error *err)
 /**
  * launch_slim() - Release what was only needed for the start
  *
- * Of the settings, texts that were borrowed from the image are invalid then.
+ * Of the settings, texts that were borrowed from the image are invalid then; numbers stay.
  */
 void launch_slim(struct launch *l)
 {
@@ -431,6 +343,7 @@ void launch_slim(struct launch *l)
 
 	config_done(&l->config);
 	l->config.scratch = scratch;
+	l->slim = true;
 	if (l->image)
 		image_done(l->image);
 	pool_trim();
@@ -619,17 +532,40 @@ void launch_finish(struct launch *l)
 			l->network.linger_fd); /* else our end closes it: nobody waits */
 }
 
+/* What the settings before were borrowed from is needed by nobody any more. */
+static int take_next_settings(struct launch *l, struct error *err)
+{
+	const struct context *ctx = l->ctx;
+	int r;
+
+	if (!l->next)
+		return 0;
+	settings_done(l->settings);
+	*l->settings = *l->next;
+	free(l->next);
+	l->next = NULL;
+	r = volume_make(l->settings, ctx->store.root_fd, err);
+	if (r == 0 && l->slim && l->image)
+		r = stores_find_image(ctx, l->record->image_id, l->image, err);
+	return r;
+}
+
 /**
  * launch_restart() - Give back what a run held that has ended, and start the next one
  *
- * Not after launch_slim(). The lock stays, so that nobody else takes the container.
+ * After launch_slim() only with other settings, in l->next. The lock stays, so
+ * that nobody else takes the container.
  */
 int launch_restart(struct launch *l, struct error *err)
 {
 	struct launch next;
+	int r;
 
 	give_back(l);
 	config_done(&l->config);
+	r = take_next_settings(l, err);
+	if (r < 0)
+		return r;
 	launch_init(&next, l->ctx, l->settings, l->image, l->record);
 	next.lock_fd = l->lock_fd;
 	next.ephemeral = l->ephemeral;

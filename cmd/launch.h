@@ -31,7 +31,8 @@ struct image;
 struct launch {
 	const struct context *ctx;
 	struct settings *settings;
-	struct image *image; /* NULL with --rootfs */
+	struct settings *next; /* owned: other settings for the next run; NULL: the same */
+	struct image *image;   /* NULL with --rootfs */
 	struct record *record;
 	int lock_fd;		     /* given back by launch_finish() */
 	struct ephemeral *ephemeral; /* NULL, or what nothing may stay of: ended likewise */
@@ -52,6 +53,7 @@ struct launch {
 	struct supervise streams;
 	struct logfile log;
 	bool has_log;
+	bool slim;	      /* launch_slim() was called */
 	bool has_protection;  /* memory.low or memory.min, which the parent cgroup has to grant */
 	int failed;	      /* why its program never ran: launch_await_exec() */
 	struct report report; /* asked for by whoever launches; released by launch_done() */

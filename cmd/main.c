@@ -44,6 +44,7 @@ const struct command *const command_list[] = {
 	&cmd_wait,
 	&cmd_rm,
 	&cmd_rename,
+	&cmd_update,
 	&cmd_inspect,
 	&cmd_port,
 	&cmd_cp,
@@ -145,7 +146,6 @@ static const struct {
 		  "then 'tare load -i FILE'" },
 	{ "push", "tare has no network client; skopeo copies images to registries" },
 	{ "search", "tare has no network client; skopeo list-tags asks registries" },
-	{ "update", "limits are those of 'tare run'" },
 };
 
 static int unknown_command(const char *group, const char *name, struct error *err)

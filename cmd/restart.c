@@ -7,7 +7,8 @@
  * "restarting" in the pauses between runs. Whoever wants it to end for good
  * leaves a mark in its directory first and looks for its process afterwards; the
  * monitor looks for marks after its pause, which a mark cuts short, and again
- * once the next run is on record. So one of the two always sees the other.
+ * once the next run is on record. So one of the two always sees the other. With
+ * other settings it is the same, see cmd/update.c.
  */
 #include "cmd/restart.h"
 
@@ -16,6 +17,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -25,13 +27,36 @@
 #include "base/sys.h"
 #include "cmd/appliance.h"
 #include "cmd/launch.h"
+#include "cmd/settings.h"
 #include "cmd/units.h"
+#include "cmd/update.h"
 
 /* docker's: twice as long each time, from the beginning after a run that lasted. */
 #define FIRST_PAUSE_MS 100
 #define LAST_PAUSE_MS  60000
 #define GOOD_RUN_NS    (10 * UNITS_NS_PER_S)
 #define NS_PER_MS      1000000
+
+/* Somebody may have changed the settings since they were read. */
+static void look_for_update(struct launch *l)
+{
+	struct settings *next;
+	struct error ignored; /* then it goes on with those it has */
+
+	if (!record_is_updated(l->lock_fd))
+		return;
+	record_forget_updated(l->lock_fd);
+	next = xcalloc(1, sizeof(*next));
+	if (settings_load(next, &l->ctx->store, l->record->id, &ignored) < 0) {
+		settings_done(next);
+		free(next);
+		return;
+	}
+	if (l->next)
+		settings_done(l->next);
+	free(l->next);
+	l->next = next;
+}
 
 /** restart_is_wanted() - Whether the container may be started again when it ends */
 bool restart_is_wanted(const struct settings *s)
@@ -55,15 +80,16 @@ bool restart_is_due_at_boot(const struct settings *s, const struct record *r)
 
 static bool is_due(const struct launch *l)
 {
+	const struct settings *s = l->next ? l->next : l->settings;
 	const struct record *r = l->record;
 	int64_t max_retries = 0;
 	struct error ignored;
 
-	if (!restart_is_wanted(l->settings) || record_is_ending(l->lock_fd))
+	if (!restart_is_wanted(s) || record_is_ending(l->lock_fd))
 		return false;
-	if (!str_starts(l->settings->restart, "on-failure"))
+	if (!str_starts(s->restart, "on-failure"))
 		return true;
-	(void)appliance_parse_restart(l->settings->restart, &max_retries, &ignored);
+	(void)appliance_parse_restart(s->restart, &max_retries, &ignored);
 	return r->exit_code != 0 && (!max_retries || r->restarts < max_retries);
 }
 
@@ -121,6 +147,8 @@ static int run_again(struct launch *l)
 	r = launch_await_exec(l, &err);
 	if (r == 0 && record_is_ending(l->lock_fd))
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
+	if (r == 0 && record_is_updated(l->lock_fd)) /* who cannot have it stays as it is */
+		(void)update_running(&l->ctx->store, l->record, &(struct error){ 0 });
 	(void)launch_wait(l, &err);
 	if (r != 0)
 		launch_fail_record(l, r, &err);
@@ -132,13 +160,16 @@ void restart_while_due(struct launch *l)
 {
 	int64_t pause_ms = FIRST_PAUSE_MS;
 
-	while (is_due(l)) {
+	for (look_for_update(l); is_due(l); look_for_update(l)) {
 		struct record *r = l->record;
 
 		if (r->finished_ns - r->started_ns >= GOOD_RUN_NS)
 			pause_ms = FIRST_PAUSE_MS;
 		publish(l);
 		if (!pause_for(l, pause_ms))
+			return;
+		look_for_update(l);
+		if (!is_due(l))
 			return;
 		pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
 		r->restarts++;

@@ -342,6 +342,22 @@ struct json *settings_to_json(const struct settings *s)
 }
 
 /**
+ * settings_put_host() - Have a document of ours say what is asked of the host now
+ *
+ * The members of HostConfig that flags set one by one: limits and the restart policy
+ * among them. All else in the document stays as it is.
+ */
+void settings_put_host(const struct settings *s, struct json *document)
+{
+	struct json *host = json_clone(json_get(document, "HostConfig"));
+
+	for (size_t i = 0; i < N_FIELDS; i++)
+		if (!strcmp(fields[i].section, "HostConfig"))
+			write_field(s, &fields[i], host);
+	json_set(document, "HostConfig", host);
+}
+
+/**
  * settings_from_json() - Read config.json back
  * @s:		Zeroed; settings_done() releases it, also after a failure
  * @document:	Owned by @s from now on

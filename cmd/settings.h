@@ -93,6 +93,7 @@ struct settings {
 };
 
 struct json *settings_to_json(const struct settings *s);
+void settings_put_host(const struct settings *s, struct json *document);
 int settings_from_json(struct settings *s, struct json *document, struct error *err);
 int settings_load(struct settings *s, const struct record_store *store, const char *id,
 		  struct error *err);

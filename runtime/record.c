@@ -272,27 +272,6 @@ int record_read(const struct record_store *s, const char *id, struct record *r, 
 	return 0;
 }
 
-/**
- * record_read_config() - The settings a container was created with (docker's field names)
- *
- * Return: the document, which the caller frees, or NULL
- */
-struct json *record_read_config(const struct record_store *s, const char *id, struct error *err)
-{
-	for (int side = 0; side < 2; side++) {
-		autoclose int fd = record_open_dir(s, id, side);
-		struct json *v;
-
-		if (fd < 0)
-			continue;
-		v = json_read_at(fd, "config.json", JSON_MAX_BYTES, err);
-		if (v || err->code != ENOENT)
-			return v;
-	}
-	error_set(err, ENOENT, "no such container: '%.12s'", id);
-	return NULL;
-}
-
 /* ---- a container's life ------------------------------------------------- */
 
 /* A container is named in the store that it lives in. */
@@ -373,33 +352,6 @@ int record_write_running(int lock_fd, const struct record *r, struct error *err)
 	return write_record(lock_fd, r, FILE_SWAP, err);
 }
 
-static void leave_mark(const struct record_store *s, const char *id, const char *name)
-{
-	autoclose int dir = record_open_dir(s, id, true);
-	autoclose int fd = -1;
-
-	if (dir >= 0) /* should it fail, the container ends all the same, of a signal */
-		fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-}
-
-/** record_mark_stopping() - Say that a running container is being asked to end */
-void record_mark_stopping(const struct record_store *s, const char *id)
-{
-	leave_mark(s, id, "stopping");
-}
-
-/** record_mark_ending() - Say that a running container is being ended by force */
-void record_mark_ending(const struct record_store *s, const char *id)
-{
-	leave_mark(s, id, RECORD_ENDING);
-}
-
-/** record_is_ending() - Whether somebody ends it, by asking or by force; for its supervisor */
-bool record_is_ending(int lock_fd)
-{
-	return record_is_stopping(lock_fd) || faccessat(lock_fd, RECORD_ENDING, F_OK, 0) == 0;
-}
-
 /** record_read_health() - What its health check found so far; NULL: nothing */
 struct json *record_read_health(const struct record_store *s, const char *id)
 {
@@ -407,12 +359,6 @@ struct json *record_read_health(const struct record_store *s, const char *id)
 	struct error ignored;
 
 	return dir < 0 ? NULL : json_read_at(dir, RECORD_HEALTH, HEALTH_MAX_BYTES, &ignored);
-}
-
-/** record_is_stopping() - Whether somebody asked the container to end; for its supervisor */
-bool record_is_stopping(int lock_fd)
-{
-	return faccessat(lock_fd, "stopping", F_OK, 0) == 0;
 }
 
 /* Who waits for a --rm container holds this file open: it outlives the directory (cmd/wait.c). */

@@ -57,6 +57,18 @@ bool record_is_stopping(int lock_fd);
 void record_mark_ending(const struct record_store *s, const char *id);
 bool record_is_ending(int lock_fd);
 
+/* Left by `update`: the settings are to be read anew before the next run. */
+void record_mark_updated(const struct record_store *s, const char *id);
+bool record_is_updated(int lock_fd);
+void record_forget_updated(int lock_fd);
+
+/* Other settings for a container that there is, in the order of the calls. */
+int record_lock_update(const struct record_store *s, struct error *err);
+int record_stage_config(const struct record_store *s, const char *id, const struct json *config,
+			struct error *err);
+int record_exchange_config(const struct record_store *s, const char *id, struct error *err);
+void record_drop_config(const struct record_store *s, const char *id);
+
 /* In RUNROOT/containers/ID: docker's State.Health, as the health check's process left it. */
 #define RECORD_HEALTH "health.json"
 struct json *record_read_health(const struct record_store *s, const char *id);

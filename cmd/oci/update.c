@@ -166,7 +166,12 @@ static int apply(const struct state *s, const struct json *resources, struct err
 	if (r == 0)
 		r = update_unit(s, &limits, err);
 	if (r == 0)
-		r = cgroup_update(&cg.root, s->cgroup, &limits, devices.n ? &devices : NULL, err);
+		r = cgroup_update(&cg.root, s->cgroup,
+				  &(struct cgroup_change){
+					  .limits = &limits,
+					  .devices = devices.n ? &devices : NULL,
+				  },
+				  err);
 	cgroup_device_rules_done(&devices);
 	cgroup_limits_done(&limits);
 	return r;

@@ -88,7 +88,7 @@ for shell in zsh fish; do
 	fi
 done
 fails 'an unknown shell is refused' 125 tare completion csh
-for command in pull build network update; do
+for command in pull build network; do
 	run tare $command
 	like "'$command' is answered by what there is instead" "$status $stderr" "^125 tare: unknown command '$command'.*hint: [^s]"
 	unlike 'and not by the help alone' "$stderr" "hint: see 'tare --help'"

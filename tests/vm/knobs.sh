@@ -228,6 +228,76 @@ ok 'rm' tare rm -f job
 fails 'the cgroups of containers are no parents' 125 tare run --rm --cgroup-parent /tare/x busybox true
 fails 'nor is what is no path' 125 tare run --rm --cgroup-parent ../x busybox true
 
+# --- other limits for one that runs
+# control NAME FILE...: their contents in one line
+control() {
+	local group
+	group=$(group_of "$1")
+	shift
+	(cd "$group" && cat "$@" | tr '\n' ' ')
+}
+tare run -d --name up --memory 64m --cpus 0.5 busybox sleep 1000 >/dev/null
+ok 'more of everything' tare update -m 96m --cpus 1.5 --cpu-burst 30000 --memory-reservation 16m --pids-limit 40 \
+	--cpu-shares 2048 --cpuset-cpus 1 --device-write-bps $disk:5m --hugetlb 2MB=4m up
+is 'is in force' "$(control up memory.max memory.swap.max memory.low cpu.max cpu.max.burst cpu.weight cpuset.cpus pids.max io.max hugetlb.2MB.max)" \
+	"$((96 * MIB)) $((96 * MIB)) $((16 * MIB)) 150000 100000 30000 174 1 40 $(cat /sys/class/block/vda/dev) rbps=max wbps=$((5 * MIB)) riops=max wiops=max $((4 * MIB)) "
+is 'the parent grants it' "$(cat /sys/fs/cgroup/tare/memory.low)" $((16 * MIB))
+ok 'less of everything' tare update -m 32m --memory-swap 40m --memory-reservation -1 --cpus 0.2 --cpu-burst 1000 up
+is 'is in force, too' "$(control up memory.max memory.swap.max memory.low cpu.max cpu.max.burst)" \
+	"$((32 * MIB)) $((8 * MIB)) 0 20000 100000 1000 "
+is 'the parent grants no more' "$(cat /sys/fs/cgroup/tare/memory.low)" 0
+before=$(control up memory.max memory.swap.max cpu.max pids.max cpuset.cpus)
+run tare update -m 48m --memory-swap 64m --pids-limit 20 --cpuset-cpus 0-63 up
+is 'one that cannot be had undoes the others' "$status $(control up memory.max memory.swap.max cpu.max pids.max cpuset.cpus)" "125 $before"
+is 'also on record' "$(tare inspect -f '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}}' up)" "$((32 * MIB)) 40"
+run tare update --cpus 1.2 up
+is 'what does not hold as asked for is told' "$status" 0
+like 'on which processors' "$stderr" '^tare: warning: --cpus: the time of 1.2 processors, but it can run on 1 only'
+run tare update --strict --cpus 1.4 up
+is '--strict undoes it, by its own code' "$status $(control up cpu.max)" '122 120000 100000 '
+is 'and is itself not kept then' "$(tare inspect -f '{{.HostConfig.Strict}}' up)" false
+ok 'no limits any more' tare update -m -1 --cpu-quota -1 --cpu-burst 0 --pids-limit -1 up
+is 'are none' "$(control up memory.max memory.swap.max cpu.max pids.max)" 'max max max 100000 max '
+tare stop -t 0 up >/dev/null
+ok 'start' tare start up
+is 'and it starts with what it had last' "$(control up memory.max cpu.max pids.max cpu.weight)" 'max max 100000 max 174 '
+ok 'a limit for the next runs' tare update -m 50m --restart always up
+kill -9 "$(tare inspect -f '{{.State.Pid}}' up)"
+again() {
+	[ "$(tare inspect -f '{{.RestartCount}} {{.State.Status}}' up)" = '1 running' ]
+}
+ok 'it is started again by its monitor' wait_for 20 again
+is 'with it' "$(control up memory.max)" "$((50 * MIB)) "
+ok 'rm' tare rm -f up
+
+# memory in use: 40 MiB of a tmpfs, which without swap nobody can reclaim
+tare run -d --name full --memory 96m --memory-swap 96m --tmpfs /t busybox sh -c \
+	'dd if=/dev/zero of=/t/x bs=1M count=40 2>/dev/null; echo full; sleep 1000' >/dev/null
+is_full() {
+	tare logs full | grep -q full
+}
+wait_for 60 is_full
+run tare update -m 24m --memory-swap 24m full
+is 'no limit below what is in use' "$status $(control full memory.max)" "125 $((96 * MIB)) "
+like 'is told with figures' "$stderr" "'full': --memory: [0-9]+ bytes are in use, and cannot be reclaimed down to $((24 * MIB))"
+is 'nothing was killed' "$(value_of full memory.events oom_kill) $(tare inspect -f '{{.State.Running}}' full)" '0 true'
+ok 'a limit above it can be had' tare update -m 64m --memory-swap 64m full
+ok '--force sets it' tare update --force -m 24m --memory-swap 24m full
+killed() {
+	[ "$(tare inspect -f '{{.State.OOMKilled}}' full)" = true ]
+}
+ok 'and the kernel kills' wait_for 30 killed
+tare rm -f full >/dev/null
+# page cache goes by itself
+tare run -d --name cache --memory 96m -v "$T:/data" busybox sh -c 'cat /data/file >/dev/null; dd if=/dev/zero of=/data/cached bs=1M count=40 2>/dev/null; sync; echo full; sleep 1000' >/dev/null
+is_cached() {
+	tare logs cache | grep -q full
+}
+wait_for 60 is_cached
+ok 'what can be reclaimed is' tare update -m 16m cache
+is 'without a kill' "$(value_of cache memory.events oom_kill) $(control cache memory.max)" "0 $((16 * MIB)) "
+tare rm -f cache >/dev/null
+
 # --- what is no limit of cgroup v2
 for flag in --memory-swappiness=10 --kernel-memory=1m --oom-kill-disable --cpu-rt-runtime=1; do
 	run tare run --rm "$flag" busybox true

@@ -108,7 +108,9 @@ static int try_update(const char *text, struct error *err)
 	int result;
 
 	read_resources(&r, text);
-	result = cgroup_update(&root, GROUP, &r.limits, &r.devices, err);
+	result = cgroup_update(
+		&root, GROUP, &(struct cgroup_change){ .limits = &r.limits, .devices = &r.devices },
+		err);
 	done(&r);
 	return result;
 }

@@ -257,6 +257,9 @@ static void no_limit_needs_no_controller(void **state)
 		    "memory.swap.max?=max\nmemory.max?=max\n");
 	assert_plan(&(struct cgroup_limits){ .memory_high_bytes = -1, .memory_oom_group = -1 },
 		    "memory.high?=max\nmemory.oom.group?=0\n");
+	assert_plan(&(struct cgroup_limits){ .memory_min_bytes = -1,
+					     .memory_reservation_bytes = -1 },
+		    "memory.min?=0\nmemory.low?=0\n");
 }
 
 static void newer_limits_have_files_of_their_own(void **state)

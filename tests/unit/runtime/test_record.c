@@ -339,6 +339,62 @@ static void configurations_come_back_from_either_store(void **state)
 
 /* --- while it runs --- */
 
+static void expect_config(const struct stores *t, const char *id, const char *of)
+{
+	struct error err = { 0 };
+	autojson struct json *config = record_read_config(&t->s, id, &err);
+
+	assert_string_equal(json_text_or(json_get(config, "Of"), "?"), of);
+}
+
+static void stage(const struct stores *t, const char *id, const char *of)
+{
+	struct error err = { 0 };
+	autojson struct json *config = json_new_map();
+
+	json_set_text(config, "Of", of);
+	if (record_stage_config(&t->s, id, config, &err) < 0)
+		fail_msg("%s", err.msg);
+}
+
+static void other_configurations_count_once_they_are_exchanged(void **state)
+{
+	static const char *const ids[] = { ID_A, ID_B };
+	struct stores *t = *state;
+	struct error err = { 0 };
+
+	create(t, ID_A, "kept", NAMED);
+	create(t, ID_B, "volatile", NAMED | VOLATILE);
+	for (size_t i = 0; i < 2; i++) {
+		stage(t, ids[i], "others");
+		expect_config(t, ids[i], ids[i]);
+		record_drop_config(&t->s, ids[i]);
+		assert_int_equal(record_exchange_config(&t->s, ids[i], &err), -ENOENT);
+		expect_config(t, ids[i], ids[i]);
+		stage(t, ids[i], "others");
+		assert_int_equal(record_exchange_config(&t->s, ids[i], &err), 0);
+		expect_config(t, ids[i], "others");
+	}
+	assert_int_equal(record_exchange_config(&t->s, ID_C, &err), -ENOENT);
+}
+
+static void changes_are_told_to_the_supervisor(void **state)
+{
+	struct stores *t = *state;
+	struct error err = { 0 };
+	int lock;
+
+	create(t, ID_A, "updated", NAMED);
+	record_mark_updated(&t->s, ID_A); /* nobody to tell */
+	lock = record_lock(&t->s, ID_A, &err);
+	assert_false(record_is_updated(lock));
+	record_mark_updated(&t->s, ID_A);
+	assert_true(record_is_updated(lock));
+	record_forget_updated(lock);
+	assert_false(record_is_updated(lock));
+	close(lock);
+}
+
 static int write_running(const struct stores *t, const char *id, int lock)
 {
 	autorecord struct record r = { 0 };
@@ -658,6 +714,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_status_is_no_state_to_act_in),
 		store_test(a_damaged_record_is_an_error_and_stays_bounded),
 		store_test(configurations_come_back_from_either_store),
+		store_test(other_configurations_count_once_they_are_exchanged),
+		store_test(changes_are_told_to_the_supervisor),
 		store_test(the_running_record_shadows_the_last_known),
 		store_test(a_lost_supervisor_shows),
 		store_test(one_container_has_one_supervisor),

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cmd/launch_cgroup.h - The cgroup of one run: made, looked at, removed
+ */
+#ifndef CMD_LAUNCH_CGROUP_H
+#define CMD_LAUNCH_CGROUP_H
+
+struct error;
+struct launch;
+
+int launch_take_cgroup(struct launch *l, struct error *err);
+void launch_end_cgroup(struct launch *l);
+
+#endif
