@@ -34,6 +34,7 @@ static const struct row {
 	ROW(TEXT, hostname),
 	ROW(TEXT, image),
 	ROW(TEXT, image_id),
+	ROW(TEXT, image_store),
 	ROW(TEXT, rootfs),
 	ROW(TEXT, user),
 	ROW(TEXT, cwd),
