@@ -24,7 +24,8 @@ class Worker:
         self.launcher = launcher
         request_r, self.request = os.pipe()
         self.reply, reply_w = os.pipe()
-        if os.fork() == 0:
+        pid = os.fork()
+        if pid == 0:
             os.close(self.request)
             os.close(self.reply)
             try:
@@ -33,7 +34,7 @@ class Worker:
                 os._exit(0)
         os.close(request_r)
         os.close(reply_w)
-        self.reply = os.fdopen(self.reply)
+        self.pid, self.reply = pid, os.fdopen(self.reply)
 
     def serve(self, view, requests, replies):
         libc = ctypes.CDLL(None, use_errno=True)
@@ -64,6 +65,12 @@ class Worker:
         wall_ns, cpu_us, rss_kib, status = map(int, self.reply.readline().split())
         return wall_ns / 1e6, cpu_us / 1e3, rss_kib, status
 
+    def close(self):
+        """Of workers that are alive, the one made last."""
+        os.close(self.request)
+        self.reply.close()
+        os.waitpid(self.pid, 0)
+
 
 class Samples:
     """Rounds of one operation: for each peer a list of (wall, cpu, rss), a row per round."""
@@ -78,10 +85,15 @@ class Samples:
         else:
             self.rows.setdefault(peer, []).append((wall, cpu, rss))
 
-    def ratio_to(self, base, peer):
+    def ratio_to(self, base, peer, what=0):
         """Median of the per-round ratios base / peer: what the machine's load hardly moves."""
-        pairs = [(a[0], b[0]) for a, b in zip(self.rows.get(base, []), self.rows.get(peer, [])) if a and b]
+        pairs = [(a[what], b[what]) for a, b in zip(self.rows.get(base, []), self.rows.get(peer, [])) if a and b]
         return statistics.median(a / b for a, b in pairs) if pairs else None
+
+    def middle(self, peer, what, divisor, digits):
+        """The median as a cell of a table."""
+        values = [r[what] for r in self.rows.get(peer, []) if r]
+        return f"{statistics.median(values) / divisor:.{digits}f}" if values else "-"
 
     def ratio_of_medians(self, base, peer):
         walls = [[r[0] for r in self.rows.get(name, []) if r] for name in (base, peer)]
