@@ -22,6 +22,7 @@
 #include "cmd/pack_config.h"
 #include "cmd/platform.h"
 #include "cmd/signed.h"
+#include "cmd/stores.h"
 #include "image/image.h"
 #include "image/package.h"
 #include "image/reference.h"
@@ -96,13 +97,9 @@ static int take_stored(struct package *p, const struct context *ctx, const char 
 {
 	struct image_store store;
 	struct image image = { 0 };
-	int root, r;
+	int r;
 
-	root = command_open_dir(ctx->root, err);
-	if (root < 0)
-		return root;
-	r = image_store_open(root, &store, err);
-	(void)close(root);
+	r = stores_open_own(ctx, &store, err);
 	if (r < 0)
 		return r;
 	r = image_find(&store, operand, &image, err);

@@ -21,6 +21,7 @@
 #include "cmd/opened.h"
 #include "cmd/options.h"
 #include "cmd/signed.h"
+#include "cmd/stores.h"
 #include "cmd/units.h"
 #include "image/image.h"
 #include "image/reference.h"
@@ -112,13 +113,9 @@ static int from_store(const struct context *ctx, const char *operand, struct jso
 	struct image_store store;
 	struct image image = { 0 };
 	autofree char *id = NULL;
-	int root, r;
+	int r;
 
-	root = command_open_dir(ctx->root, err);
-	if (root < 0)
-		return root;
-	r = image_store_open(root, &store, err);
-	(void)close(root);
+	r = stores_open_own(ctx, &store, err);
 	if (r < 0)
 		return r;
 	r = image_find(&store, operand, &image, err);

@@ -55,6 +55,17 @@ void stores_relocate(struct image *image, const char *dir)
 }
 
 /**
+ * stores_open_own() - The image store, for a command without COMMAND_STORE
+ * @store:	image_store_close() releases it
+ */
+int stores_open_own(const struct context *ctx, struct image_store *store, struct error *err)
+{
+	autoclose int root = command_open_dir(ctx->root, err);
+
+	return root < 0 ? root : image_store_open(root, store, err);
+}
+
+/**
  * stores_find_image() - Find an image, in our own store first
  * @image:	Released with image_done()
  *

@@ -10,6 +10,7 @@
 struct context;
 struct error;
 
+int stores_open_own(const struct context *ctx, struct image_store *store, struct error *err);
 int stores_find_image(const struct context *ctx, const char *operand, struct image *image,
 		      struct error *err);
 int stores_find_of_container(const struct context *ctx, const char *store_dir, const char *id,
