@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -199,35 +200,22 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 	return p[SLOT_PID].revents;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
-
 /* Its time is up: ask it to end, and the next time end it. */
-static void end_time(struct supervise *s, int64_t *deadline_ns)
+static int64_t end_time(struct deadline *d, int64_t now_ns)
 {
+	struct supervise *s = (struct supervise *)((char *)d - offsetof(struct supervise, limit));
 	int sig = s->timed_out ? SIGKILL : s->stop_signal;
 
 	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
 	s->timed_out = true;
-	if (sig == SIGKILL || s->grace_ms < 0)
-		*deadline_ns = 0;
-	else
-		*deadline_ns = now_ns() + s->grace_ms * NS_PER_MS;
+	return sig == SIGKILL || s->grace_ms < 0 ? 0 : now_ns + s->grace_ms * NS_PER_MS;
 }
 
-/*
- * Who has something to do every second has it in memory anyway: shrink when it is quiet.
- * @deadline_ns: when its time is up; 0: never
- */
-static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk, int64_t *deadline_ns)
+/* Who has something to do every second has it in memory anyway: shrink when it is quiet. */
+static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk)
 {
 	bool may_shrink = s->frugal && !*shrunk;
-	int64_t left = *deadline_ns ? *deadline_ns - now_ns() : INT64_MAX;
+	int64_t left = s->deadlines ? s->deadlines->at_ns - deadline_now() : INT64_MAX;
 	struct timespec t, *timeout = NULL;
 	int n;
 
@@ -242,15 +230,17 @@ static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk, int
 		timeout = &t;
 	}
 	n = sys_ppoll(p, SLOT_COUNT, timeout);
+	if (n < 0 && errno != EINTR)
+		return -1;
 	if (n == 0 && may_shrink) {
 		footprint_shrink((const void *)(uintptr_t)await_events);
 		*shrunk = true;
-	} else if (n == 0) {
-		end_time(s, deadline_ns);
+	} else if (s->deadlines && !p[SLOT_PID].revents) {
+		deadline_run(&s->deadlines); /* also while there is always something else to do */
 	}
 	if (n > 0)
 		*shrunk = false;
-	return n < 0 && errno != EINTR ? -1 : 0;
+	return 0;
 }
 
 static int collect(int pidfd, int *wait_status, struct error *err)
@@ -275,9 +265,12 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	struct pending in;
 	bool shrunk = false;
 	int insistence = 0;
-	int64_t deadline_ns = s->timeout_ms ? now_ns() + s->timeout_ms * NS_PER_MS : 0;
 
 	s->timed_out = s->asked_to_end = false;
+	if (s->timeout_ms) {
+		s->limit.due = end_time;
+		deadline_add(&s->deadlines, &s->limit, deadline_now() + s->timeout_ms * NS_PER_MS);
+	}
 	in.at = in.len = 0; /* its buffer is written before it is read */
 
 	/* A terminal's queue fills up like a pipe, when its program does not read what is pasted. */
@@ -285,7 +278,7 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 		(void)fcntl(s->stdin_to, F_SETFL, O_NONBLOCK);
 	do {
 		prepare(s, &in, p);
-		if (await_events(s, p, &shrunk, &deadline_ns) < 0)
+		if (await_events(s, p, &shrunk) < 0)
 			return error_sys(err, errno, "wait for the container");
 	} while (!handle(s, &in, p, &insistence));
 	/* All its processes are gone, so what is in the pipes is all there is. */

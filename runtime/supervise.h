@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "runtime/deadline.h"
 #include "runtime/logfile.h"
 
 struct error;
@@ -31,6 +32,9 @@ struct supervise {
 	/* Set by supervise_run(): */
 	bool timed_out;	   /* its time ran out */
 	bool asked_to_end; /* somebody wants us to end, and the container was told */
+
+	struct deadline limit;	    /* for timeout_ms: supervise_run()'s own */
+	struct deadline *deadlines; /* what else is to be done when; borrowed until its return */
 };
 
 int supervise_block_signals(struct error *err);
