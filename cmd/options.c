@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "cmd/units.h"
@@ -113,6 +114,7 @@ static int store_value(const struct option_def *def, void *member, const char *v
 		*(const char **)member = value;
 		return 0;
 	case OPTION_LIST:
+	case OPTION_PAIR:
 		strlist_add(member, value);
 		return 0;
 	case OPTION_INT:
@@ -153,6 +155,21 @@ static int apply(const struct cursor *c, const struct option_def *def, const cha
 	return 0;
 }
 
+/* "--at 5s x=1": the next argument is the other half, unless the value has both. */
+static int apply_pair(struct cursor *c, const struct option_def *def, const char *value,
+		      struct error *err)
+{
+	autofree char *both = NULL;
+
+	if (strpbrk(value, " :"))
+		return apply(c, def, value, err);
+	if (c->next >= c->argc)
+		return error_set(err, EINVAL, "flag '--%s' needs two values (%s)", def->name,
+				 def->arg);
+	both = xasprintf("%s %s", value, c->argv[c->next++]);
+	return apply(c, def, both, err);
+}
+
 /* An option whose value may be the next argument. */
 static int apply_with_next(struct cursor *c, const struct option_def *def, struct error *err)
 {
@@ -163,6 +180,8 @@ static int apply_with_next(struct cursor *c, const struct option_def *def, struc
 	if (c->next >= c->argc)
 		return error_set(err, EINVAL, "flag '%s' needs a value (%s)",
 				 spell(def, name, sizeof(name)), def->arg);
+	if (def->type == OPTION_PAIR)
+		return apply_pair(c, def, c->argv[c->next++], err);
 	return apply(c, def, c->argv[c->next++], err);
 }
 
@@ -180,6 +199,8 @@ static int parse_long(struct cursor *c, const char *text, struct error *err)
 		return apply_with_next(c, def, err);
 	if (options_is_switch(def) && def->type == OPTION_FUNC)
 		return error_set(err, EINVAL, "flag '--%s' takes no value", def->name);
+	if (def->type == OPTION_PAIR)
+		return apply_pair(c, def, value + 1, err);
 	return apply(c, def, value + 1, err);
 }
 
@@ -259,6 +280,6 @@ int options_parse(const struct option_def *defs, void *values, unsigned int flag
 void options_done(const struct option_def *defs, void *values)
 {
 	for (const struct option_def *d = defs; d && !is_end(d); d++)
-		if (d->type == OPTION_LIST)
+		if (d->type == OPTION_LIST || d->type == OPTION_PAIR)
 			strlist_done((struct strlist *)((char *)values + d->offset));
 }

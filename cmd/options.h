@@ -30,6 +30,7 @@ enum option_type {
 	OPTION_BOOL,	 /* bool; takes no value but understands =true and =false */
 	OPTION_TEXT,	 /* const char *, borrowed from argv */
 	OPTION_LIST,	 /* struct strlist; options_done() releases it */
+	OPTION_PAIR,	 /* the same, of "A B": two arguments, or one with a blank or colon */
 	OPTION_INT,	 /* int64_t */
 	OPTION_U64,	 /* uint64_t */
 	OPTION_SIZE,	 /* int64_t bytes: 512m, 1.5g */

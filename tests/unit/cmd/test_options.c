@@ -20,7 +20,7 @@
 struct values {
 	bool tty, interactive, remove;
 	const char *name;
-	struct strlist env;
+	struct strlist env, steps;
 	int64_t last, memory, swap, time_ms;
 	uint64_t shares;
 	int parsed;
@@ -42,6 +42,7 @@ static const struct option_def table[] = {
 	O(0, "rm", NULL, OPTION_BOOL, remove, "Remove"),
 	O('n', "name", "NAME", OPTION_TEXT, name, "Name", .alias = "title"),
 	O('e', "env", "NAME=VALUE", OPTION_LIST, env, "Variable"),
+	O(0, "step", "WHEN WHAT", OPTION_PAIR, steps, "Step"),
 	O('l', "last", "N", OPTION_INT, last, "Last"),
 	O('c', "shares", "N", OPTION_U64, shares, "Shares"),
 	O('m', "memory", "SIZE", OPTION_SIZE, memory, "Memory"),
@@ -258,9 +259,32 @@ static void refused_flags_say_what_to_do_instead(void **state)
 	expect_error("--link=db", "put both on one network");
 }
 
+static void pairs_are_two_words_or_one(void **state)
+{
+	struct line l;
+
+	(void)state;
+	parse(&l, "--step 5s a=1 --step=6s b=2 --step 7s:c=3 --step=8s:d=4 left", true);
+	assert_int_equal(l.result, 0);
+	assert_int_equal(l.values.steps.n, 4);
+	assert_string_equal(l.values.steps.items[0], "5s a=1");
+	assert_string_equal(l.values.steps.items[1], "6s b=2");
+	assert_string_equal(l.values.steps.items[2], "7s:c=3");
+	assert_string_equal(l.values.steps.items[3], "8s:d=4");
+	assert_int_equal(l.argc, 1);
+	done(&l);
+	parse(&l, "--step 5s", true);
+	assert_int_equal(l.result, -EINVAL);
+	done(&l);
+	parse(&l, "--step", true);
+	assert_int_equal(l.result, -EINVAL);
+	done(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pairs_are_two_words_or_one),
 		cmocka_unit_test(long_options_take_values_both_ways),
 		cmocka_unit_test(combined_switches_and_a_value_at_the_end),
 		cmocka_unit_test(switches_can_be_turned_off),
