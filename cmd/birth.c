@@ -21,6 +21,7 @@
 #include "cmd/message.h"
 #include "cmd/platform.h"
 #include "cmd/report_sink.h"
+#include "cmd/sampler.h"
 #include "cmd/signed.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
@@ -244,6 +245,8 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	volume_locate(&b->settings, ctx->root);
 	if (b->settings.report)
 		b->settings.report = b->report = report_sink_absolute(b->settings.report);
+	if (b->settings.sample)
+		b->settings.sample = b->sample = sampler_absolute(b->settings.sample);
 	b->record.is_named = b->settings.name != NULL;
 	if (!b->record.is_named) {
 		make_name(b->name, sizeof(b->name), b->record.id);
@@ -312,7 +315,8 @@ void birth_done(struct birth *b)
 	settings_done(&b->settings);
 	free(b->rootfs);
 	free(b->report);
-	b->rootfs = b->report = NULL;
+	free(b->sample);
+	b->rootfs = b->report = b->sample = NULL;
 	if (b->has_image)
 		image_done(&b->image);
 	record_done(&b->record);

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "cmd/birth.h"
 #include "cmd/report_sink.h"
+#include "cmd/sampler.h"
 
 /* Better now than at the first start. */
 static int check_report(const char *spec, struct error *err)
@@ -39,6 +40,11 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	r = check_report(o->settings.report, err);
 	if (r < 0)
 		return r;
+	if (o->settings.sample && sampler_is_stream(o->settings.sample)) {
+		error_set(err, EINVAL, "--sample %s is of no use to a later 'start'",
+			  o->settings.sample);
+		return error_hint(err, "name a file: --sample 20ms:FILE");
+	}
 	r = birth_begin(&b, ctx, o, argv, err);
 	if (r == 0)
 		r = birth_write_cidfile(&b, o->cidfile, err);

@@ -78,6 +78,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.report = REPORT_NONE,
 	};
 	config_init(&l->config);
+	course_init(&l->course, ctx);
 }
 
 /* ---- taking ------------------------------------------------------------- */
@@ -107,7 +108,8 @@ static bool tmpfs_has_user_xattrs(void)
 static void choose_scratch(struct launch *l)
 {
 	const struct settings *s = l->settings;
-	bool memory = s->auto_remove && !s->memory_bytes && !s->memory_high_bytes;
+	bool memory = s->auto_remove && !s->memory_bytes && !s->memory_high_bytes &&
+		      !timeline_touches_memory(&l->course.timeline);
 
 	if (s->scratch)
 		memory = !strcmp(s->scratch, "memory");
@@ -475,6 +477,9 @@ int launch_wait(struct launch *l, struct error *err)
 	set_timeout(l);
 	if (!failed && l->streams.read_stdin && l->settings->tty && isatty(0))
 		(void)console_make_raw(0, &terminal);
+	if (!failed)
+		course_begin(&l->course, l->record, l->cgroup_fd, l->container.pidfd,
+			     &l->streams.deadlines);
 	r = supervise_run(&l->streams, &wait_status, failed ? &(struct error){ 0 } : err);
 	console_restore(&terminal);
 	if (r < 0)
@@ -485,6 +490,8 @@ int launch_wait(struct launch *l, struct error *err)
 		launch_fail_record(l, failed, err);
 	else if (l->streams.timed_out)
 		record_timeout(l, err);
+	if (!failed)
+		course_end(&l->course, l->record);
 	report_the_end(l, wait_status, failed);
 	return failed < 0 ? failed : l->record->exit_code;
 }
@@ -571,6 +578,7 @@ int launch_restart(struct launch *l, struct error *err)
 	next.ephemeral = l->ephemeral;
 	next.report = l->report;
 	next.streams.frugal = l->streams.frugal;
+	next.course = l->course;
 	*l = next;
 	l->network.config = &l->config; /* it pointed into next */
 	/* They have the image's content since the first start. */
@@ -582,6 +590,7 @@ int launch_restart(struct launch *l, struct error *err)
 /** launch_done() - Release what the struct holds in memory */
 void launch_done(struct launch *l)
 {
+	course_done(&l->course);
 	report_done(&l->report);
 	config_done(&l->config);
 }

@@ -19,6 +19,7 @@
 #include "cmd/assemble.h"
 #include "cmd/command.h"
 #include "cmd/connect.h"
+#include "cmd/course.h"
 #include "cmd/report.h"
 #include "runtime/container.h"
 #include "runtime/teardown.h"
@@ -51,6 +52,7 @@ struct launch {
 	struct container container;
 	struct teardown teardown;
 	struct supervise streams;
+	struct course course; /* opened by whoever launches; released by launch_done() */
 	struct logfile log;
 	bool has_log;
 	bool slim;	      /* launch_slim() was called */

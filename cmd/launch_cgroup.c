@@ -90,6 +90,9 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 	}
 	if (r == 0)
 		r = make_cgroup(l, err);
+	if (r == 0)
+		r = course_prepare(&l->course, l->settings, &l->cgroup_root, l->record->cgroup,
+				   l->cgroup_fd, err);
 	l->limit_failed = r < 0 && l->settings->strict;
 	if (r < 0)
 		return r;

@@ -80,9 +80,12 @@ static int run_born(struct birth *b, const struct context *ctx, const struct run
 	l.pass_signals = o->sig_proxy;
 	l.ephemeral = o->ephemeral ? &b->ephemeral : NULL;
 	l.report = *report;
-	l.lock_fd = birth_lock(b, ctx, err);
-	if (l.lock_fd < 0) {
-		r = l.lock_fd;
+	r = course_open(&l.course, &b->settings, b->record.id, false, err);
+	if (r == 0) {
+		l.lock_fd = birth_lock(b, ctx, err);
+		r = l.lock_fd < 0 ? l.lock_fd : 0;
+	}
+	if (r < 0) {
 		birth_undo(b, ctx);
 	} else {
 		r = o->detach ? run_detached(&l, b, ctx, err) : run_foreground(&l, b, ctx, err);

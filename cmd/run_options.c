@@ -15,7 +15,9 @@
 #include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/health.h"
+#include "cmd/sampler.h"
 #include "cmd/signals.h"
+#include "cmd/timeline.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/config.h"
@@ -390,7 +392,7 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
 	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
 	s->devices = s->groups = s->cgroup_conf = s->health.test = (struct strlist){ 0 };
-	s->io_weights = s->hugetlb = (struct strlist){ 0 };
+	s->io_weights = s->hugetlb = s->timeline = (struct strlist){ 0 };
 	memset(s->io_limits, 0, sizeof(s->io_limits));
 	strlist_copy(&s->binds, &from->binds);
 	strlist_copy(&s->tmpfs, &from->tmpfs);
@@ -407,6 +409,7 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	strlist_copy(&s->cgroup_conf, &from->cgroup_conf);
 	strlist_copy(&s->io_weights, &from->io_weights);
 	strlist_copy(&s->hugetlb, &from->hugetlb);
+	strlist_copy(&s->timeline, &from->timeline);
 	for (size_t i = 0; i < CGROUP_IO_KINDS; i++)
 		strlist_copy(&s->io_limits[i], &from->io_limits[i]);
 }
@@ -478,5 +481,9 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 		r = parse_security(s, err);
 	if (r == 0)
 		r = parse_storage(o, s, err);
+	if (r == 0)
+		r = timeline_check(&s->timeline, err);
+	if (r == 0 && s->sample)
+		r = sampler_check(s->sample, !s->auto_remove, err);
 	return r == 0 ? parse_log(o, s, err) : r;
 }

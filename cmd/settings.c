@@ -97,6 +97,8 @@ static const struct field {
 	FIELD("HostConfig", "HugetlbOptions", FIELD_LIST, hugetlb),
 	FIELD("HostConfig", "CgroupParent", FIELD_TEXT, cgroup_parent),
 	FIELD("HostConfig", "Strict", FIELD_BOOL, strict),
+	FIELD("HostConfig", "Timeline", FIELD_LIST, timeline),
+	FIELD("HostConfig", "Sample", FIELD_TEXT, sample),
 	FIELD("HostConfig", "CgroupConf", FIELD_LIST, cgroup_conf),
 	FIELD("HostConfig", "LogMaxSize", FIELD_INT, log_max_bytes),
 	FIELD("HostConfig", "LogMaxFile", FIELD_INT, log_max_files),

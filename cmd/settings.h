@@ -82,6 +82,8 @@ struct settings {
 	struct strlist hugetlb;			   /* "2MB=64m" */
 	struct strlist cgroup_conf;		   /* "file=value" */
 	const char *cgroup_parent;		   /* NULL: tare's own */
+	struct strlist timeline;		   /* --at: "5s memory.max=64M" */
+	const char *sample;			   /* --sample: "20ms", "20ms:FILE", "20ms:fd:3" */
 
 	int64_t log_max_bytes, log_max_files; /* 0: 10 MiB, 3 */
 

@@ -154,6 +154,8 @@ static int start_locked(struct launch *l, struct stopped *c, const char *operand
 	l->pass_signals = l->foreground;
 	c->settings.interactive &= !l->foreground || o->interactive;
 	r = open_report(l, o, err);
+	if (r == 0)
+		r = course_open(&l->course, &c->settings, c->record.id, true, err);
 	if (r < 0)
 		return r;
 	return l->foreground ? start_in_foreground(l, l->ctx, err)

@@ -100,6 +100,8 @@ static const struct row {
 	ROW(LIST, io_weights),
 	ROW(LIST, hugetlb),
 	ROW(LIST, cgroup_conf),
+	ROW(LIST, timeline),
+	ROW(TEXT, sample),
 	ROW(TEXT, cgroup_parent),
 	ROW(INT, log_max_bytes),
 	ROW(INT, log_max_files),
