@@ -32,7 +32,8 @@ static int copy_metadata(int fd, const struct stat *st)
 	return 0;
 }
 
-static int copy_data(int from, int to, off_t size)
+/** copy_data() - @size bytes of one file to the end of another, or what there is; 0 or -errno */
+int copy_data(int from, int to, off_t size)
 {
 	while (size > 0) {
 		ssize_t n = sendfile(to, from, NULL, (size_t)size);

@@ -480,6 +480,37 @@ int cgroup_systemd_update(const struct systemd_unit *unit, const struct cgroup_l
 	return r;
 }
 
+/* --- attach --- */
+
+/**
+ * cgroup_systemd_attach() - Have systemd move a process into a unit
+ *
+ * For a user's process that is outside of what the user's manager has been delegated: the
+ * kernel lets only those move it who may write above both places.
+ *
+ * Return: 0, or -errno
+ */
+int cgroup_systemd_attach(const struct systemd_unit *unit, pid_t pid, struct error *err)
+{
+	struct dbus_call c = manager_call("AttachProcessesToUnit", "ssau");
+	struct dbus *bus = NULL;
+	struct dbus_array pids;
+	int r;
+
+	dbus_put_string(&c.body, unit->name);
+	dbus_put_string(&c.body, ""); /* its own cgroup, none below */
+	pids = dbus_begin_array(&c.body, 'u');
+	dbus_put_u32(&c.body, (uint32_t)pid);
+	dbus_end_array(&c.body, pids);
+	r = connect_manager(unit->user, &bus, err);
+	if (r < 0)
+		str_done(&c.body);
+	else
+		r = call(bus, &c, err);
+	dbus_close(bus);
+	return r < 0 ? error_wrap(err, "move process %d to unit '%s'", (int)pid, unit->name) : 0;
+}
+
 /* --- stop --- */
 
 /**

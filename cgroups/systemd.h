@@ -27,6 +27,7 @@ int cgroup_systemd_start(const struct systemd_unit *unit, const struct systemd_s
 			 struct error *err);
 int cgroup_systemd_update(const struct systemd_unit *unit, const struct cgroup_limits *limits,
 			  struct error *err);
+int cgroup_systemd_attach(const struct systemd_unit *unit, pid_t pid, struct error *err);
 int cgroup_systemd_stop(const struct systemd_unit *unit, struct error *err);
 
 #endif

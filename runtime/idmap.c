@@ -94,7 +94,13 @@ static int write_lists(pid_t pid, const struct config_idmap_list *uids,
 	autofree char *uid_text = map_text(uids), *gid_text = map_text(gids);
 	int r = write_map(pid, "uid_map", uid_text, err);
 
-	return r < 0 ? r : write_map(pid, "gid_map", gid_text, err);
+	if (r < 0)
+		return r;
+	r = write_map(pid, "gid_map", gid_text, err);
+	/* user_namespaces(7): others than root map their own group, and only without setgroups(2). */
+	if (r == -EPERM && write_map(pid, "setgroups", "deny", err) == 0)
+		r = write_map(pid, "gid_map", gid_text, err);
+	return r;
 }
 
 /** idmap_write() - Map the ids of a process's new user namespace as the configuration says */

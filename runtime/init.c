@@ -45,6 +45,7 @@
 #include "runtime/protect.h"
 #include "runtime/rootfs.h"
 #include "runtime/sync.h"
+#include "runtime/trees.h"
 
 #define SETUP_FAILED	     125
 #define HOOK_STATE_MAX_BYTES (16U << 20) /* twice a state with the annotations of a config.json */
@@ -251,12 +252,14 @@ static int hooks_before_pivot(const struct init_plan *plan, struct error *err)
 	return run_hooks(plan, CONFIG_HOOK_CREATE_CONTAINER, err);
 }
 
-static int setup(const struct init_plan *plan, struct rootfs *fs, struct error *err)
+static int setup(struct init_plan *plan, struct rootfs *fs, struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
 	int r;
 
 	r = init_join(plan, err);
+	if (r == 0)
+		r = trees_open_late(plan, err);
 	if (r == 0)
 		r = rootfs_setup(fs, plan, err);
 	if (r == 0)
@@ -392,7 +395,7 @@ static int find_program(const struct init_plan *plan, struct program *program, s
 }
 
 /* All that can fail fails before the start, but for what has to wait for it. */
-static int prepare(const struct init_plan *plan, struct rootfs *fs, struct program *program,
+static int prepare(struct init_plan *plan, struct rootfs *fs, struct program *program,
 		   struct error *err)
 {
 	int r = setup(plan, fs, err);
@@ -425,7 +428,7 @@ _Noreturn void init_main(struct init_plan *plan)
 {
 	struct program program = { 0 };
 	struct error err = { 0 };
-	struct rootfs fs;
+	struct rootfs fs = { .root = -1 };
 
 	if (prepare(plan, &fs, &program, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);

@@ -7,6 +7,8 @@
 
 #include "runtime/config.h"
 
+struct container_place;
+
 /* All that init needs; complete before the clone, fds included. */
 struct init_plan {
 	const struct config *config;
@@ -16,8 +18,9 @@ struct init_plan {
 	int root_tree;		/* detached clone of the root directory or of lower_store; or -1 */
 	int *mount_trees; /* per config mount: detached, from the host: a bind's source, cgroups; or
 			     -1 */
-	int stdio[3];	  /* become 0, 1, 2; ignored with a terminal */
-	int start_fd;	  /* a listening socket to wait on for the start; -1: sync_fd */
+	const struct container_place *late_place; /* init opens these trees itself; or NULL */
+	int stdio[3];				  /* become 0, 1, 2; ignored with a terminal */
+	int start_fd;	   /* a listening socket to wait on for the start; -1: sync_fd */
 	int hook_state_fd; /* what hooks that init runs get, see runtime/hook; or -1 */
 	int mount_ns;	   /* mount namespace to enter, or -1 */
 };

@@ -27,11 +27,13 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
@@ -45,6 +47,7 @@ struct join_plan {
 	const struct process_place *place;
 	int target; /* pidfd of the container's first process */
 	int sync_fd;
+	bool in_userns; /* the process is born in the user namespace, too */
 };
 
 /** process_start_time() - Field 22 of /proc/PID/stat, in clock ticks; 0: no such process */
@@ -101,7 +104,8 @@ int process_open(pid_t pid, uint64_t start, struct error *err)
 
 static int join_namespaces(const struct join_plan *plan, struct error *err)
 {
-	int which = (int)(plan->place->namespaces & ~(uint64_t)CLONE_NEWPID);
+	uint64_t born_in = CLONE_NEWPID | (plan->in_userns ? CLONE_NEWUSER : 0);
+	int which = (int)(plan->place->namespaces & ~born_in);
 
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_sys(err, errno, "hide from the container");
@@ -109,8 +113,10 @@ static int join_namespaces(const struct join_plan *plan, struct error *err)
 		return error_sys(err, errno, "enter the container's namespaces");
 	if (plan->place->root_fd >= 0 && (fchdir(plan->place->root_fd) < 0 || chroot(".") < 0))
 		return error_sys(err, errno, "enter the container's root");
-	if ((which & CLONE_NEWUSER) &&
-	    (sys_setgroups(0, NULL) < 0 || sys_setresgid(0) < 0 || sys_setresuid(0) < 0))
+	/* Where setgroups is denied there is nothing to give up. */
+	if ((plan->place->namespaces & CLONE_NEWUSER) &&
+	    ((sys_setgroups(0, NULL) < 0 && errno != EPERM) || sys_setresgid(0) < 0 ||
+	     sys_setresuid(0) < 0))
 		return error_sys(err, errno, "become root of the user namespace");
 	if (setsid() < 0)
 		return error_sys(err, errno, "begin a session");
@@ -230,14 +236,74 @@ static __attribute__((noinline)) pid_t clone_child(struct sys_clone_args *args,
 	return pid;
 }
 
-static int clone_there(struct container *ct, const struct join_plan *plan, struct error *err)
+struct helper {
+	const struct join_plan *plan;
+	struct sys_clone_args *args;
+	pid_t pid;
+	int r;
+	struct error *err;
+};
+
+static int help(void *arg)
+{
+	struct helper *h = arg;
+
+	if (setns(h->plan->target, CLONE_NEWUSER) < 0)
+		h->r = error_sys(h->err, errno, "enter the container's user namespace");
+	else if (setns(h->plan->target, CLONE_NEWPID) < 0)
+		h->r = error_sys(h->err, errno, "enter the container's pid namespace");
+	else
+		h->pid = clone_child(h->args, h->plan);
+	if (h->pid < 0)
+		h->r = error_sys(h->err, errno, "create a process in the container");
+	return 0;
+}
+
+/*
+ * Who is not root has rights over the pid namespace only as a member of the user
+ * namespace that it belongs to, and from there is no way back: so a helper that
+ * shares our memory and descriptors goes there, as in runtime/container.
+ */
+static int clone_by_helper(struct join_plan *plan, struct sys_clone_args *args, pid_t *pid,
+			   struct error *err)
+{
+	struct helper h = { .plan = plan, .args = args, .err = err };
+	const size_t size = 256 << 10;
+	autofree char *stack = xmalloc(size);
+	pid_t helper;
+
+	plan->in_userns = true;
+	args->flags |= CLONE_PARENT;
+	args->exit_signal = 0;
+	helper = clone(help, stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &h);
+	if (helper < 0)
+		return error_sys(err, errno, "create a helper for the user namespace");
+	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
+		;
+	*pid = h.pid;
+	return h.r;
+}
+
+/* In the pid namespace, from where that may be entered. */
+static int clone_inside(struct join_plan *plan, struct sys_clone_args *args, pid_t *pid,
+			struct error *err)
+{
+	if ((plan->place->namespaces & CLONE_NEWPID) && setns(plan->target, CLONE_NEWPID) < 0) {
+		if (errno == EPERM && (plan->place->namespaces & CLONE_NEWUSER))
+			return clone_by_helper(plan, args, pid, err);
+		return error_sys(err, errno, "enter the container's pid namespace");
+	}
+	*pid = clone_child(args, plan);
+	return *pid < 0 ? error_sys(err, errno, "create a process in the container") : 0;
+}
+
+static int clone_there(struct container *ct, struct join_plan *plan, struct error *err)
 {
 	struct sys_clone_args args = {
 		.flags = CLONE_PIDFD,
 		.pidfd = (uintptr_t)&ct->pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	pid_t pid;
 	int r;
 
 	/* Ours is inherited; we live no longer than the new process. */
@@ -246,17 +312,11 @@ static int clone_there(struct container *ct, const struct join_plan *plan, struc
 		r = attributes_set_initial_cpus(&plan->process->attributes, err);
 	if (r < 0)
 		return r;
-	if ((plan->place->namespaces & CLONE_NEWPID) && setns(plan->target, CLONE_NEWPID) < 0)
-		return error_sys(err, errno, "enter the container's pid namespace");
 	if (plan->place->cgroup_fd >= 0) {
 		args.flags |= SYS_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)plan->place->cgroup_fd;
 	}
-	pid = clone_child(&args, plan);
-	if (pid < 0)
-		return error_sys(err, errno, "create a process in the container");
-	ct->pid = pid;
-	return 0;
+	return clone_inside(plan, &args, &ct->pid, err);
 }
 
 /**

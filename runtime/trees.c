@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -91,25 +92,44 @@ static bool is_in_first_namespaces(void)
 	return true;
 }
 
+/* In a mount namespace of its own init has no use for a descriptor from another: by name, then. */
+static int clone_opened(const struct init_plan *plan, int fd, struct error *err)
+{
+	char path[64], target[4096];
+	ssize_t n;
+
+	if (!plan->late_place)
+		return mount_clone(fd, "", false, err);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	n = readlink(path, target, sizeof(target) - 1);
+	if (n < 0)
+		return error_sys(err, errno, "find the cgroup's name");
+	target[n] = '\0';
+	return mount_clone(AT_FDCWD, target, false, err);
+}
+
 /*
  * The host's view of the cgroups, the whole tree. A new mount of it, made in the first cgroup
  * namespace, would take away the options of the host's own (nsdelegate), as they are shared,
  * and wait for RCU, 10 ms or so. Who may not mount it shows the container's own part.
  */
-static int open_cgroups(const struct config *c, const struct config_mount *m,
+static int open_cgroups(const struct init_plan *plan, const struct config_mount *m,
 			const struct container_place *place, struct error *err)
 {
+	bool may_mount = !config_has_userns(plan->config);
+	bool is_whole = may_mount && place->cgroup_root_fd >= 0 && is_in_first_namespaces();
+	int part = place->cgroup_fd >= 0 ? place->cgroup_fd : place->cgroup_root_fd;
 	autoclose int fd = -1;
-	int r = -EPERM;
+	int r;
 
-	if (!config_has_userns(c)) {
-		if (place->cgroup_root_fd >= 0 && is_in_first_namespaces())
-			r = mount_clone(place->cgroup_root_fd, "", false, err);
-		else
-			r = mount_make("cgroup2", NULL, m->attributes, err);
-	}
-	if ((r == -EPERM || r == -EBUSY) && place->cgroup_fd >= 0)
-		r = mount_clone(place->cgroup_fd, "", false, err);
+	if (is_whole)
+		r = clone_opened(plan, place->cgroup_root_fd, err);
+	else if (may_mount || part < 0)
+		r = mount_make("cgroup2", NULL, m->attributes, err);
+	else
+		r = -EPERM;
+	if ((r == -EPERM || r == -EBUSY) && part >= 0)
+		r = clone_opened(plan, part, err);
 	if (r < 0)
 		return r;
 	fd = r;
@@ -123,24 +143,60 @@ static bool shows_host_cgroups(const struct config *c, const struct config_mount
 	       !c->join_paths[CONFIG_NS_CGROUP];
 }
 
-/* Return: 0, with @tree open if there is something to open; or -errno */
-static int open_one(int *tree, const struct config *c, const struct config_mount *m,
-		    const struct container_place *place, struct error *err)
+/* Return: 0, with its tree open if there is something to open; or -errno */
+static int open_one(struct init_plan *plan, size_t i, const struct container_place *place,
+		    struct error *err)
 {
+	const struct config *c = plan->config;
+	const struct config_mount *m = &c->mounts[i];
 	int fd;
 
 	if (m->kind == CONFIG_MOUNT_BIND)
 		fd = open_bind(c, m, err);
 	else if (shows_host_cgroups(c, m))
-		fd = open_cgroups(c, m, place, err);
+		fd = open_cgroups(plan, m, place, err);
 	else
 		return 0;
 	if (fd == -ENODEV && m->kind == CONFIG_MOUNT_CGROUP)
 		return 0; /* a kernel without cgroup2; init finds out, too */
 	if (fd < 0)
 		return fd;
-	*tree = fd;
+	plan->mount_trees[i] = fd;
 	return 0;
+}
+
+/** trees_are_mapped() - Whether there is anything to do for trees_map() */
+bool trees_are_mapped(const struct config *c)
+{
+	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE)
+		return true;
+	for (size_t i = 0; i < c->n_mounts; i++)
+		if (c->mounts[i].idmap)
+			return true;
+	return false;
+}
+
+static int open_all(struct init_plan *plan, const struct container_place *place, struct error *err)
+{
+	const struct config *c = plan->config;
+	int r;
+
+	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE) {
+		plan->store_tree = mount_clone(place->root_fd, "", false, err);
+		if (plan->store_tree < 0)
+			return plan->store_tree;
+	}
+	r = open_root(plan, err);
+	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
+		r = open_one(plan, i, place, err);
+	return r;
+}
+
+/* Without rights here init, who gets some in its namespaces, opens what the same user may see. */
+static bool may_open_late(const struct config *c)
+{
+	return c->root == CONFIG_ROOT_BUNDLE && (c->namespaces & CLONE_NEWNS) &&
+	       (c->namespaces & CLONE_NEWUSER);
 }
 
 /**
@@ -156,15 +212,21 @@ int trees_open(struct init_plan *plan, const struct container_place *place, stru
 	plan->mount_trees = xmalloc((c->n_mounts + 1) * sizeof(int));
 	for (size_t i = 0; i < c->n_mounts; i++)
 		plan->mount_trees[i] = -1;
-	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE) {
-		plan->store_tree = mount_clone(place->root_fd, "", false, err);
-		if (plan->store_tree < 0)
-			return plan->store_tree;
-	}
-	r = open_root(plan, err);
-	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
-		r = open_one(&plan->mount_trees[i], c, &c->mounts[i], place, err);
-	return r;
+	r = open_all(plan, place, err);
+	if (r != -EPERM || plan->root_tree >= 0 || !may_open_late(c))
+		return r;
+	if (trees_are_mapped(c))
+		return error_set(err, EPERM, "map the owner ids of a mount: only root may");
+	plan->root_tree = -1;
+	plan->late_place = place;
+	return 0;
+}
+
+/** trees_open_late() - In init, as root of its user namespace: what trees_open() had to leave to it
+ */
+int trees_open_late(struct init_plan *plan, struct error *err)
+{
+	return plan->late_place ? open_all(plan, plan->late_place, err) : 0;
 }
 
 static int map_mount(const struct config_mount *m, int tree, int userns, struct error *err)
@@ -197,15 +259,4 @@ int trees_map(const struct init_plan *plan, pid_t pid, struct error *err)
 		if (plan->mount_trees[i] >= 0 && c->mounts[i].idmap)
 			r = map_mount(&c->mounts[i], plan->mount_trees[i], userns, err);
 	return r;
-}
-
-/** trees_are_mapped() - Whether there is anything to do for trees_map() */
-bool trees_are_mapped(const struct config *c)
-{
-	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE)
-		return true;
-	for (size_t i = 0; i < c->n_mounts; i++)
-		if (c->mounts[i].idmap)
-			return true;
-	return false;
 }

@@ -14,6 +14,7 @@ struct error;
 struct init_plan;
 
 int trees_open(struct init_plan *plan, const struct container_place *place, struct error *err);
+int trees_open_late(struct init_plan *plan, struct error *err);
 bool trees_are_mapped(const struct config *c);
 int trees_map(const struct init_plan *plan, pid_t pid, struct error *err);
 void trees_close(struct init_plan *plan);

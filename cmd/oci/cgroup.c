@@ -26,6 +26,7 @@
 #include "cgroups/systemd.h"
 #include "cmd/oci/bundle.h"
 #include "cmd/oci/oci.h"
+#include "cmd/oci/user.h"
 
 #define END_TIMEOUT_MS 10000
 
@@ -56,9 +57,13 @@ static bool wants_limits(const struct oci_bundle *b)
 
 static int apply_devices(int dirfd, const struct oci_bundle *b, struct error *err)
 {
+	int r;
+
 	if (!b->devices.n || cgroup_devices_allow_all(b->devices.items, b->devices.n))
 		return 0;
-	return cgroup_devices_attach(dirfd, b->devices.items, b->devices.n, err);
+	r = cgroup_devices_attach(dirfd, b->devices.items, b->devices.n, err);
+	/* Who may not load programs cannot make devices either. */
+	return r == -EPERM && !oci_is_host_root() ? 0 : r;
 }
 
 /* config-linux.md, "Cgroup ownership": whose cgroup mount is writable shall own the cgroup. */
@@ -94,8 +99,8 @@ static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state
 	if (r == 0)
 		r = cgroup_claim(&cg->root, path, &b->limits, &cg->fd, err);
 	/* Who may not make cgroups, and does not insist, does without. */
-	if ((r == -EACCES || r == -EPERM || r == -EROFS) && geteuid() != 0 && !*wanted &&
-	    !wants_limits(b))
+	if ((r == -EACCES || r == -EPERM || r == -EROFS) && !*wanted && !wants_limits(b) &&
+	    !oci_is_host_root())
 		return 0;
 	if (r < 0)
 		return r;
@@ -122,9 +127,20 @@ int oci_cgroup_create(struct oci_cgroup *cg, const struct oci_globals *g,
 		return r;
 	if (!g->systemd_cgroup && strcmp(manager, "systemd") != 0)
 		return claim(cg, b, s, err);
-	s->user_manager = geteuid() != 0;
+	s->user_manager = !oci_is_host_root();
 	str_replace(&s->cgroups_path, *cgroups_path_of(b) ? cgroups_path_of(b) : "::");
 	return 0;
+}
+
+static int parse_unit(struct systemd_unit *unit, const struct state *s, struct error *err)
+{
+	return systemd_unit_parse(unit, strcmp(s->cgroups_path, "::") ? s->cgroups_path : NULL,
+				  s->id, s->user_manager, err);
+}
+
+static bool is_in_scope(const struct state *s)
+{
+	return s->cgroups_path && *s->cgroups_path;
 }
 
 static size_t read_properties(const struct oci_bundle *b, struct systemd_property **out)
@@ -153,12 +169,11 @@ int oci_cgroup_adopt(struct oci_cgroup *cg, const struct oci_bundle *b, struct s
 	autofree char *path = NULL;
 	int r;
 
-	if (!s->cgroups_path || !*s->cgroups_path)
+	if (!is_in_scope(s))
 		return 0;
 	start.n_properties = read_properties(b, &properties);
 	start.properties = properties;
-	r = systemd_unit_parse(&unit, strcmp(s->cgroups_path, "::") ? s->cgroups_path : NULL, s->id,
-			       s->user_manager, err);
+	r = parse_unit(&unit, s, err);
 	if (r == 0)
 		r = cgroup_systemd_start(&unit, &start, &cg->root, &path, &cg->fd, err);
 	if (r == 0) {
@@ -198,7 +213,32 @@ int oci_cgroup_open(struct oci_cgroup *cg, const struct state *s, struct error *
 	return cg->fd == -ENOENT || cg->fd >= 0 ? 0 : cg->fd;
 }
 
-/** oci_cgroup_end() - Kill whatever is in the container's cgroup, and remove it */
+/**
+ * oci_cgroup_move() - Have the container's systemd move a process into its cgroup
+ *
+ * Return: 0; -EACCES if there is no systemd that would; or -errno
+ */
+int oci_cgroup_move(const struct state *s, pid_t pid, struct error *err)
+{
+	struct systemd_unit unit = { 0 };
+	int r;
+
+	if (!is_in_scope(s))
+		return error_set(err, EACCES,
+				 "move a process into the container's cgroup: "
+				 "not allowed from ours");
+	r = parse_unit(&unit, s, err);
+	if (r == 0)
+		r = cgroup_systemd_attach(&unit, pid, err);
+	systemd_unit_done(&unit);
+	return r;
+}
+
+/**
+ * oci_cgroup_end() - Kill whatever is in the container's cgroup, and remove it
+ *
+ * Of a scope that was never had, as when another has its name, nothing is touched.
+ */
 int oci_cgroup_end(const struct state *s, struct error *err)
 {
 	autocgroup struct oci_cgroup cg;
@@ -209,10 +249,8 @@ int oci_cgroup_end(const struct state *s, struct error *err)
 	r = oci_cgroup_open(&cg, s, err);
 	if (r == 0 && cg.fd >= 0)
 		r = cgroup_kill(cg.fd, err);
-	if (r == 0 && s->cgroups_path && *s->cgroups_path) {
-		r = systemd_unit_parse(&unit,
-				       strcmp(s->cgroups_path, "::") ? s->cgroups_path : NULL,
-				       s->id, s->user_manager, err);
+	if (r == 0 && is_in_scope(s) && s->cgroup && *s->cgroup) {
+		r = parse_unit(&unit, s, err);
 		if (r == 0)
 			r = cgroup_systemd_stop(&unit, err);
 		systemd_unit_done(&unit);

@@ -32,6 +32,7 @@ int oci_cgroup_adopt(struct oci_cgroup *cg, const struct oci_bundle *b, struct s
 
 int oci_cgroup_confine(struct oci_cgroup *cg, const struct oci_bundle *b, struct error *err);
 int oci_cgroup_open(struct oci_cgroup *cg, const struct state *s, struct error *err);
+int oci_cgroup_move(const struct state *s, pid_t pid, struct error *err);
 int oci_cgroup_end(const struct state *s, struct error *err);
 
 #endif

@@ -282,6 +282,26 @@ static int spawn_in(struct joined *j, struct error *err)
 	return process_spawn(&j->handle, &j->process, &place, err);
 }
 
+/*
+ * A user's systemd made the cgroup, and we are not below that, but in a login session, say: it is
+ * for systemd to move the process.
+ */
+static int spawn_and_move(struct joined *j, struct error *err)
+{
+	int r;
+
+	(void)close(j->cgroup_fd);
+	j->cgroup_fd = -1;
+	r = spawn_in(j, err);
+	if (r == 0)
+		r = oci_cgroup_move(&j->target.state, j->handle.pid, err);
+	if (r < 0) {
+		container_kill(&j->handle);
+		container_done(&j->handle);
+	}
+	return r;
+}
+
 static int spawn(struct joined *j, struct error *err)
 {
 	int r = open_root(j, namespaces_of(&j->bundle.config), err);
@@ -293,6 +313,8 @@ static int spawn(struct joined *j, struct error *err)
 		j->cgroup_fd = open_cgroup_of_first(j, err);
 		r = j->cgroup_fd < 0 ? j->cgroup_fd : spawn_in(j, err);
 	}
+	if (r == -EACCES && j->target.state.user_manager && !j->options->cgroup)
+		r = spawn_and_move(j, err);
 	return r;
 }
 

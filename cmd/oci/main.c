@@ -23,6 +23,7 @@
 #include "cmd/message.h"
 #include "cmd/oci/oci.h"
 #include "cmd/oci/spec.h"
+#include "cmd/oci/user.h"
 #include "cmd/units.h"
 
 /* clang-format off */
@@ -134,25 +135,6 @@ void oci_warn(const struct context *ctx, const char *text)
 
 /* ---- state directory ---------------------------------------------------- */
 
-/* In a user namespace (rootless podman's) root of it is not root of the machine. */
-static bool is_host_root(void)
-{
-	autofree char *map = NULL;
-	char *end;
-	size_t len;
-
-	if (geteuid() != 0)
-		return false;
-	if (file_read_at(AT_FDCWD, "/proc/self/uid_map", 4096, &map, &len, &(struct error){ 0 }) <
-	    0)
-		return true;
-	/* The first range begins "0 0" where ids are what they are; the columns are padded. */
-	end = map + strspn(map, " ");
-	if (strtoul(end, &end, 10) != 0)
-		return false;
-	return strtoul(end, &end, 10) == 0;
-}
-
 static char *choose_root(const struct oci_globals *g)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
@@ -164,7 +146,7 @@ static char *choose_root(const struct oci_globals *g)
 		cwd = getcwd(NULL, 0);
 		return xasprintf("%s/%s", cwd ? cwd : "", g->root);
 	}
-	if (runtime_dir && *runtime_dir == '/' && !is_host_root())
+	if (runtime_dir && *runtime_dir == '/' && !oci_is_host_root())
 		return xasprintf("%s/tare-oci", runtime_dir);
 	return xstrdup("/run/tare-oci");
 }

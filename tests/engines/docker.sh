@@ -77,7 +77,7 @@ docker exec -d box sh -c 'echo here >/tmp/detached; exec sleep 1000'
 ok 'exec -d goes on' wait_for 10 docker exec box test -e /tmp/detached
 term docker exec -it box sh <<END
 expect [#\$] 
-send tty; stty size\n
+send tty; until stty size 2>/dev/null | grep '24 8[0]'; do sleep 0.1; done\n
 expect /dev/pts/0\s+24 80
 size 33 99
 send until stty size | grep '33 9[9]'; do sleep 0.1; done\n

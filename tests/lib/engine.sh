@@ -136,7 +136,7 @@ diag "runtime: $("$RUNTIME" --version 2>&1 | head -n 1)"
 terminal_session() {
 	term "$@" <<-'END'
 		expect [#\$] 
-		send tty; stty size\n
+		send tty; until stty size 2>/dev/null | grep '24 8[0]'; do sleep 0.1; done\n
 		expect /dev/pts/0\s+24 80
 		send sh -c 'echo u""p; exec sleep 100'\n
 		expect up
