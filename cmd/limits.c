@@ -58,8 +58,7 @@ bool limits_are_asked(const struct settings *s)
 	       s->cpu_shares || s->cpu_weight || s->cpu_quota_us || s->cpu_period_us ||
 	       s->cpu_burst_us || s->pids_max || s->io_weight || s->io_weights.n ||
 	       s->cpuset_cpus || s->cpuset_mems || s->hugetlb.n || s->cgroup_conf.n ||
-	       s->timeline.n ||
-	       io_limit_count(s->io_limits);
+	       s->timeline.n || io_limit_count(s->io_limits);
 }
 
 struct range {

@@ -140,7 +140,7 @@ static void take_ports(struct record *r, const struct json *list)
 	}
 }
 
-/** record_from_json() - Fill an initialised record but for its id; what is missing keeps its default */
+/** record_from_json() - Fill an initialised record, but for its id; what is missing stays */
 void record_from_json(struct record *r, const struct json *v)
 {
 	const char *status = json_text_or(json_get(v, "status"), "exited");
