@@ -33,6 +33,7 @@ struct archive_tar {
 	uint64_t read;	      /* bytes of the stream so far */
 	struct error failure; /* of fill(): libarchive cannot carry it */
 	bool failed;
+	bool padded; /* see pad_last_block() */
 };
 
 /*
@@ -45,6 +46,7 @@ static size_t pad_last_block(struct archive_tar *t, const void **data)
 	size_t missing = (TAR_BLOCK - t->read % TAR_BLOCK) % TAR_BLOCK;
 
 	t->read += missing;
+	t->padded |= missing != 0;
 	*data = zeros;
 	return missing;
 }
@@ -188,6 +190,7 @@ int archive_tar_next_xattr(struct archive_tar *t, const char **name, const void 
 int archive_tar_read(struct archive_tar *t, const void **data, size_t *len, uint64_t *offset,
 		     struct error *err)
 {
+	bool padded = t->padded;
 	la_int64_t at;
 	int r = archive_read_data_block(t->reader, data, len, &at);
 
@@ -195,6 +198,8 @@ int archive_tar_read(struct archive_tar *t, const void **data, size_t *len, uint
 		return 0;
 	if (r != ARCHIVE_OK)
 		return reader_error(t, err);
+	if (t->padded != padded)
+		return error_set(err, EBADMSG, "broken tar stream: it is cut off in a file");
 	if (at < 0)
 		return error_set(err, EBADMSG, "broken tar stream: negative offset");
 	*offset = (uint64_t)at;

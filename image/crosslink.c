@@ -198,8 +198,12 @@ static int copy_from(const struct crosslink_work *w, const struct crosslink *lin
 		     struct error *err)
 {
 	uint64_t bytes = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
-	int r = tree_budget_take(w->budget, bytes, err);
+	uint64_t there = (uint64_t)st->st_blocks * 512 < bytes ? (uint64_t)st->st_blocks * 512
+							       : bytes;
+	int r = tree_budget_take(w->budget, there, err);
 
+	if (r == 0)
+		r = tree_budget_take_hole(w->budget, bytes - there, err);
 	if (r < 0)
 		return r;
 	r = S_ISREG(st->st_mode) ? copy_file(from, st, to) : copy_special(w, from, st, to);

@@ -9,16 +9,6 @@
  * any link (tree.c), and the last component is made exclusively. So no entry can act on anything
  *outside, nor through a link that another entry put there.
  *
- * Whiteouts are written, not carried out (image-spec layer.md):
- *
- *	.wh.NAME	a character device 0:0 called NAME
- *	.wh..wh..opq	an attribute on the directory, once as trusted.overlay.opaque
- *			and once as user.overlay.opaque, for mounts by root in a
- *			user namespace
- *
- * They act on layers below only, wherever in the stream they come: a name that
- * is both added and whited out is there, and a directory of both kinds opaque.
- *
  * Metadata goes on in this order, because chown clears set-id bits and file
  * capabilities, mkdir ignores them, and everything changes times: owner, mode,
  * attributes, times. Directories get their times at the end, deepest first.
@@ -39,11 +29,9 @@
 #include "image/archive.h"
 #include "image/tree.h"
 #include "image/usage.h"
+#include "image/whiteout.h"
 
-#define WHITEOUT_PREFIX	     ".wh."
-#define WHITEOUT_META_PREFIX ".wh..wh."
-#define WHITEOUT_OPAQUE	     ".wh..wh..opq"
-#define LAYER_MAX_DEPTH	     256
+#define LAYER_MAX_DEPTH 256
 
 struct apply {
 	struct archive_tar *tar;
@@ -112,18 +100,19 @@ static int set_metadata(struct apply *a, int fd, const struct archive_member *m,
 static int copy_content(struct apply *a, int fd, const struct archive_member *m, const char *path,
 			struct error *err)
 {
-	uint64_t offset, end = 0;
+	uint64_t offset, end = 0, written = 0;
 	const void *data;
 	size_t len;
 	int r;
 
-	r = tree_budget_take(a->tree.budget, m->size, err);
-	if (r < 0)
-		return r;
 	while ((r = archive_tar_read(a->tar, &data, &len, &offset, err)) > 0) {
 		if (offset > m->size || len > m->size - offset)
 			return tree_refuse(err, path, "has more content than its size says");
 		end = offset + len;
+		written += len;
+		r = tree_budget_take(a->tree.budget, len, err);
+		if (r < 0)
+			return r;
 		while (len) {
 			ssize_t n = pwrite(fd, data, len, (off_t)offset);
 
@@ -136,6 +125,8 @@ static int copy_content(struct apply *a, int fd, const struct archive_member *m,
 			offset += (uint64_t)n;
 		}
 	}
+	if (r == 0 && written < m->size)
+		r = tree_budget_take_hole(a->tree.budget, m->size - written, err);
 	if (r < 0)
 		return r;
 	/* A hole at the end. */
@@ -364,33 +355,6 @@ static int make_hardlink(struct apply *a, const struct tree_place *p,
 	return 0;
 }
 
-static int make_whiteout(struct apply *a, const struct tree_place *p, const char *name,
-			 struct error *err)
-{
-	autoclose int fd = -1;
-
-	if (!path_is_name(name))
-		return tree_refuse(err, p->path, "is a whiteout of nothing");
-	if (mknodat(p->parent, name, S_IFCHR, makedev(0, 0)) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return tree_failed(err, errno, "create the whiteout", p->path);
-	/* Added by this layer, too: it stays, and hides what a directory below it holds. */
-	fd = openat(p->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? 0 : tree_set_opaque(&a->tree, fd, p->path, err);
-}
-
-/* The leaf begins with ".wh.". */
-static int apply_whiteout(struct apply *a, const struct tree_place *p, struct error *err)
-{
-	if (!strcmp(p->leaf, WHITEOUT_OPAQUE))
-		return tree_set_opaque(&a->tree, p->parent, p->path, err);
-	/* Book-keeping of aufs, which Docker used to leave in layers. */
-	if (str_starts(p->leaf, WHITEOUT_META_PREFIX))
-		return 0;
-	return make_whiteout(a, p, p->leaf + strlen(WHITEOUT_PREFIX), err);
-}
-
 static int check_path(const char *path, struct error *err)
 {
 	const char *slash;
@@ -409,7 +373,7 @@ static int make_entry(struct apply *a, const struct tree_place *p, const struct 
 		      struct error *err)
 {
 	if (str_starts(p->leaf, WHITEOUT_PREFIX))
-		return apply_whiteout(a, p, err);
+		return whiteout_apply(&a->tree, p, err);
 	if (m->hardlink)
 		return make_hardlink(a, p, m, err);
 	switch (m->type) {
@@ -485,6 +449,7 @@ int layer_apply(struct archive_tar *tar, int dirfd, const struct tree_rights *ri
 	r = unpack(&a, err);
 	tree_done(&a.tree);
 	out->implied = a.tree.implied;
+	out->opaque_root = a.tree.root_opaque;
 	return r;
 }
 

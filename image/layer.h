@@ -5,6 +5,7 @@
 #ifndef IMAGE_LAYER_H
 #define IMAGE_LAYER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/str.h"
@@ -18,6 +19,7 @@ struct tree_rights;
 struct layer_result {
 	uint64_t size;		 /* bytes of all files, holes included */
 	struct strlist implied;	 /* directories made, but not carried; parents first */
+	bool opaque_root;	 /* hides all that is below it; still to be settled, too */
 	struct crosslinks links; /* to files of layers below, still to be settled */
 };
 

@@ -38,10 +38,12 @@
 #include "image/source.h"
 #include "image/stream.h"
 #include "image/tree.h"
+#include "image/whiteout.h"
 
 #define LOADER_STACK_BYTES  (8U << 20) /* libarchive recurses over extended headers */
 #define LOADER_REPORT_EVERY (4U << 20)
 #define KEEP_CHUNK_BYTES    (256U << 10)
+#define LOADER_MAX_HOLES    (64ULL << 30) /* unless the archive may be larger anyway */
 
 struct job {
 	const struct plan_layer *layer;
@@ -79,6 +81,26 @@ static void report_progress(void *arg, size_t bytes)
 			   MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* A layer's bytes; none at all is how some tools write an empty one. */
+struct layer_bytes {
+	struct stream *stream;
+	bool begun;
+};
+
+static int read_bytes(void *arg, const unsigned char **data, size_t *len, struct error *err)
+{
+	static const unsigned char end_of_archive[1024];
+	struct layer_bytes *in = arg;
+	int r = stream_read(in->stream, data, len, err);
+
+	if (r == 0 && !*len && !in->begun) {
+		*data = end_of_archive;
+		*len = sizeof(end_of_archive);
+	}
+	in->begun = true;
+	return r;
+}
+
 static int apply_job(struct work *w, struct job *job, struct error *err)
 {
 	struct stream_plan plan = { .file = job->file,
@@ -90,21 +112,21 @@ static int apply_job(struct work *w, struct job *job, struct error *err)
 				    .arg = w,
 				    .stop = &w->stop };
 	struct archive_tar *tar = NULL;
-	struct stream *stream = NULL;
+	struct layer_bytes in = { NULL, false };
 	int r;
 
-	r = stream_open(&plan, &stream, err);
+	r = stream_open(&plan, &in.stream, err);
 	if (r < 0)
 		return r;
-	r = archive_tar_new(stream_read, stream, &tar, err);
+	r = archive_tar_new(read_bytes, &in, &tar, err);
 	if (r == 0)
 		r = layer_apply(tar, job->fd, &w->rights, &w->files, &job->result, err);
 	if (r < 0)
-		r = stream_explain(stream, err);
+		r = stream_explain(in.stream, err);
 	else
-		r = stream_finish(stream, err);
+		r = stream_finish(in.stream, err);
 	archive_tar_free(tar);
-	stream_close(stream);
+	stream_close(in.stream);
 	return r;
 }
 
@@ -265,7 +287,9 @@ static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 	if (!limit)
 		limit = w->total > LOADER_MIN_LIMIT / LOADER_RATIO ? w->total * LOADER_RATIO
 								   : LOADER_MIN_LIMIT;
-	w->files = w->bytes = (struct tree_budget){ limit, limit };
+	w->files = w->bytes = (struct tree_budget){ limit, limit, limit };
+	if (!w->loader->max_bytes && limit < LOADER_MAX_HOLES)
+		w->files.holes = LOADER_MAX_HOLES;
 	return 0;
 }
 
@@ -303,6 +327,8 @@ static int settle_layer(struct work *w, const struct plan_image *image, size_t a
 		if (r >= 0)
 			fds[n++] = r;
 	}
+	if (r >= 0 && result->opaque_root)
+		r = whiteout_hide_below(fds, n, &w->rights, &w->files, err);
 	if (r >= 0 && result->links.n) {
 		const struct crosslink_work work = { .layers = fds,
 						     .n = n,
@@ -332,7 +358,8 @@ static int settle(struct work *w, const struct plan *plan, struct error *err)
 
 			if (!job || job->key[0])
 				continue;
-			if (!job->result.implied.n && !job->result.links.n) {
+			if (!job->result.implied.n && !job->result.links.n &&
+			    !job->result.opaque_root) {
 				image_store_layer_key(&layer->diff_id, job->key);
 				continue;
 			}

@@ -97,6 +97,10 @@ static int copy_inflated(struct codec *codec, struct spool_input *in, int to, bo
 
 	for (;;) {
 		r = codec_read(codec, &data, &len, err);
+		if (r < 0 && inflates)
+			return error_wrap(err,
+					  "compressed archive, behind byte %llu of its content",
+					  (unsigned long long)written);
 		if (r < 0 || len == 0)
 			return r;
 		written += len;

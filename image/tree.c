@@ -27,6 +27,8 @@
 
 #define OPAQUE_TRUSTED	     "trusted.overlay.opaque"
 #define OPAQUE_USER	     "user.overlay.opaque"
+#define ORIGIN_TRUSTED	     "trusted.overlay.origin"
+#define ORIGIN_USER	     "user.overlay.origin"
 #define TREE_MAX_LATER_BYTES (32U << 20) /* of memory for directory times */
 
 /* A directory whose times (and mode, if it would shut us out) are set at the end. */
@@ -34,6 +36,7 @@ struct tree_later {
 	char *path;
 	struct timespec mtime;
 	mode_t perm;
+	bool made_anew; /* not carried: counts if no entry carries the directory */
 };
 
 /** tree_refuse() - An entry that is not acceptable; -EBADMSG */
@@ -52,6 +55,18 @@ int tree_failed(struct error *err, int errnum, const char *what, const char *pat
 	return error_sys(err, errnum, "%s '%.300s'", what, safe);
 }
 
+static bool take(uint64_t *from, uint64_t bytes)
+{
+	uint64_t left = __atomic_load_n(from, __ATOMIC_RELAXED);
+
+	do
+		if (bytes > left)
+			return false;
+	while (!__atomic_compare_exchange_n(from, &left, left - bytes, true, __ATOMIC_RELAXED,
+					    __ATOMIC_RELAXED));
+	return true;
+}
+
 /**
  * tree_budget_take() - Account for bytes about to be written
  *
@@ -59,15 +74,22 @@ int tree_failed(struct error *err, int errnum, const char *what, const char *pat
  */
 int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *err)
 {
-	uint64_t left = __atomic_load_n(&budget->left, __ATOMIC_RELAXED);
+	if (take(&budget->left, bytes))
+		return 0;
+	return error_set(err, EFBIG, "unpacks to more than the limit of %llu bytes",
+			 (unsigned long long)budget->limit);
+}
 
-	do {
-		if (bytes > left)
-			return error_set(err, EFBIG, "unpacks to more than the limit of %llu bytes",
-					 (unsigned long long)budget->limit);
-	} while (!__atomic_compare_exchange_n(&budget->left, &left, left - bytes, true,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	return 0;
+/**
+ * tree_budget_take_hole() - Account for bytes of a file that take no place
+ *
+ * Return: 0, or -EFBIG
+ */
+int tree_budget_take_hole(struct tree_budget *budget, uint64_t bytes, struct error *err)
+{
+	if (take(&budget->holes, bytes))
+		return 0;
+	return error_set(err, EFBIG, "has sparse files that are longer than the limit");
 }
 
 /**
@@ -112,6 +134,53 @@ int tree_set_opaque(const struct tree *t, int fd, const char *path, struct error
 	return 0;
 }
 
+/**
+ * tree_mark_whiteouts() - Have overlayfs look for whiteouts in a directory that is in one layer
+ * alone
+ *
+ * Without a value the attribute means "copied up, nobody knows where from". File
+ * systems without attributes do without: then such names show, leading nowhere.
+ */
+void tree_mark_whiteouts(const struct tree *t, int fd)
+{
+	(void)fsetxattr(fd, ORIGIN_USER, "", 0, 0);
+	if (t->rights->trusted)
+		(void)fsetxattr(fd, ORIGIN_TRUSTED, "", 0, 0);
+}
+
+static int remember(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
+		    bool made_anew, struct error *err)
+{
+	t->later_bytes += sizeof(*t->later) + strlen(path) + 1;
+	if (t->later_bytes > TREE_MAX_LATER_BYTES)
+		return error_set(err, EFBIG, "too many directories in one layer");
+	if (t->n_later == t->cap_later) {
+		t->cap_later = t->cap_later ? 2 * t->cap_later : 256;
+		t->later = xrealloc(t->later, t->cap_later * sizeof(*t->later));
+	}
+	t->later[t->n_later++] = (struct tree_later){ xstrdup(path), mtime, perm, made_anew };
+	return 0;
+}
+
+/** tree_remember_dir() - Have a directory's time, and its mode if need be, set at the end */
+int tree_remember_dir(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
+		      struct error *err)
+{
+	return remember(t, path, mtime, perm, false, err);
+}
+
+/**
+ * tree_renew_dir() - A directory is there, and the one below it is removed
+ *
+ * If it is implied, nothing below says what it should be like.
+ */
+int tree_renew_dir(struct tree *t, int fd, const char *path, struct error *err)
+{
+	int r = tree_set_opaque(t, fd, path, err);
+
+	return r < 0 ? r : remember(t, path, (struct timespec){ 0 }, TREE_DIR_MODE, true, err);
+}
+
 /* Step into a directory on the way to an entry, making it if no entry has. */
 static int step_into(struct tree *t, int dirfd, const char *walked, const char *name,
 		     struct error *err)
@@ -135,7 +204,7 @@ static int step_into(struct tree *t, int dirfd, const char *walked, const char *
 				   "is a link or a file, but other entries are below it");
 	if (fd < 0)
 		return tree_failed(err, errno, "open directory", walked);
-	if (whiteout && tree_set_opaque(t, fd, walked, err) < 0)
+	if (whiteout && tree_renew_dir(t, fd, walked, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }
@@ -228,47 +297,39 @@ mode_t tree_working_bits(const struct tree *t)
 	return t->rights->root ? 0 : 0700;
 }
 
-/** tree_remember_dir() - Have a directory's time, and its mode if need be, set at the end */
-int tree_remember_dir(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
-		      struct error *err)
-{
-	t->later_bytes += sizeof(*t->later) + strlen(path) + 1;
-	if (t->later_bytes > TREE_MAX_LATER_BYTES)
-		return error_set(err, EFBIG, "too many directories in one layer");
-	if (t->n_later == t->cap_later) {
-		t->cap_later = t->cap_later ? 2 * t->cap_later : 256;
-		t->later = xrealloc(t->later, t->cap_later * sizeof(*t->later));
-	}
-	t->later[t->n_later++] = (struct tree_later){ xstrdup(path), mtime, perm };
-	return 0;
-}
-
 /* Whether a directory is gone, because a later entry took its place. */
 static bool is_replaced(int errnum)
 {
 	return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP;
 }
 
+static int finish_time(const struct tree *t, const struct tree_later *d, struct error *err)
+{
+	const struct timespec times[2] = { d->mtime, d->mtime };
+	autoclose int fd = path_open_beneath(t->root, d->path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0 && is_replaced(-fd))
+		return 0;
+	if (fd < 0)
+		return tree_failed(err, -fd, "open directory", d->path);
+	if (futimens(fd, times) < 0)
+		return tree_failed(err, errno, "set the times of", d->path);
+	return 0;
+}
+
 /* In the order of the entries, so that the last of several for one directory counts. */
 static int finish_times(const struct tree *t, struct error *err)
 {
 	const struct timespec epoch[2] = { { 0 }, { 0 } };
+	int r = 0;
 
-	for (size_t i = 0; i < t->n_later; i++) {
-		const struct tree_later *d = &t->later[i];
-		const struct timespec times[2] = { d->mtime, d->mtime };
-		autoclose int fd = path_open_beneath(t->root, d->path, O_RDONLY | O_DIRECTORY, 0);
-
-		if (fd < 0 && is_replaced(-fd))
-			continue;
-		if (fd < 0)
-			return tree_failed(err, -fd, "open directory", d->path);
-		if (futimens(fd, times) < 0)
-			return tree_failed(err, errno, "set the times of", d->path);
-	}
-	if (!t->root_carried && futimens(t->root, epoch) < 0)
+	for (int carried = 0; carried < 2; carried++)
+		for (size_t i = 0; r == 0 && i < t->n_later; i++)
+			if (t->later[i].made_anew == !carried)
+				r = finish_time(t, &t->later[i], err);
+	if (r == 0 && !t->root_carried && futimens(t->root, epoch) < 0)
 		return tree_failed(err, errno, "set the times of", "/");
-	return 0;
+	return r;
 }
 
 /* Modes that shut us out, which only matters without privileges: deepest first. */

@@ -30,9 +30,11 @@ int tree_probe(int dirfd, struct tree_rights *out, struct error *err);
 /* Bytes that may still be written, shared by all layers of a load. */
 struct tree_budget {
 	uint64_t left, limit; /* left is changed atomically */
+	uint64_t holes;	      /* what files may be longer than what is written to them; likewise */
 };
 
 int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *err);
+int tree_budget_take_hole(struct tree_budget *budget, uint64_t bytes, struct error *err);
 
 /* Set root, rights, budget and parent = -1; the rest begins as zeros. */
 struct tree {
@@ -41,6 +43,7 @@ struct tree {
 	struct tree_budget *budget;
 	struct strlist implied; /* directories made on the way, parents first */
 	bool root_carried;	/* an entry gave the root its metadata */
+	bool root_opaque;
 
 	/* The directory of the last entry. */
 	char *parent_path;
@@ -61,7 +64,9 @@ int tree_clear_place(struct tree *t, const struct tree_place *p, struct error *e
 mode_t tree_working_bits(const struct tree *t);
 int tree_remember_dir(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
 		      struct error *err);
+int tree_renew_dir(struct tree *t, int fd, const char *path, struct error *err);
 int tree_set_opaque(const struct tree *t, int fd, const char *path, struct error *err);
+void tree_mark_whiteouts(const struct tree *t, int fd);
 bool tree_is_default_root(const struct stat *st);
 bool tree_is_whiteout(const struct stat *st);
 bool tree_has_whiteout(int dirfd, const char *name);

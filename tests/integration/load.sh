@@ -186,24 +186,6 @@ test_hostile() {
 	is 'no rubbish is left' "$(leftovers)" ''
 }
 
-# Cut off at many places, it is refused or, behind the last document, whole.
-test_truncated() {
-	local size at bad=0 ok_from=0
-	"$lib/odd-image" good-whiteouts whole.tar
-	size=$(stat -c %s whole.tar)
-	for ((at = 0; at < size; at += size / 60)); do
-		tare rmi -a -f >/dev/null
-		head -c "$at" whole.tar >cut.tar
-		if tare load -q -i cut.tar >/dev/null 2>cut.err; then
-			[ $ok_from != 0 ] || ok_from=$at
-		else
-			[ $ok_from = 0 ] && [ "$(wc -l <cut.err)" = 1 ] || bad=$((bad + 1))
-		fi
-	done
-	is 'cut-off archives are refused with one line' "$bad" 0
-	is 'no rubbish is left of them' "$(leftovers)" ''
-}
-
 no_loader() {
 	! pgrep -f "^$TARE load"
 }
@@ -230,7 +212,6 @@ else
 fi
 test_transport
 test_hostile
-test_truncated
 test_good
 test_killed
 tare rmi -a -f >/dev/null

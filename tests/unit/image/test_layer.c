@@ -23,6 +23,7 @@
 #include "image/archive.h"
 #include "image/layer.h"
 #include "image/tree.h"
+#include "image/whiteout.h"
 #include "tests/unit/image/tarball.h"
 
 struct fixture {
@@ -75,7 +76,7 @@ static int fill(void *arg, const unsigned char **data, size_t *len, struct error
 
 static int apply_within(struct fixture *f, uint64_t limit)
 {
-	struct tree_budget budget = { limit, limit };
+	struct tree_budget budget = { limit, limit, limit };
 	struct tree_rights rights;
 	struct archive_tar *tar;
 	int r;
@@ -219,8 +220,7 @@ static void entries_that_lead_out_are_refused(void **state)
 
 static void hard_links_out_are_refused(void **state)
 {
-	static const char *const targets[] = { "../outside", "/etc/passwd", "l/outside", ".",
-					       "nosuch" };
+	static const char *const targets[] = { "../outside", "l/outside", "." };
 	struct fixture *f = *state;
 
 	close(openat(f->dir, "outside", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
@@ -232,6 +232,104 @@ static void hard_links_out_are_refused(void **state)
 		add(f, '1', "a", targets[i]);
 		assert_int_equal(apply(f), -EBADMSG);
 		assert_false(is_there(f, "a"));
+	}
+}
+
+/* What there is to settle when it is known what lies below: here an empty layer, or none. */
+static int settle(struct fixture *f, const int *layers, size_t n)
+{
+	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20 };
+	struct tree_rights rights;
+	const struct crosslink_work work = { .layers = layers,
+					     .n = n,
+					     .rights = &rights,
+					     .budget = &budget,
+					     .implied = &f->result.implied,
+					     .size = &f->result.size };
+
+	assert_int_equal(tree_probe(f->layer, &rights, &f->err), 0);
+	return crosslink_settle(&f->result.links, &work, &f->err);
+}
+
+static void hard_links_to_what_is_not_there_wait_for_the_layers_below(void **state)
+{
+	struct fixture *f = *state;
+	struct stat a, b;
+	int layers[2];
+
+	layers[0] = f->layer;
+	layers[1] = file_open_dir(f->dir, "below", TREE_DIR_MODE, &f->err);
+	close(openat(layers[1], "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0640));
+	add(f, '1', "a", "file");
+	add(f, '1', "b", "./a");
+	add(f, '1', "gone", "/etc/passwd");
+	add(f, '0', "gone", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(f->result.links.n, 3);
+	assert_int_equal(settle(f, layers, 2), 0);
+	assert_int_equal(fstatat(f->layer, "a", &a, 0), 0);
+	assert_int_equal(fstatat(f->layer, "file", &b, 0), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+	assert_int_equal(a.st_nlink, 3);
+	assert_int_equal(a.st_mode, S_IFREG | 0640);
+	close(layers[1]);
+}
+
+static void hard_links_to_what_is_nowhere_are_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, '1', "a", "/etc/passwd");
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(settle(f, &f->layer, 1), -EBADMSG);
+	assert_non_null(strstr(f->err.msg, "entry 'a'"));
+}
+
+static void an_opaque_root_hides_what_is_below(void **state)
+{
+	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20 };
+	struct fixture *f = *state;
+	struct tree_rights rights;
+	struct stat st;
+	int layers[2];
+
+	layers[0] = f->layer;
+	layers[1] = file_open_dir(f->dir, "below", TREE_DIR_MODE, &f->err);
+	close(openat(layers[1], "hidden", O_WRONLY | O_CREAT | O_CLOEXEC, 0640));
+	close(openat(layers[1], "both", O_WRONLY | O_CREAT | O_CLOEXEC, 0640));
+	add(f, '0', "both", NULL);
+	add(f, '0', ".wh..wh..opq", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_true(f->result.opaque_root);
+	assert_int_equal(tree_probe(f->layer, &rights, &f->err), 0);
+	if (rights.root) { /* device nodes */
+		assert_int_equal(whiteout_hide_below(layers, 2, &rights, &budget, &f->err), 0);
+		assert_true(tree_has_whiteout(f->layer, "hidden"));
+		assert_int_equal(fstatat(f->layer, "both", &st, 0), 0);
+		assert_int_equal(st.st_size, 4);
+	}
+	close(layers[1]);
+}
+
+static void a_file_that_is_cut_off_is_noticed(void **state)
+{
+	struct fixture *f = *state;
+	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20 };
+	struct tree_rights rights;
+	struct archive_tar *tar;
+
+	/* Only the padding of the last block may be missing. */
+	for (size_t len = 512 + 2; len <= 512 + 4; len += 2) {
+		str_done(&f->tar);
+		f->read = 0;
+		add(f, '0', "a", NULL);
+		f->tar.len = len;
+		assert_int_equal(tree_probe(f->layer, &rights, &f->err), 0);
+		assert_int_equal(archive_tar_new(fill, f, &tar, &f->err), 0);
+		assert_int_equal(layer_apply(tar, f->layer, &rights, &budget, &f->result, &f->err),
+				 len == 512 + 4 ? 0 : -EBADMSG);
+		archive_tar_free(tar);
+		layer_result_done(&f->result);
 	}
 }
 
@@ -296,6 +394,10 @@ int main(void)
 		T(hard_links_share_an_inode),
 		T(entries_that_lead_out_are_refused),
 		T(hard_links_out_are_refused),
+		T(hard_links_to_what_is_not_there_wait_for_the_layers_below),
+		T(hard_links_to_what_is_nowhere_are_refused),
+		T(an_opaque_root_hides_what_is_below),
+		T(a_file_that_is_cut_off_is_noticed),
 		T(a_link_is_replaced_not_followed),
 		T(a_directory_may_be_replaced_and_come_back),
 		T(the_budget_is_kept),
