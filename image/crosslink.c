@@ -6,7 +6,7 @@
  * A layer may hold a hard link and not the file that it links to; what unpacks
  * layers one over the other finds that below. An overlay cannot have links from
  * layer to layer. What it does when a process makes such a link is what is done
- * here: the file is copied up, and both names are links to the copy.
+ * here: the file is copied up, and all its names are links to the copy.
  *
  * Layers are unpacked before it is known what lies below, so the link is noted,
  * and a socket, which no tar entry can be, marks its name. The rest of the layer
@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "image/implied.h"
+#include "image/linknames.h"
 #include "image/metadata.h"
 #include "image/tree.h"
 
@@ -106,7 +107,7 @@ static int hold_times(int dir, struct timespec out[2])
 	return 0;
 }
 
-/* Find a file in the layers below, as it shows on top of them. */
+/* Find a file in the layers below, as it shows on top of them. Returns the number of the layer. */
 static int find_below(const struct crosslink_work *w, const char *target, struct spot *out,
 		      struct stat *st)
 {
@@ -118,7 +119,7 @@ static int find_below(const struct crosslink_work *w, const char *target, struct
 			return r;
 		if (out->parent >= 0 &&
 		    fstatat(out->parent, out->leaf, st, AT_SYMLINK_NOFOLLOW) == 0)
-			return S_ISDIR(st->st_mode) || tree_is_whiteout(st) ? -ENOENT : 0;
+			return S_ISDIR(st->st_mode) || tree_is_whiteout(st) ? -ENOENT : (int)i;
 		dir = implied_look(w->layers[i], out->dir);
 		spot_done(out);
 		*out = (struct spot){ .parent = -1 };
@@ -213,25 +214,6 @@ static int copy_from(const struct crosslink_work *w, const struct crosslink *lin
 	return 0;
 }
 
-static int copy_up(const struct crosslink_work *w, const struct crosslink *link,
-		   const struct spot *to, struct error *err)
-{
-	struct spot from = { .parent = -1 };
-	struct stat st;
-	int r = find_below(w, link->target, &from, &st);
-
-	if (r == 0)
-		r = copy_from(w, link, &from, &st, to, err);
-	else if (r == -ENOENT)
-		r = tree_refuse(err, link->path,
-				"is a hard link to no file before it in this layer, nor to one in "
-				"a layer below");
-	else
-		r = tree_failed(err, -r, "link", link->path);
-	spot_done(&from);
-	return r;
-}
-
 /* A link in a directory whose times are right already; a name that is taken stays. */
 static int link_quietly(const struct spot *made, const struct tree_place *to)
 {
@@ -255,8 +237,8 @@ static bool is_hidden(const struct crosslink_work *w, const char *path)
 }
 
 /* The target's name gets a link to the copy, unless this layer says something else of it. */
-static int link_target(const struct crosslink_work *w, const struct crosslink *link,
-		       const struct spot *made, struct error *err)
+static int link_target(const struct crosslink_work *w, const char *target, const struct spot *made,
+		       struct error *err)
 {
 	struct tree tree = {
 		.root = w->layers[0], .rights = w->rights, .budget = w->budget, .parent = -1
@@ -264,15 +246,89 @@ static int link_target(const struct crosslink_work *w, const struct crosslink *l
 	struct tree_place place;
 	int r;
 
-	if (is_hidden(w, link->target))
+	if (is_hidden(w, target))
 		return 0;
-	r = tree_find_place(&tree, link->target, &place, err);
+	r = tree_find_place(&tree, target, &place, err);
 	if (r == 0 && (r = link_quietly(made, &place)) < 0)
-		(void)tree_failed(err, -r, "link", link->target);
+		(void)tree_failed(err, -r, "link", target);
 	for (size_t i = 0; i < tree.implied.n; i++)
 		strlist_add(w->implied, tree.implied.items[i]);
 	strlist_done(&tree.implied);
 	tree_done(&tree);
+	return r;
+}
+
+/* All names of a file below become links to its copy, as far as they show. */
+static int link_others(const struct crosslink_work *w, const struct linkname *names, size_t n,
+		       int layer, const struct spot *made, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < n; i++) {
+		struct spot at = { .parent = -1 };
+		struct stat st;
+
+		if (find_below(w, names[i].path, &at, &st) == layer && st.st_ino == names[i].ino)
+			r = link_target(w, names[i].path, made, err);
+		spot_done(&at);
+	}
+	return r;
+}
+
+static int link_to(const struct crosslink_work *w, const char *path, const struct spot *at,
+		   const struct crosslink *link, struct error *err)
+{
+	struct spot other = { .parent = -1 };
+	int r = find_spot(w->layers[0], path, &other);
+
+	if (r == 0 && linkat(other.parent, other.leaf, at->parent, at->leaf, 0) < 0)
+		r = -errno;
+	spot_done(&other);
+	return r < 0 ? tree_failed(err, -r, "link", link->path) : 0;
+}
+
+/* The file has been found in a layer; a copy of it may be there already, for another name of it. */
+static int copy_or_link(const struct crosslink_work *w, const struct crosslink *link, int layer,
+			const struct spot *from, const struct stat *st, const struct spot *to,
+			struct error *err)
+{
+	struct linkname *names = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	if (st->st_nlink > 1) {
+		r = linknames_read(&w->names[layer], w->layers[layer], w->budget, err);
+		if (r < 0)
+			return r;
+		names = linknames_find(&w->names[layer], st->st_ino, &n);
+	}
+	if (names && names->made)
+		return link_to(w, names->made, to, link, err);
+	r = copy_from(w, link, from, st, to, err);
+	if (r == 0)
+		r = link_target(w, link->target, to, err);
+	if (r < 0 || !names)
+		return r;
+	names->made = link->path;
+	return link_others(w, names, n, layer, to, err);
+}
+
+static int copy_up(const struct crosslink_work *w, const struct crosslink *link,
+		   const struct spot *to, struct error *err)
+{
+	struct spot from = { .parent = -1 };
+	struct stat st;
+	int r = find_below(w, link->target, &from, &st);
+
+	if (r >= 0)
+		r = copy_or_link(w, link, r, &from, &st, to, err);
+	else if (r == -ENOENT)
+		r = tree_refuse(err, link->path,
+				"is a hard link to no file before it in this layer, nor to one in "
+				"a layer below");
+	else
+		r = tree_failed(err, -r, "link", link->path);
+	spot_done(&from);
 	return r;
 }
 
@@ -289,7 +345,6 @@ static bool is_marked(const struct spot *s, const struct crosslink *link)
 static int settle_at(const struct crosslink_work *w, const struct crosslink *link,
 		     const struct crosslink *like, const struct spot *at, struct error *err)
 {
-	struct spot other = { .parent = -1 };
 	struct timespec times[2];
 	int r = hold_times(at->parent, times);
 
@@ -297,18 +352,7 @@ static int settle_at(const struct crosslink_work *w, const struct crosslink *lin
 		r = -errno;
 	if (r < 0)
 		return tree_failed(err, -r, "link", link->path);
-	if (!like) {
-		r = copy_up(w, link, at, err);
-		if (r == 0)
-			r = link_target(w, link, at, err);
-	} else {
-		r = find_spot(w->layers[0], like->path, &other);
-		if (r == 0 && linkat(other.parent, other.leaf, at->parent, at->leaf, 0) < 0)
-			r = -errno;
-		spot_done(&other);
-		if (r < 0)
-			return tree_failed(err, -r, "link", link->path);
-	}
+	r = like ? link_to(w, like->path, at, link, err) : copy_up(w, link, at, err);
 	if (r == 0 && futimens(at->parent, times) < 0)
 		return tree_failed(err, errno, "set the times of", at->dir);
 	return r;
@@ -322,32 +366,47 @@ static int by_target(const void *a, const void *b)
 	return r ? r : x->number < y->number ? -1 : x->number > y->number;
 }
 
-/**
- * crosslink_settle() - Put links where a layer's marks are, now that the layers below are there
- *
- * Return: 0, -EBADMSG if a target is nowhere, or another -errno
- */
-int crosslink_settle(struct crosslinks *links, const struct crosslink_work *work, struct error *err)
+static int settle_all(struct crosslinks *links, const struct crosslink_work *work,
+		      struct error *err)
 {
 	const struct crosslink *settled = NULL;
 	int r = 0;
 
-	if (links->n)
-		qsort(links->items, links->n, sizeof(*links->items), by_target);
 	for (size_t i = 0; r == 0 && i < links->n; i++) {
 		const struct crosslink *link = &links->items[i];
 		bool same = settled && !strcmp(settled->target, link->target);
 		struct spot at;
 
 		r = find_spot(work->layers[0], link->path, &at);
-		if (r < 0)
+		if (r < 0) {
 			r = tree_failed(err, -r, "link", link->path);
-		else if (is_marked(&at, link)) {
+		} else if (is_marked(&at, link)) {
 			r = settle_at(work, link, same ? settled : NULL, &at, err);
 			settled = link;
 		}
 		spot_done(&at);
 	}
+	return r;
+}
+
+/**
+ * crosslink_settle() - Put links where a layer's marks are, now that the layers below are there
+ * @work:	Without names
+ *
+ * Return: 0, -EBADMSG if a target is nowhere, or another -errno
+ */
+int crosslink_settle(struct crosslinks *links, const struct crosslink_work *work, struct error *err)
+{
+	struct crosslink_work w = *work;
+	int r;
+
+	w.names = xcalloc(w.n, sizeof(*w.names));
+	if (links->n)
+		qsort(links->items, links->n, sizeof(*links->items), by_target);
+	r = settle_all(links, &w, err);
+	for (size_t i = 0; i < w.n; i++)
+		linknames_done(&w.names[i]);
+	free(w.names);
 	return r;
 }
 

@@ -13,6 +13,7 @@
 #include "base/str.h"
 
 struct error;
+struct linknames;
 struct tree;
 struct tree_budget;
 struct tree_place;
@@ -38,6 +39,7 @@ struct crosslink_work {
 	struct tree_budget *budget;
 	struct strlist *implied;
 	uint64_t *size;
+	struct linknames *names; /* of files in each layer; crosslink_settle()'s own */
 };
 
 int crosslink_settle(struct crosslinks *links, const struct crosslink_work *work,

@@ -322,6 +322,14 @@ odd("link across layers", _low(), Layer().link(b"l", b"d/a"))
 odd("link across layers beside its file", _low(), Layer().link(b"d/l", b"d/a"))
 odd("link across layers to the root", _low(), Layer().link(b"l", b"/z"))
 odd("link across three layers", _low(), Layer().put(b"x"), Layer().link(b"l", b"d/a"))
+odd("links across layers from two layers", _low(), Layer().link(b"l", b"d/a"), Layer().link(b"m", b"d/a"))
+odd("links across layers to a link across layers", _low(), Layer().link(b"l", b"d/a"), Layer().link(b"m", b"l"))
+odd("links across layers to one of several names", Layer().put(b"a", b"1").link(b"b", b"a").link(b"d/c", b"a"),
+    Layer().link(b"l", b"d/c").link(b"m", b"b").put(b"x", b"2").link(b"y", b"x"))
+odd("links across layers, some names gone", Layer().put(b"a", b"1").link(b"b", b"a").link(b"c", b"a").link(b"e", b"a"),
+    Layer().whiteout(b"b").put(b"e", b"2"), Layer().link(b"l", b"c"))
+odd("links across layers, some names hidden at once", Layer().put(b"a", b"1").link(b"b", b"a").link(b"d/c", b"a"),
+    Layer().link(b"l", b"a").whiteout(b"b").dir(b"d").opaque(b"d"))
 odd("many links across layers", _low(), Layer().link(b"l", b"d/a").link(b"m", b"d/a").link(b"n", b"m").link(b"o/p", b"./n"))
 odd("link across layers to a symlink", _low(), Layer().link(b"l", b"d/s"))
 odd("link across layers to a fifo", _low(), Layer().link(b"l", b"d/p"))
