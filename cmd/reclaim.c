@@ -153,6 +153,14 @@ static bool is_supervised(void *arg, const char *id)
 	return record_is_supervised(&ctx->store, id);
 }
 
+static void release_addresses(const struct context *ctx)
+{
+	struct error ignored;
+
+	(void)network_release_stale(ctx->store.run_fd, is_supervised, (void *)(uintptr_t)ctx,
+				    &ignored);
+}
+
 /**
  * reclaim_sweep() - Find containers without supervisor, and clear up after them
  *
@@ -162,7 +170,6 @@ void reclaim_sweep(const struct context *ctx)
 {
 	autodir DIR *dir = NULL;
 	struct dirent *e;
-	struct error ignored;
 	bool found = false;
 	int fd = openat(ctx->store.run_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -179,8 +186,7 @@ void reclaim_sweep(const struct context *ctx)
 	}
 	/* An address may be leased before there is a record to say so. */
 	if (found)
-		(void)network_release_stale(ctx->store.run_fd, is_supervised,
-					    (void *)(uintptr_t)ctx, &ignored);
+		release_addresses(ctx);
 	reclaim_empty_trash(&ctx->store);
 }
 
@@ -230,6 +236,8 @@ int reclaim_await_start(const struct context *ctx, struct record *r, struct erro
 void reclaim_thoroughly(const struct context *ctx)
 {
 	reclaim_sweep(ctx);
+	/* Whoever died between taking an address and saying whose it is has left nothing else. */
+	release_addresses(ctx);
 	(void)record_remove_orphans(&ctx->store); /* the next one tries again */
 }
 

@@ -3,21 +3,14 @@
 #
 # crash_store.sh - Commands that change the store, killed anywhere or many at once: it stays whole
 . "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../lib/crash.sh"
 
-need strace
 load_busybox
 on_exit tare rm -f -a
 
 # Every STEP-th system call of a command is one to die at; 1 takes minutes.
-STEP=${TARE_CRASH_STEP:-13}
+STEP=${TARE_CRASH_STEP:-53}
 images=$TARE_ROOT/images
-
-# kill_at N [-f] COMMAND...: as in crash.sh; 137: killed
-kill_at() {
-	# shellcheck disable=SC2016 # for a bash that says "Killed" to nobody
-	bash -c 'n=$1; shift; strace -qq -o /dev/null -e inject=all:signal=KILL:when="$n" "$@"; exit $?' - "$@" \
-		>/dev/null 2>&1 </dev/null
-}
 
 no_trash() {
 	[ -z "$(find "$TARE_ROOT/trash" -mindepth 1 2>/dev/null)" ]
@@ -33,7 +26,7 @@ wrong() {
 	[ "$(tare run --rm --network none busybox echo works 2>"$T/err")" = works ] || sed "s/^/run after $1: /" "$T/err"
 }
 
-# sweep NAME STRACE-OPTIONS PREPARE -- COMMAND...: PREPARE is a function
+# sweep NAME OPTION PREPARE -- COMMAND...: PREPARE is a function
 sweep() {
 	local name=$1 options=$2 prepare=$3 n=1 killed=0 bad='' code=137
 	shift 4
