@@ -56,7 +56,8 @@ int command_open_dir(const char *path, struct error *err)
 	return steal_fd(&fd);
 }
 
-static int open_stores(struct context *ctx, struct error *err)
+/** command_open_stores() - Open ROOT and RUNROOT, as COMMAND_STORE does; 0 or -errno */
+int command_open_stores(struct context *ctx, struct error *err)
 {
 	int fd;
 
@@ -99,7 +100,7 @@ static int check_flags(struct context *ctx, const struct command *cmd, struct er
 		error_set(err, EPERM, "'%s' needs root, or a store of your own", cmd->name);
 		return error_hint(err, "run it with sudo; TARE_ROOT or --root names a store");
 	}
-	return cmd->flags & COMMAND_STORE ? open_stores(ctx, err) : 0;
+	return cmd->flags & COMMAND_STORE ? command_open_stores(ctx, err) : 0;
 }
 
 static int usage_error(const struct command *cmd, const char *group, struct error *err)

@@ -65,6 +65,7 @@ const struct command *const command_list[] = {
 	&cmd_container,
 	&cmd_volume,
 	&cmd_stats,
+	&cmd_report,
 	&cmd_top,
 	&cmd_pause,
 	&cmd_unpause,

@@ -30,6 +30,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/series.h"
 #include "cmd/timeline.h"
 #include "cmd/units.h"
 #include "runtime/record.h"
@@ -219,44 +220,18 @@ static void write_document(struct sampler *s, const struct json *doc)
 	write_line(s, line, strlen(line));
 }
 
-#define FIGURE(name, member)                                 \
-	{                                                    \
-		name, offsetof(struct cgroup_sample, member) \
-	}
-
-static const struct {
-	const char *name;
-	size_t offset;
-} figures[] = {
-	FIGURE("memory_bytes", memory_bytes),
-	FIGURE("anon_bytes", anon_bytes),
-	FIGURE("file_bytes", file_bytes),
-	FIGURE("memory_limit_bytes", memory_limit_bytes),
-	FIGURE("swap_bytes", swap_bytes),
-	FIGURE("cpu_us", cpu_us),
-	FIGURE("throttled_us", throttled_us),
-	FIGURE("pids", pids),
-	FIGURE("io_read_bytes", io_read_bytes),
-	FIGURE("io_written_bytes", io_written_bytes),
-	FIGURE("memory_pressure_us", memory_pressure_us),
-	FIGURE("cpu_pressure_us", cpu_pressure_us),
-	FIGURE("io_pressure_us", io_pressure_us),
-};
-
-#define N_FIGURES (sizeof(figures) / sizeof(*figures))
-
 /* What is not known is left out. */
 static size_t print_sample(char *line, size_t size, int64_t t_us, uint64_t dropped,
 			   const struct cgroup_sample *sample)
 {
 	size_t len = (size_t)snprintf(line, size, "{\"t_us\":%" PRId64, t_us);
 
-	for (size_t i = 0; i < N_FIGURES; i++) {
-		int64_t value = *(const int64_t *)((const char *)sample + figures[i].offset);
+	for (size_t i = 0; i < (size_t)SERIES_FIGURES; i++) {
+		int64_t value = *(const int64_t *)((const char *)sample + series_figures[i].offset);
 
 		if (value != CGROUP_SAMPLE_NONE)
 			len += (size_t)snprintf(line + len, size - len, ",\"%s\":%" PRId64,
-						figures[i].name, value);
+						series_figures[i].name, value);
 	}
 	if (dropped)
 		len += (size_t)snprintf(line + len, size - len, ",\"dropped\":%" PRIu64, dropped);
@@ -264,7 +239,7 @@ static size_t print_sample(char *line, size_t size, int64_t t_us, uint64_t dropp
 }
 
 /* 13 names of up to 18 characters and as many numbers of up to 19 digits. */
-static_assert(LINE_MAX_BYTES >= (N_FIGURES + 2) * (18 + 19 + 4) + 4, "a line has room");
+static_assert(LINE_MAX_BYTES >= (SERIES_FIGURES + 2) * (18 + 19 + 4) + 4, "a line has room");
 
 static void take(struct sampler *s, int64_t now_ns)
 {
