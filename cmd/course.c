@@ -6,11 +6,14 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "cgroups/hierarchy.h"
 #include "cmd/command.h"
 #include "cmd/message.h"
 #include "cmd/settings.h"
 #include "runtime/record.h"
+
+#define US_PER_MS 1000
 
 /** course_init() - Nothing is done, nothing seen */
 void course_init(struct course *c, const struct context *ctx)
@@ -93,6 +96,33 @@ void course_end(struct course *c, const struct record *r)
 		if (step->outcome == TIMELINE_NOT_REACHED)
 			message_warning(c->ctx, "--at %s: it had ended before", step->spec);
 	}
+}
+
+static struct json *step_json(const struct timeline_step *step)
+{
+	bool reached = step->outcome != TIMELINE_NOT_REACHED;
+	struct json *map = json_new_map();
+
+	json_set_int(map, "at_us", step->at_ms * US_PER_MS);
+	json_set_text(map, "step", step->text);
+	json_set_text(map, "outcome", timeline_outcome_name(step->outcome));
+	json_set(map, "began_us", reached ? json_new_int(step->began_us) : json_new_nil());
+	json_set(map, "took_us", reached ? json_new_int(step->took_us) : json_new_nil());
+	json_set_text(map, "error", step->error);
+	return map;
+}
+
+/** course_report() - Add to the report of a run what became of each step; NULL: nobody wants it */
+void course_report(const struct course *c, struct json *report)
+{
+	struct json *list;
+
+	if (!report || !c->timeline.n)
+		return;
+	list = json_new_list();
+	for (size_t i = 0; i < c->timeline.n; i++)
+		json_add(list, step_json(&c->timeline.steps[i]));
+	json_set(report, "timeline", list);
 }
 
 /** course_done() - Release all; safe twice */

@@ -19,6 +19,7 @@
 struct cgroup_root;
 struct context;
 struct error;
+struct json;
 struct record;
 struct settings;
 
@@ -36,6 +37,7 @@ int course_prepare(struct course *c, const struct settings *s, const struct cgro
 void course_begin(struct course *c, const struct record *r, int cgroup_fd, int pidfd,
 		  struct deadline **deadlines);
 void course_end(struct course *c, const struct record *r);
+void course_report(const struct course *c, struct json *report);
 void course_done(struct course *c);
 
 #endif

@@ -451,6 +451,7 @@ static void report_the_end(struct launch *l, int wait_status, int failed)
 	struct error why;
 
 	report_finish(&l->report, &end);
+	course_report(&l->course, l->report.doc);
 	if (report_deliver(&l->report, r->auto_remove ? NULL : &l->ctx->store, r, &why) < 0)
 		message_error(l->ctx, &why);
 }

@@ -296,11 +296,6 @@ void sampler_begin(struct sampler *s, const struct record *r, int cgroup_fd,
 	deadline_add(deadlines, &s->deadline, s->start_ns);
 }
 
-static const char *outcome_name(enum timeline_outcome outcome)
-{
-	return outcome == TIMELINE_FAILED ? "failed" : "done";
-}
-
 /** sampler_add_step() - Note what became of a step of --at */
 void sampler_add_step(struct sampler *s, const struct timeline_step *step)
 {
@@ -311,7 +306,7 @@ void sampler_add_step(struct sampler *s, const struct timeline_step *step)
 	line = json_new_map();
 	json_set_int(line, "t_us", step->began_us);
 	set_short(line, "step", step->text);
-	json_set_text(line, "outcome", outcome_name(step->outcome));
+	json_set_text(line, "outcome", timeline_outcome_name(step->outcome));
 	json_set_int(line, "took_us", step->took_us);
 	if (step->error)
 		set_short(line, "error", step->error);

@@ -247,6 +247,19 @@ int timeline_check_files(const struct timeline *t, int cgroup_fd, struct error *
 	return 0;
 }
 
+/** timeline_outcome_name() - As series and reports have it */
+const char *timeline_outcome_name(enum timeline_outcome outcome)
+{
+	static const char *const names[] = {
+		[TIMELINE_NOT_REACHED] = "not-reached",
+		[TIMELINE_BEGUN] = "begun",
+		[TIMELINE_DONE] = "done",
+		[TIMELINE_FAILED] = "failed",
+	};
+
+	return names[outcome];
+}
+
 /* ---- while it runs ------------------------------------------------------ */
 
 static void finish(struct timeline_step *s, int64_t now_ns, const struct error *failure)

@@ -59,6 +59,7 @@ int timeline_check(const struct strlist *specs, struct error *err);
 int timeline_check_files(const struct timeline *t, int cgroup_fd, struct error *err);
 bool timeline_touches_memory(const struct timeline *t);
 void timeline_begin(struct timeline *t, int cgroup_fd, int pidfd, struct deadline **deadlines);
+const char *timeline_outcome_name(enum timeline_outcome outcome);
 void timeline_end(struct timeline *t);
 void timeline_done(struct timeline *t);
 

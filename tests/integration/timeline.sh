@@ -47,7 +47,7 @@ is 'no container is left' "$(tare ps -aq)" ''
 
 # --- what is done
 run tare run --rm --network none --sample 20ms:series --at 600ms:kill=USR1 --at 100ms freeze=400ms \
-	--at 1h kill=TERM busybox sh -c \
+	--at 1h kill=TERM --report told busybox sh -c \
 	'trap "echo told; exit 3" USR1; while :; do sleep 0.02; done'
 is 'a signal at its time' "$status $stdout" '3 told'
 is 'what never came is said' "$stderr" 'tare: warning: --at 1h kill=TERM: it had ended before'
@@ -60,8 +60,12 @@ is 'at their time, for as long as was asked' "$(jq -s '[.[] | select(.step)][0] 
 	.t_us >= 100000 and .t_us < 500000 and .took_us >= 400000 and .took_us < 900000' series)" true
 is 'the times grow, and begin with 0' "$(jq -s '[.[] | select(.cpu_us) | .t_us] | . == sort and .[0] < 10000' series)" true
 is 'a frozen program uses no processor' "$(jq -s '([.[] | select(.step)][0] | [.t_us, .t_us + .took_us]) as $f |
-	[.[] | select(.cpu_us and .t_us > $f[0] + 100000 and .t_us < $f[1])] |
-	length > 3 and .[0].cpu_us == .[-1].cpu_us' series)" true
+	[.[] | select(.cpu_us and .t_us > $f[0] + 200000 and .t_us < $f[1] - 20000)] |
+	length > 3 and .[-1].cpu_us - .[0].cpu_us < 2000' series)" true
+
+is 'the report has them, too' "$(jq -r '.timeline[] | "\(.at_us) \(.step) \(.outcome) \(.error)"' told)" \
+	$'100000 freeze=400ms done null\n600000 kill=USR1 done null\n3600000000 kill=TERM not-reached null'
+is 'as its schema says' "$(jq -r --slurpfile schema "$TARE_TEST_TOP/docs/report.schema.json" -f "$TARE_TEST_LIB/schema.jq" told)" ''
 
 # --- where it goes
 run tare run --name kept --network none --sample 10ms busybox sleep 0.1
