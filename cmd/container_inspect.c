@@ -62,6 +62,7 @@ static struct json *make_state(const struct record *r)
 	json_set_bool(state, "Restarting", r->status == RECORD_RESTARTING);
 	json_set_bool(state, "OOMKilled", r->oom_killed);
 	json_set_bool(state, "Dead", false);
+	json_set(state, "Oom", r->oom ? json_clone(r->oom) : json_new_nil());
 	json_set_int(state, "Pid", r->pid);
 	json_set_int(state, "ExitCode", r->exit_code);
 	json_set_text(state, "Error", r->error);

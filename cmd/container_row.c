@@ -69,6 +69,14 @@ static const char *health_word(const struct record *r)
 	return strcmp(r->health, "starting") ? r->health : "health: starting";
 }
 
+/* Said too when it went on: what it did then may lack something. */
+static const char *end_text(const struct record *r)
+{
+	const char *text = reason_text(r->reason);
+
+	return *text || !r->oom_killed ? text : ", after running out of memory";
+}
+
 /** container_status_text() - "Up 3 minutes", "Exited (0) 2 hours ago"; the caller frees it */
 char *container_status_text(const struct record *r, int64_t now_ns)
 {
@@ -86,10 +94,9 @@ char *container_status_text(const struct record *r, int64_t now_ns)
 				 units_print_ago(time, r->finished_ns, now_ns));
 	case RECORD_EXITED:
 		if (!r->finished_ns) /* lost: nobody was there to look at the clock */
-			return xasprintf("Exited (%d)%s", r->exit_code, reason_text(r->reason));
+			return xasprintf("Exited (%d)%s", r->exit_code, end_text(r));
 		return xasprintf("Exited (%d) %s%s", r->exit_code,
-				 units_print_ago(time, r->finished_ns, now_ns),
-				 reason_text(r->reason));
+				 units_print_ago(time, r->finished_ns, now_ns), end_text(r));
 	default:
 		return xstrdup("Created");
 	}

@@ -26,9 +26,11 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/pool.h"
 #include "base/sys.h"
 #include "cgroups/stats.h"
+#include "cmd/ending.h"
 #include "cmd/ephemeral.h"
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
@@ -76,6 +78,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.teardown = TEARDOWN_NONE,
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
 		.report = REPORT_NONE,
+		.oom_watch = { .fd = -1 },
 	};
 	config_init(&l->config);
 	course_init(&l->course, ctx);
@@ -200,7 +203,9 @@ static int publish(struct launch *l, struct error *err)
 	str_replace(&r->health, health_is_on(&l->settings->health) ? "starting" : "");
 	str_replace(&r->reason, "");
 	str_replace(&r->error, "");
+	json_done(&r->oom);
 	report_began(&l->report);
+	l->began_ns = report_clock_ns();
 	ret = record_write_running(l->lock_fd, r, err);
 	return ret == 0 ? record_write_started(&l->ctx->store, r, err) : ret;
 }
@@ -351,75 +356,10 @@ void launch_slim(struct launch *l)
 	pool_trim();
 }
 
-/* Whose limit it was: the kernel counts a failed allocation where it failed, a kill where it kills.
- */
-static char *oom_limit(const struct cgroup_memory_stats *m)
-{
-	char limit[UNITS_TEXT_MAX];
-
-	if (!m->oom || m->max_bytes == CGROUP_NO_LIMIT)
-		return xstrdup(
-			"not its own limit but that of a cgroup above it, or of the machine");
-	return xasprintf("limit %s", units_print_binary(limit, m->max_bytes));
-}
-
-/* What a user needs to know to choose a better limit. */
-static void explain_oom(const struct record *r, const struct cgroup_memory_stats *m, bool killed,
-			struct error *err)
-{
-	autofree char *limit = oom_limit(m);
-	char peak[UNITS_TEXT_MAX] = "";
-
-	if (m->peak_bytes)
-		(void)units_print_binary(peak, m->peak_bytes);
-	error_set(err, ENOMEM, "container '%s' %s: out of memory (%s%s%s, %llu process%s killed)",
-		  r->name, killed ? "was killed" : "went on without some of its processes", limit,
-		  *peak ? ", peak " : "", peak, (unsigned long long)m->oom_kill,
-		  m->oom_kill == 1 ? "" : "es");
-}
-
-/* @err: gets what the exit code alone does not tell, for the user to read */
-static void record_end(struct launch *l, int wait_status, struct error *err)
-{
-	struct record *r = l->record;
-	struct cgroup_stats stats;
-	struct error ignored;
-	bool killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL;
-	bool stopping = l->streams.asked_to_end || record_is_stopping(l->lock_fd);
-
-	r->status = RECORD_EXITED;
-	str_replace(&r->health, "");
-	r->pid = 0;
-	r->finished_ns = units_now_ns();
-	r->exit_code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
-					      : 128 + WTERMSIG(wait_status);
-	str_replace(&r->reason, stopping ? "stopped" : WIFEXITED(wait_status) ? "exit" : "signal");
-	/* Known from the kernel's counter, never guessed from 137. */
-	if ((l->settings->memory_bytes || killed) && l->cgroup_fd >= 0 &&
-	    cgroup_read_stats(l->cgroup_fd, &stats, &ignored) == 0 && stats.memory.oom_kill) {
-		r->oom_killed = true;
-		killed = killed && !stopping; /* else it was killed for another reason */
-		if (killed)
-			str_replace(&r->reason, "oom");
-		explain_oom(r, &stats.memory, killed, err);
-	}
-}
-
-/* timeout(1) has made 124 the code for this. */
-static void record_timeout(struct launch *l, struct error *err)
-{
-	l->record->exit_code = EXIT_TIMEOUT;
-	str_replace(&l->record->reason, "timeout");
-	error_set(err, ETIMEDOUT, "container '%s' has been ended: its time ran out",
-		  l->record->name);
-}
-
 /** launch_fail_record() - Have the record say that the program never ran: 126, 127 or -errno */
 void launch_fail_record(struct launch *l, int code, const struct error *err)
 {
-	l->record->exit_code = code > 0 ? code : EXIT_TARE;
-	str_replace(&l->record->reason, "start-failed");
-	str_replace(&l->record->error, err->msg);
+	ending_fail(l->record, code, err);
 }
 
 static void set_timeout(struct launch *l)
@@ -434,26 +374,66 @@ static void set_timeout(struct launch *l)
 	l->streams.stop_signal = sig > 0 ? sig : SIGTERM;
 }
 
-/* Read before the cgroup and the network namespace go; written before anybody learns of the end. */
-static void report_the_end(struct launch *l, int wait_status, int failed)
+/* Kills of processes are noted as they happen, so that a later end is not taken for one. */
+static void note_kills(void *arg)
 {
-	const struct record *r = l->record;
-	const struct report_end end = {
-		.kind = "run",
-		.record = r,
-		.reason = r->reason,
-		.error = r->error,
-		.code = r->exit_code,
-		.signal = !failed && WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0,
-		.started_ns = failed ? 0 : r->started_ns,
-		.finished_ns = r->finished_ns,
-	};
-	struct error why;
+	struct launch *l = arg;
+	struct error ignored; /* the cgroup is empty: the end is near */
+	int kills = cgroup_oom_watch_read(&l->oom_watch, &ignored);
 
-	report_finish(&l->report, &end);
+	if (kills <= 0)
+		return;
+	l->kills += (uint64_t)kills;
+	l->killed_ns = report_clock_ns();
+}
+
+/* Of a run without limits and without report nobody has asked. */
+static void watch_kills(struct launch *l)
+{
+	struct error ignored; /* no such controller: nothing to watch */
+
+	if (!(l->report.wanted || l->settings->memory_bytes) || l->cgroup_fd < 0 ||
+	    cgroup_oom_watch_open(&l->oom_watch, l->cgroup_fd, &ignored) < 0)
+		return;
+	l->news = (struct supervise_news){ l->oom_watch.fd, note_kills, l };
+	l->streams.news = &l->news;
+}
+
+static void settle_end(struct launch *l, int wait_status, int failed, struct error *err)
+{
+	const struct ending e = {
+		.ctx = l->ctx,
+		.record = l->record,
+		.report = &l->report,
+		.wait_status = wait_status,
+		.failed = failed,
+		.timed_out = l->streams.timed_out,
+		.stopped = l->streams.asked_to_end || record_is_stopping(l->lock_fd),
+		.look = l->settings->memory_bytes || !l->foreground,
+		.netns_fd = l->container.netns,
+		.oom = {
+			.root = &l->cgroup_root,
+			.group = l->cgroup_fd >= 0 ? l->record->cgroup : "",
+			.cgroup_fd = l->cgroup_fd,
+			.pid = l->container.pid,
+			.killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL,
+			.by_us = l->streams.timed_out || l->streams.asked_to_end ||
+				 record_is_stopping(l->lock_fd),
+			.began_ns = l->began_ns,
+			.ended_ns = report_clock_ns(),
+			.watched = l->streams.news != NULL,
+			.seen_kills = l->kills,
+			.seen_ns = l->killed_ns,
+		},
+	};
+
+	ending_record(&e, err);
+	if (!failed)
+		course_end(&l->course, l->record);
+	ending_report(&e);
 	course_report(&l->course, l->report.doc);
-	if (report_deliver(&l->report, r->auto_remove ? NULL : &l->ctx->store, r, &why) < 0)
-		message_error(l->ctx, &why);
+	ending_deliver(&e);
+	cgroup_oom_watch_close(&l->oom_watch);
 }
 
 /**
@@ -476,6 +456,8 @@ int launch_wait(struct launch *l, struct error *err)
 	l->streams.pass_signals = l->pass_signals;
 	l->streams.read_stdin = l->foreground && l->settings->interactive;
 	set_timeout(l);
+	if (!failed)
+		watch_kills(l);
 	if (!failed && l->streams.read_stdin && l->settings->tty && isatty(0))
 		(void)console_make_raw(0, &terminal);
 	if (!failed)
@@ -485,15 +467,7 @@ int launch_wait(struct launch *l, struct error *err)
 	console_restore(&terminal);
 	if (r < 0)
 		return r;
-	report_read(&l->report, l->cgroup_fd, l->container.netns, l->record->network);
-	record_end(l, wait_status, failed ? &(struct error){ 0 } : err);
-	if (failed)
-		launch_fail_record(l, failed, err);
-	else if (l->streams.timed_out)
-		record_timeout(l, err);
-	if (!failed)
-		course_end(&l->course, l->record);
-	report_the_end(l, wait_status, failed);
+	settle_end(l, wait_status, failed, err);
 	return failed < 0 ? failed : l->record->exit_code;
 }
 

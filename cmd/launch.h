@@ -15,6 +15,7 @@
 
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
+#include "cgroups/oom.h"
 #include "cgroups/limits.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
@@ -55,11 +56,15 @@ struct launch {
 	struct course course; /* opened by whoever launches; released by launch_done() */
 	struct logfile log;
 	bool has_log;
-	bool slim;	      /* launch_slim() was called */
-	bool has_protection;  /* memory.low or memory.min, which the parent cgroup has to grant */
-	int failed;	      /* why its program never ran: launch_await_exec() */
-	struct report report; /* asked for by whoever launches; released by launch_done() */
-	pid_t health_pid;     /* checks the container's health; 0: nobody does */
+	bool slim;	     /* launch_slim() was called */
+	bool has_protection; /* memory.low or memory.min, which the parent cgroup has to grant */
+	int failed;	     /* why its program never ran: launch_await_exec() */
+	struct cgroup_oom_watch oom_watch;
+	struct supervise_news news;
+	uint64_t kills;		     /* for want of memory, as far as has been noticed */
+	int64_t killed_ns, began_ns; /* CLOCK_MONOTONIC */
+	struct report report;	     /* asked for by whoever launches; released by launch_done() */
+	pid_t health_pid;	     /* checks the container's health; 0: nobody does */
 };
 
 void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,

@@ -21,7 +21,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cgroups/account.h"
+#include "cgroups/stats.h"
 #include "cmd/command.h"
+#include "cmd/oom.h"
 #include "cmd/traffic.h"
 #include "cmd/units.h"
 #include "runtime/record.h"
@@ -31,7 +33,8 @@
 
 static const char not_run[] = "the program did not run";
 
-static int64_t monotonic_ns(void)
+/** report_clock_ns() - The clock that runs are timed by: CLOCK_MONOTONIC */
+int64_t report_clock_ns(void)
 {
 	struct timespec t;
 
@@ -66,7 +69,7 @@ void report_began(struct report *r)
 	r->missing = NULL;
 	r->delivered = false;
 	r->ended_ns = 0;
-	r->began_ns = monotonic_ns();
+	r->began_ns = report_clock_ns();
 }
 
 static void make_doc(struct report *r)
@@ -106,7 +109,7 @@ void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *netw
 {
 	if (!r->wanted)
 		return;
-	r->ended_ns = monotonic_ns();
+	r->ended_ns = report_clock_ns();
 	make_doc(r);
 	if (cgroup_fd >= 0)
 		cgroup_account_read(cgroup_fd, r->doc, r->missing);
@@ -158,17 +161,24 @@ static void set_wall(struct report *r, struct json *head)
 		json_set_text(r->missing, "wall_us", not_run);
 }
 
-static struct json *oom(struct report *r)
+/**
+ * report_oom() - Say who was killed for want of memory
+ * @oom:	From oom_look(), after report_read()
+ */
+void report_oom(struct report *r, const struct oom *oom)
 {
-	const struct json *events = json_get(json_get(r->doc, "memory"), "events");
-	const struct json *kills = json_get(events, "oom_kill");
-	struct json *map = json_new_map();
-
-	json_set(map, "kills", kills ? json_clone(kills) : json_new_nil());
-	if (!kills)
+	if (!r->wanted)
+		return;
+	make_doc(r);
+	json_set(r->doc, "oom", oom_to_json(oom));
+	if (!oom->known)
 		json_set_text(r->missing, "oom",
 			      json_text_or(json_get(r->missing, "memory"), not_run));
-	return map;
+	else if (oom->kills && !oom->has_victims)
+		json_set_text(r->missing, "oom.victims", "/dev/kmsg may not be read here");
+	else if (oom->kills && oom->level == OOM_LEVEL_UNKNOWN)
+		json_set_text(r->missing, "oom.level",
+			      "several cgroups above have run out of memory before");
 }
 
 /* The figures were put in first; a reader wants to know first how it ended. */
@@ -193,8 +203,11 @@ void report_finish(struct report *r, const struct report_end *end)
 
 	if (!r->wanted)
 		return;
-	if (!r->doc)
+	if (!r->doc) {
 		report_read(r, -1, -1, "none");
+		report_oom(r,
+			   &(struct oom){ .group = OOM_UNKNOWN, .limit_bytes = CGROUP_NO_LIMIT });
+	}
 	if (!end->started_ns)
 		r->began_ns = 0;
 	head = json_new_map();
@@ -207,7 +220,6 @@ void report_finish(struct report *r, const struct report_end *end)
 	set_time(head, "started", end->started_ns);
 	set_time(head, "finished", end->finished_ns);
 	set_wall(r, head);
-	json_set(head, "oom", oom(r));
 	json_set(r->doc, "container", container(end->record));
 	json_set(r->doc, "host", host());
 	put_first(r, head);

@@ -21,6 +21,7 @@
 
 struct error;
 struct json;
+struct oom;
 struct record;
 struct record_store;
 
@@ -54,6 +55,7 @@ int report_open(struct report *r, const char *spec, struct error *err);
 void report_no_cgroup(struct report *r, const char *why);
 void report_began(struct report *r);
 void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *network);
+void report_oom(struct report *r, const struct oom *oom);
 void report_finish(struct report *r, const struct report_end *end);
 int report_deliver(struct report *r, const struct record_store *store, const struct record *record,
 		   struct error *err);
@@ -61,6 +63,7 @@ int report_fail(struct report *r, const struct record *record, int code, const s
 		struct error *err);
 void report_done(struct report *r);
 
+int64_t report_clock_ns(void);
 struct json *report_read_stored(const struct record_store *store, const struct record *r);
 
 #endif

@@ -32,6 +32,7 @@ void record_done(struct record *r)
 	for (size_t i = 0; i < sizeof(strings) / sizeof(*strings); i++)
 		free(strings[i]);
 	free(r->ports);
+	json_free(r->oom);
 	*r = (struct record){ .idmap_base = -1 };
 }
 
@@ -103,6 +104,8 @@ char *record_to_text(const struct record *r)
 	say_text(v, "health", r->health);
 	say_int(v, "restarts", r->restarts, 0);
 	say_true(v, "oomKilled", r->oom_killed);
+	if (r->oom)
+		json_set(v, "oom", json_clone(r->oom));
 	say_true(v, "autoRemove", r->auto_remove);
 	say_true(v, "named", r->is_named);
 	say_text(v, "network", r->network);
@@ -164,6 +167,9 @@ void record_from_json(struct record *r, const struct json *v)
 	take_text(&r->health, v, "health");
 	r->restarts = json_int(json_get(v, "restarts"), 0);
 	r->oom_killed = json_is_true(json_get(v, "oomKilled"));
+	json_free(r->oom);
+	r->oom = json_kind_of(json_get(v, "oom")) == JSON_MAP ? json_clone(json_get(v, "oom"))
+							      : NULL;
 	r->auto_remove = json_is_true(json_get(v, "autoRemove"));
 	r->is_named = json_is_true(json_get(v, "named"));
 	take_text(&r->network, v, "network");

@@ -46,6 +46,7 @@ struct record {
 	char *health;	  /* "": no check, or it does not run; starting, healthy, unhealthy */
 	int64_t restarts; /* by its supervisor */
 	bool oom_killed, auto_remove;
+	struct json *oom;   /* of the last run: who was killed for want of memory; NULL: nobody */
 	bool is_named;	    /* by the user: then the name is reserved, see record_find() */
 	char *network;	    /* bridge, none, host, container:ID, ns:PATH */
 	char *ip, *mac;	    /* "" without a network of its own */

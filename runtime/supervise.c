@@ -31,7 +31,16 @@
 #define NS_PER_MS	   INT64_C(1000000)
 #define STREAMS_CLOSED	   (-1)
 
-enum slot { SLOT_PID, SLOT_SIGNAL, SLOT_STDOUT, SLOT_STDERR, SLOT_STDIN, SLOT_FEED, SLOT_COUNT };
+enum slot {
+	SLOT_PID,
+	SLOT_SIGNAL,
+	SLOT_STDOUT,
+	SLOT_STDERR,
+	SLOT_STDIN,
+	SLOT_FEED,
+	SLOT_NEWS,
+	SLOT_COUNT
+};
 
 struct pending {
 	char data[CHUNK];
@@ -181,6 +190,7 @@ static void prepare(const struct supervise *s, const struct pending *in, struct 
 	p[SLOT_STDERR] = (struct pollfd){ .fd = s->stderr_from, .events = POLLIN };
 	p[SLOT_STDIN] = (struct pollfd){ .fd = s->read_stdin && !waiting ? 0 : -1,
 					 .events = POLLIN };
+	p[SLOT_NEWS] = (struct pollfd){ .fd = s->news ? s->news->fd : -1, .events = POLLIN };
 	p[SLOT_FEED] = (struct pollfd){ .fd = waiting ? s->stdin_to : -1, .events = POLLOUT };
 }
 
@@ -197,6 +207,8 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 		fill_input(s, in);
 	if (p[SLOT_FEED].revents && s->stdin_to >= 0)
 		feed_input(s, in);
+	if (p[SLOT_NEWS].revents)
+		s->news->take(s->news->arg);
 	return p[SLOT_PID].revents;
 }
 

@@ -13,6 +13,13 @@
 
 struct error;
 
+/* One more descriptor to look at meanwhile. */
+struct supervise_news {
+	int fd; /* -1: none any more */
+	void (*take)(void *arg);
+	void *arg;
+};
+
 /* What is to be carried where; -1 for what there is not. Closed by supervise_run(). */
 struct supervise {
 	int pidfd;	 /* borrowed */
@@ -23,10 +30,11 @@ struct supervise {
 	bool read_stdin;    /* carry our standard input there */
 	bool write_streams; /* carry its output to our standard output and error */
 	bool pass_signals;
-	bool terminal;	     /* stdout_from is a pty: follow our terminal's size */
-	struct logfile *log; /* or NULL; borrowed */
-	bool frugal;	     /* keep little memory while there is nothing to do */
-	int64_t timeout_ms;  /* how long it may run; 0: as long as it likes */
+	bool terminal;		     /* stdout_from is a pty: follow our terminal's size */
+	struct logfile *log;	     /* or NULL; borrowed */
+	struct supervise_news *news; /* or NULL; borrowed */
+	bool frugal;		     /* keep little memory while there is nothing to do */
+	int64_t timeout_ms;	     /* how long it may run; 0: as long as it likes */
 	int64_t grace_ms; /* and go on after stop_signal, until it is killed; negative: for ever */
 	int stop_signal;
 	/* Set by supervise_run(): */

@@ -21,7 +21,7 @@ def faults($s; $at):
 	else
 		(($s | keys) - known | .[] | "\($at): the schema uses '\(.)'"),
 		(if ($s | has("const")) and $v != $s.const then "\($at): \($v) is not \($s.const)" else empty end),
-		(if $s.enum and ($s.enum | index($v) | not) then "\($at): \($v) is none of \($s.enum)" else empty end),
+		(if $s.enum and ($s.enum | all(. != $v)) then "\($at): \($v) is none of \($s.enum)" else empty end),
 		(if $s.type and ([$s.type] | flatten | index($v | kind) | not)
 			then "\($at): \($v | kind), not \($s.type)" else empty end),
 		(if ($v | type) == "number" and (($s.minimum and $v < $s.minimum) or ($s.maximum and $v > $s.maximum))

@@ -31,21 +31,21 @@ is 'tare doctor finds all that limits need' "$status $stdout" '0 '
 run tare run --name hog --memory 64m busybox dd if=/dev/zero of=/dev/null bs=200M count=1
 is 'a process beyond --memory ends with 137' "$status" 137
 like 'and a line says why, with the limit' "$stderr" \
-	"^tare: container 'hog' was killed: out of memory \(limit 64MiB, peak 6[0-9.]*MiB, 1 process killed\)$"
+	"^tare: container 'hog' was killed: out of memory \(limit 64MiB, peak 6[0-9.]*MiB, 1 kill: pid [0-9]+ 'dd'\)$"
 is 'inspect gives the reason' "$(tare inspect -f '{{.State.Reason}} {{.State.OOMKilled}}' hog)" 'oom true'
 run tare rm hog
 run tare run --rm --memory 64m busybox dd if=/dev/zero of=/dev/null bs=16M count=1
 is 'a process within --memory succeeds' "$status" 0
 run tare run --name parent --memory 64m busybox sh -c 'dd if=/dev/zero of=/dev/null bs=200M count=1; echo went on'
 is 'a child that is killed is no end' "$status $stdout" '0 went on'
-like 'but it does not go unnoticed' "$stderr" "'parent' went on without some .*: out of memory \(limit 64MiB,.* 1 process killed"
+like 'but it does not go unnoticed' "$stderr" "'parent' went on without some .*: out of memory \(limit 64MiB,.* 1 kill"
 is 'inspect tells of it' "$(tare inspect -f '{{.State.Reason}} {{.State.OOMKilled}}' parent)" 'exit true'
 run tare rm parent
 echo $((64 * MIB)) >/sys/fs/cgroup/tare/memory.max
 run tare run --rm --name guest busybox dd if=/dev/zero of=/dev/null bs=200M count=1
 echo max >/sys/fs/cgroup/tare/memory.max
 is 'the limit of a cgroup above counts, too' "$status" 137
-like 'and is not taken for its own' "$stderr" "'guest' was killed: out of memory \(not its own limit"
+like 'and is not taken for its own' "$stderr" "'guest' was killed: out of memory \(limit 64MiB of cgroup '/tare'"
 run tare run --rm --memory 1m busybox echo ran
 is 'a limit of 1 MiB leaves room to start' "$status $stdout" '0 ran'
 run tare run --rm --memory 64m busybox cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.swap.max
