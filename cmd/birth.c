@@ -25,6 +25,7 @@
 #include "cmd/signed.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
+#include "cmd/verdict.h"
 #include "cmd/volume.h"
 #include "image/load.h"
 #include "image/store.h"
@@ -247,6 +248,9 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 		b->settings.report = b->report = report_sink_absolute(b->settings.report);
 	if (b->settings.sample)
 		b->settings.sample = b->sample = sampler_absolute(b->settings.sample);
+	if (b->settings.assert_format)
+		b->settings.assert_format = b->assert_format =
+			verdict_output_absolute(b->settings.assert_format);
 	b->record.is_named = b->settings.name != NULL;
 	if (!b->record.is_named) {
 		make_name(b->name, sizeof(b->name), b->record.id);
@@ -316,7 +320,8 @@ void birth_done(struct birth *b)
 	free(b->rootfs);
 	free(b->report);
 	free(b->sample);
-	b->rootfs = b->report = b->sample = NULL;
+	free(b->assert_format);
+	b->rootfs = b->report = b->sample = b->assert_format = NULL;
 	if (b->has_image)
 		image_done(&b->image);
 	record_done(&b->record);

@@ -19,7 +19,7 @@ struct birth {
 	struct settings settings;
 	struct record record;
 	char hostname[RECORD_ID_HEX + 1], name[64];
-	char *rootfs, *report, *sample;
+	char *rootfs, *report, *sample, *assert_format;
 	struct ephemeral ephemeral;
 	int dir_fd; /* holds the container's directory locked */
 	bool has_image, is_on_record;

@@ -7,23 +7,22 @@
 
 #include "base/error.h"
 #include "cmd/birth.h"
-#include "cmd/report_sink.h"
+#include "cmd/report.h"
 #include "cmd/sampler.h"
 
 /* Better now than at the first start. */
-static int check_report(const char *spec, struct error *err)
+static int check_report(const struct settings *s, struct error *err)
 {
-	struct report_sink sink = REPORT_SINK_NONE;
-	int r;
+	struct report report = REPORT_NONE;
+	int r = report_open_verdicts(&report, &s->asserts, s->assert_format, err);
 
-	if (!spec)
-		return 0;
-	if (report_sink_is_stream(spec)) {
-		error_set(err, EINVAL, "--report %s is of no use to a later 'start'", spec);
-		return error_hint(err, "name a file, or give --report to 'start'");
+	if (r == 0 && s->report && report_sink_is_stream(s->report)) {
+		error_set(err, EINVAL, "--report %s is of no use to a later 'start'", s->report);
+		r = error_hint(err, "name a file, or give --report to 'start'");
+	} else if (r == 0 && s->report) {
+		r = report_open(&report, s->report, err);
 	}
-	r = report_sink_open(&sink, spec, "--report", err);
-	report_sink_close(&sink);
+	report_done(&report);
 	return r;
 }
 
@@ -37,7 +36,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	/* A --rm container lives in RUNROOT alone, with its supervisor: there is none yet. */
 	if (o->settings.auto_remove)
 		return error_set(err, EINVAL, "create and --rm exclude each other: use run --rm");
-	r = check_report(o->settings.report, err);
+	r = check_report(&o->settings, err);
 	if (r < 0)
 		return r;
 	if (o->settings.sample && sampler_is_stream(o->settings.sample)) {

@@ -91,10 +91,22 @@ void ending_record(const struct ending *e, struct error *err)
 		ending_fail(r, e->failed, err);
 }
 
-/** ending_report() - Complete the report */
+/* What never ran has broken no promise: why it did not is all there is to say. */
+static void judge(const struct ending *e)
+{
+	struct error why;
+
+	if (e->failed || !e->asserts->n)
+		return;
+	e->record->exit_code = report_judge(e->report, e->asserts, e->record->exit_code, &why);
+	if (why.code)
+		message_error(e->ctx, &why);
+}
+
+/** ending_report() - Complete the report, and compare it with what was asserted */
 void ending_report(const struct ending *e)
 {
-	const struct record *r = e->record;
+	struct record *r = e->record;
 	const struct report_end end = {
 		.kind = "run",
 		.record = r,
@@ -107,6 +119,7 @@ void ending_report(const struct ending *e)
 	};
 
 	report_finish(e->report, &end);
+	judge(e);
 }
 
 /** ending_deliver() - Write the report, before anybody learns of the end */

@@ -20,6 +20,7 @@ struct ending {
 	const struct context *ctx;
 	struct record *record;
 	struct report *report;
+	const struct strlist *asserts; /* about the report */
 	int wait_status;
 	int failed;	/* the program never ran: 126, 127 or -errno; 0: it ran */
 	bool timed_out; /* its time was over */

@@ -405,6 +405,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 		.ctx = l->ctx,
 		.record = l->record,
 		.report = &l->report,
+		.asserts = &l->settings->asserts,
 		.wait_status = wait_status,
 		.failed = failed,
 		.timed_out = l->streams.timed_out,

@@ -128,6 +128,10 @@ static void place_path(struct oom *oom, const struct oom_query *q)
 		limit_is(oom, OOM_LEVEL_ANCESTOR, -1);
 		if (*q->group)
 			for_each_above(oom, q, is_named);
+		/* It may be our top, which inside a container has a name that we do not know. */
+		if (oom->limit_bytes == CGROUP_NO_LIMIT &&
+		    read_counters(q->root->fd, "memory.events.local").oom)
+			limit_is(oom, OOM_LEVEL_ANCESTOR, q->root->fd);
 	} else if (str_ends(oom->limit_path, q->group)) {
 		limit_is(oom, OOM_LEVEL_CONTAINER, q->cgroup_fd);
 	} else {

@@ -53,6 +53,24 @@ int report_open(struct report *r, const char *spec, struct error *err)
 	return spec ? report_sink_open(&r->sink, spec, "--report", err) : 0;
 }
 
+/**
+ * report_open_verdicts() - Begin a report that assertions are compared with
+ * @asserts:	--assert; none: nothing is done
+ * @spec:	--assert-format, or NULL
+ */
+int report_open_verdicts(struct report *r, const struct strlist *asserts, const char *spec,
+			 struct error *err)
+{
+	int ret = verdict_check(asserts, err);
+
+	if (ret == 0 && spec && !asserts->n)
+		return error_set(err, EINVAL, "--assert-format needs --assert");
+	if (ret < 0 || !asserts->n)
+		return ret;
+	r->wanted = r->asked_for = true;
+	return verdict_output_open(&r->verdicts, spec, err);
+}
+
 /** report_no_cgroup() - There is none to read figures from: say why in the report */
 void report_no_cgroup(struct report *r, const char *why)
 {
@@ -223,6 +241,30 @@ void report_finish(struct report *r, const struct report_end *end)
 	json_set(r->doc, "container", container(end->record));
 	json_set(r->doc, "host", host());
 	put_first(r, head);
+	json_set(r->doc, "assertions", json_new_list());
+}
+
+/**
+ * report_judge() - Compare the complete document with assertions, which it gets
+ * @code:	The exit code of the run
+ *
+ * Return: the exit code to end with. EXIT_ASSERT if one does not hold; 0 if all hold
+ * and one of them has said that the run would end as it did; else @code
+ */
+int report_judge(struct report *r, const struct strlist *asserts, int code, struct error *err)
+{
+	struct verdict v = { .n = 0 };
+
+	err->code = 0;
+	if (!r->wanted)
+		return code;
+	verdict_reach(&v, asserts, r->doc);
+	json_set(r->doc, "assertions", json_clone(v.assertions));
+	if (v.n && verdict_tell(&v, &r->verdicts, r->doc, err) == 0)
+		err->code = 0;
+	code = v.failed ? EXIT_ASSERT : v.end_foretold ? 0 : code;
+	verdict_done(&v);
+	return code;
 }
 
 static int keep(const struct record_store *store, const struct record *record, const char *text,
@@ -290,6 +332,7 @@ int report_fail(struct report *r, const struct record *record, int code, const s
 void report_done(struct report *r)
 {
 	report_sink_close(&r->sink);
+	verdict_output_close(&r->verdicts);
 	free(r->no_cgroup);
 	if (r->missing)
 		json_free(r->missing);

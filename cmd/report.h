@@ -18,6 +18,7 @@
 #include <sys/types.h>
 
 #include "cmd/report_sink.h"
+#include "cmd/verdict.h"
 
 struct error;
 struct json;
@@ -32,14 +33,16 @@ struct report {
 	bool wanted;	/* figures are read at the end */
 	bool asked_for; /* by a flag, and not only for `inspect` */
 	struct report_sink sink;
-	char *no_cgroup;	    /* why there is none, or NULL */
-	int64_t began_ns, ended_ns; /* CLOCK_MONOTONIC; 0: not yet */
-	struct json *doc;	    /* NULL until report_read() or report_finish() */
-	struct json *missing;	    /* part of doc: why a figure is null */
+	struct verdict_output verdicts; /* where assertions are told of */
+	char *no_cgroup;		/* why there is none, or NULL */
+	int64_t began_ns, ended_ns;	/* CLOCK_MONOTONIC; 0: not yet */
+	struct json *doc;		/* NULL until report_read() or report_finish() */
+	struct json *missing;		/* part of doc: why a figure is null */
 	bool delivered;
 };
 
-#define REPORT_NONE ((struct report){ .sink = REPORT_SINK_NONE })
+#define REPORT_NONE \
+	((struct report){ .sink = REPORT_SINK_NONE, .verdicts = VERDICT_OUTPUT_DEFAULT })
 
 /* What only the caller knows of an end. */
 struct report_end {
@@ -51,12 +54,16 @@ struct report_end {
 	int64_t started_ns, finished_ns; /* since the epoch; 0: never */
 };
 
+struct strlist;
 int report_open(struct report *r, const char *spec, struct error *err);
+int report_open_verdicts(struct report *r, const struct strlist *asserts, const char *spec,
+			 struct error *err);
 void report_no_cgroup(struct report *r, const char *why);
 void report_began(struct report *r);
 void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *network);
 void report_oom(struct report *r, const struct oom *oom);
 void report_finish(struct report *r, const struct report_end *end);
+int report_judge(struct report *r, const struct strlist *asserts, int code, struct error *err);
 int report_deliver(struct report *r, const struct record_store *store, const struct record *record,
 		   struct error *err);
 int report_fail(struct report *r, const struct record *record, int code, const struct error *why,

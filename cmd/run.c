@@ -136,6 +136,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (o->settings.report)
 		r = report_open(&report, o->settings.report, err);
 	if (r == 0)
+		r = report_open_verdicts(&report, &o->settings.asserts, o->settings.assert_format,
+					 err);
+	if (r == 0)
 		r = run_reported(ctx, argv, &report, err);
 	report_done(&report);
 	return r;
@@ -152,6 +155,13 @@ const struct command cmd_run = {
 		"The exit code is that of the container's program, 128+n when signal n ended it, "
 		"125 when tare failed, 126 when the program cannot be run, 127 when it is not there, "
 		"124 when --timeout ran out, and 122 when it is --strict and a limit cannot be had.\n\n"
+		"--assert fails a run (123) that is not as it was said to be. If all hold and one of "
+		"them foretold the end (oom, code==3, reason==timeout) the code is 0. Fields: reason "
+		"code signal wall oom[.kills|.init|.group|.level] "
+		"cpu.usage|user|system|periods|throttled|throttled_time "
+		"memory.peak|end|swap_peak|swap_end memory.events.low|high|max|oom pids.peak|refused "
+		"io.read|written|reads|writes|discarded pressure.cpu|memory|io.some|full "
+		"network.received|sent. Values: 100M, 30s, 250ms, 8.\n\n"
 		"Labels of the image may ask for limits, a health check, restarts, ports and volumes "
 		"(tare.memory, tare.ports, …). Ports and volumes of the host are given with --accept "
 		"only; flags win. 'tare show' shows them all.\n\n"

@@ -394,6 +394,8 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	s->devices = s->groups = s->cgroup_conf = s->health.test = (struct strlist){ 0 };
 	s->io_weights = s->hugetlb = s->timeline = (struct strlist){ 0 };
 	memset(s->io_limits, 0, sizeof(s->io_limits));
+	s->asserts = (struct strlist){ 0 };
+	strlist_copy(&s->asserts, &from->asserts);
 	strlist_copy(&s->binds, &from->binds);
 	strlist_copy(&s->tmpfs, &from->tmpfs);
 	strlist_copy(&s->dns, &from->dns);

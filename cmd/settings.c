@@ -44,6 +44,8 @@ static const struct field {
 	FIELD("Config", "StopTimeout", FIELD_INT, stop_timeout_s),
 	FIELD("Config", "TimeoutMs", FIELD_INT, timeout_ms),
 	FIELD("Config", "Report", FIELD_TEXT, report),
+	FIELD("Config", "Assert", FIELD_LIST, asserts),
+	FIELD("Config", "AssertFormat", FIELD_TEXT, assert_format),
 	FIELD("Config", "Env", FIELD_LIST, env),
 	FIELD("Config", "Entrypoint", FIELD_LIST, entrypoint),
 	FIELD("Config", "Cmd", FIELD_LIST, cmd),

@@ -128,11 +128,24 @@ static int lock_stopped(struct launch *l, struct error *err)
 		     : error_set(err, EBUSY, "container %.12s is already running", l->record->id);
 }
 
+/* Descriptors were those of the first run: then on standard error, as text. */
+static const char *verdict_place(const char *spec)
+{
+	const char *place = spec ? strchr(spec, ':') : NULL;
+
+	return place && report_sink_is_stream(place + 1) ? NULL : spec;
+}
+
 /* Where this start wants it, or else where the container's creation did. */
 static int open_report(struct launch *l, const struct start_options *o, struct error *err)
 {
 	const char *spec = o->report ? o->report : l->settings->report;
 
+	int r = report_open_verdicts(&l->report, &l->settings->asserts,
+				     verdict_place(l->settings->assert_format), err);
+
+	if (r < 0)
+		return r;
 	if (!o->report && (!spec || report_sink_is_stream(spec)))
 		return 0;
 	if (!strcmp(spec, "-") && !l->foreground) {

@@ -60,7 +60,7 @@ like 'in tare: a third level gets its controllers' "$(of deeper)" 'cpu.* memory.
 
 run tare run --name outer --memory 100m --privileged -v store:/var/lib/tare "${inside[@]}" busybox \
 	sh -c 'tare run --rm --memory 1g busybox dd if=/dev/zero of=/dev/null bs=200M count=1 2>&1; echo went on'
-like 'the outer limit holds for what is inside' "$stdout" $'out of memory \(limit 100MiB of cgroup \'/\'.*\nwent on$'
+like 'the outer limit holds for what is inside' "$stdout" $'out of memory \(limit 100MiB of cgroup \'/.*\nwent on$'
 like 'and the outer container is told of it' "$stderr" "'outer' went on without some .*: out of memory \(limit 100MiB"
 tare rm outer >/dev/null
 

@@ -448,6 +448,7 @@ static void every_list_is_copied(void **state)
 					     "cgroup-conf",
 					     "blkio-weight-device",
 					     "device",
+					     "assert",
 					     "device-read-bps",
 					     "device-read-iops",
 					     "device-write-bps",

@@ -56,6 +56,8 @@ static const struct row {
 	ROW(INT, stop_timeout_s),
 	ROW(INT, timeout_ms),
 	ROW(TEXT, report),
+	ROW(LIST, asserts),
+	ROW(TEXT, assert_format),
 	ROW(LIST, binds),
 	ROW(LIST, tmpfs),
 	ROW(ELSEWHERE, mounts),
