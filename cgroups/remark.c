@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/cpulist.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cgroups/group.h"
@@ -197,25 +198,15 @@ static uint64_t meminfo(const char *key)
 	return line ? strtoull(line + strlen(key), NULL, 10) * 1024 : UINT64_MAX;
 }
 
-static unsigned int count_cpus(const char *list)
-{
-	unsigned int n = 0;
-
-	for (const char *p = list; *p; p += strcspn(p, ","), p += *p == ',') {
-		char *end;
-		unsigned long first = strtoul(p, &end, 10);
-
-		n += *end == '-' ? (unsigned int)(strtoul(end + 1, NULL, 10) - first + 1) : 1;
-	}
-	return n;
-}
-
 /* Those that a process in the cgroup can run on. */
 static unsigned int cpus_of(int dirfd)
 {
-	autofree char *list = cgroup_read_control(dirfd, "cpuset.cpus.effective");
+	autofree char *text = cgroup_read_control(dirfd, "cpuset.cpus.effective");
+	struct cpulist list;
 
-	return list && *list ? count_cpus(list) : (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (text && cpulist_parse(&list, text) && cpulist_count(&list))
+		return cpulist_count(&list);
+	return (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 static bool disk_has_bfq(const char *disk)

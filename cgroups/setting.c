@@ -10,19 +10,18 @@
 #include "cgroups/setting.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/cpulist.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
 
 #define CONTROL_MAX_BYTES (64U << 10)
-#define LIST_MAX_NUMBER	  8192 /* processors and memory nodes; the kernel's NR_CPUS limit */
 
 /** cgroup_settings_free() - Free a plan and all its settings; NULL is fine */
 void cgroup_settings_free(struct cgroup_setting *settings, size_t n)
@@ -55,33 +54,12 @@ static bool is_cpuset_list(const char *file)
 	return !strcmp(file, "cpuset.cpus") || !strcmp(file, "cpuset.mems");
 }
 
-/* "0-2,4" as a bit set of LIST_MAX_NUMBER bits; false if it is no such list. */
-static bool parse_list(const char *text, uint8_t *bits)
-{
-	autostrlist struct strlist ranges = { 0 };
-
-	strlist_split(&ranges, text, ',');
-	for (size_t i = 0; i < ranges.n; i++) {
-		char *first = ranges.items[i], *last = strchr(first, '-');
-		uint64_t from, to;
-
-		if (last)
-			*last++ = '\0';
-		if (str_parse_u64(first, LIST_MAX_NUMBER - 1, &from) < 0 ||
-		    str_parse_u64(last ? last : first, LIST_MAX_NUMBER - 1, &to) < 0 || from > to)
-			return false;
-		for (; from <= to; from++)
-			bits[from / 8] |= (uint8_t)(1U << (from % 8));
-	}
-	return true;
-}
-
 static bool same_list(const char *a, const char *b)
 {
-	uint8_t bits_a[LIST_MAX_NUMBER / 8] = { 0 }, bits_b[LIST_MAX_NUMBER / 8] = { 0 };
+	struct cpulist list_a, list_b;
 
-	return parse_list(a, bits_a) && parse_list(b, bits_b) &&
-	       !memcmp(bits_a, bits_b, sizeof(bits_a));
+	return cpulist_parse(&list_a, a) && cpulist_parse(&list_b, b) &&
+	       !memcmp(&list_a, &list_b, sizeof(list_a));
 }
 
 /** cgroup_parse_size() - A number with the suffix that the kernel's memparse() takes: "64m" */
