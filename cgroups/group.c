@@ -32,6 +32,7 @@
 #include "cgroups/hierarchy.h"
 #include "cgroups/limits.h"
 #include "cgroups/pids.h"
+#include "cgroups/setting.h"
 
 /* How deep below itself a container may have made cgroups, for us to remove them: one fd each. */
 #define REMOVE_MAX_DEPTH   200
@@ -286,6 +287,30 @@ int cgroup_open(const struct cgroup_root *root, const char *relpath, struct erro
 
 	fd = openat(root->fd, relpath, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open cgroup '%s/%s'", root->path, relpath) : fd;
+}
+
+/**
+ * cgroup_allowed_cpus() - The processors that a cgroup at @relpath could have
+ *
+ * Those of the nearest one above it that knows; it need not exist itself.
+ *
+ * Return: as "0-3", which the caller frees; NULL: all
+ */
+char *cgroup_allowed_cpus(const struct cgroup_root *root, const char *relpath)
+{
+	autofree char *dir = xstrdup(relpath);
+	char *slash, *list;
+
+	do {
+		autofree char *path = NULL;
+
+		slash = strrchr(dir, '/');
+		if (slash)
+			*slash = '\0';
+		path = xasprintf("%s/cpuset.cpus.effective", slash ? dir : ".");
+		list = cgroup_read_control(root->fd, path);
+	} while (!list && slash);
+	return list;
 }
 
 /**

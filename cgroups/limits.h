@@ -75,6 +75,7 @@ struct cgroup_limits {
 	int64_t cpu_idle;
 	char *cpuset_cpus; /* owned, as "0-2,4"; NULL or "": not asked for */
 	char *cpuset_mems;
+	bool cpus_are_chosen; /* for --vcpus, which is then what messages name */
 
 	int64_t pids_max;
 	bool pids_is_default; /* nobody asked: left out where there is no such controller */

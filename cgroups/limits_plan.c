@@ -39,6 +39,7 @@ enum limit {
 	CPU_BURST,
 	CPU_IDLE,
 	CPUSET_CPUS,
+	VCPUS,
 	CPUSET_MEMS,
 	IO_WEIGHT,
 	IO_WEIGHT_DEVICE,
@@ -65,6 +66,7 @@ static const char *const names[N_LIMITS][CGROUP_DIALECTS] = {
 	[CPU_WEIGHT] = { "--cpu-weight", "cpu.weight" },
 	[CPU_BURST] = { "--cpu-burst", R "cpu.burst" },
 	[CPU_IDLE] = { "--cpu-idle", R "cpu.idle" },
+	[VCPUS] = { "--vcpus", R "cpu.cpus" },
 	[CPUSET_CPUS] = { "--cpuset-cpus", R "cpu.cpus" },
 	[CPUSET_MEMS] = { "--cpuset-mems", R "cpu.mems" },
 	[IO_WEIGHT] = { "--blkio-weight", R "blockIO.weight" },
@@ -259,7 +261,8 @@ static int plan_cpu(struct plan *plan, const struct cgroup_limits *l, struct err
 		add(plan, "cpu.weight", CPU_SHARES,
 		    xasprintf("%u", cgroup_weight_of_shares(l->cpu_shares)));
 	if (l->cpuset_cpus && *l->cpuset_cpus)
-		add(plan, "cpuset.cpus", CPUSET_CPUS, xstrdup(l->cpuset_cpus));
+		add(plan, "cpuset.cpus", l->cpus_are_chosen ? VCPUS : CPUSET_CPUS,
+		    xstrdup(l->cpuset_cpus));
 	if (l->cpuset_mems && *l->cpuset_mems)
 		add(plan, "cpuset.mems", CPUSET_MEMS, xstrdup(l->cpuset_mems));
 	return 0;

@@ -65,6 +65,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.cgroup_root = { .fd = -1 },
 		.cgroup_fd = -1,
 		.idmap_fd = -1,
+		.cpus_fd = -1,
 		.signal_fd = -1,
 		.network = {
 			.ctx = ctx,
@@ -306,6 +307,7 @@ int launch_start(struct launch *l, struct error *err)
 			*err = setup;
 	}
 	give_back(l);
+	launch_release_cpus(l);
 	return -err->code;
 }
 
@@ -495,6 +497,7 @@ void launch_finish(struct launch *l)
 	struct error ignored; /* a record that says running without its lock reads as lost */
 
 	give_back(l);
+	launch_release_cpus(l);
 	if (l->lock_fd < 0)
 		return;
 	(void)record_write_stopped(&l->ctx->store, l->record, &ignored);
@@ -551,6 +554,8 @@ int launch_restart(struct launch *l, struct error *err)
 		return r;
 	launch_init(&next, l->ctx, l->settings, l->image, l->record);
 	next.lock_fd = l->lock_fd;
+	next.cpus_fd = l->cpus_fd; /* nobody else has had them meanwhile */
+	next.cpus = l->cpus;
 	next.ephemeral = l->ephemeral;
 	next.report = l->report;
 	next.streams.frugal = l->streams.frugal;

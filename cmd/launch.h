@@ -48,6 +48,8 @@ struct launch {
 	struct cgroup_root cgroup_root;
 	struct cgroup_limits limits;
 	int cgroup_fd, idmap_fd, signal_fd;
+	int cpus_fd; /* holds its processors, with --vcpus: */
+	char *cpus;  /* these */
 	struct connection network;
 	int stdio[3]; /* the container's ends, until it has them */
 	struct container container;

@@ -6,9 +6,12 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/cpulist.h"
 #include "base/error.h"
 #include "cgroups/protection.h"
 #include "cgroups/remark.h"
@@ -16,7 +19,9 @@
 #include "cmd/launch.h"
 #include "cmd/limits.h"
 #include "cmd/message.h"
+#include "runtime/cpu_lease.h"
 #include "runtime/sync.h"
+#include "runtime/topology.h"
 
 #define CGROUP_END_TIMEOUT_MS 10000
 
@@ -53,11 +58,65 @@ static int look_at_limits(struct launch *l, struct error *err)
 	return r;
 }
 
+/* Of those that its cgroup may have, and --cpuset-cpus says. */
+static int allowed_cpus(const struct launch *l, const char *path, struct cpulist *allowed,
+			struct error *err)
+{
+	const char *asked = l->settings->cpuset_cpus;
+	autofree char *list = cgroup_allowed_cpus(&l->cgroup_root, path);
+	struct cpulist within;
+
+	if (!list || !cpulist_parse(allowed, list))
+		memset(allowed, 0xff, sizeof(*allowed));
+	if (!asked)
+		return 0;
+	if (!cpulist_parse(&within, asked))
+		return error_set(err, EINVAL, "--cpuset-cpus: '%s' is no list of processors",
+				 asked);
+	cpulist_intersect(allowed, &within);
+	return 0;
+}
+
+static int lease_cpus(struct launch *l, const char *path, struct error *err)
+{
+	autotopology struct topology machine = { 0 };
+	struct cpulist allowed, chosen;
+	int r;
+
+	r = topology_read(&machine, TOPOLOGY_PATH, err);
+	if (r == 0)
+		r = allowed_cpus(l, path, &allowed, err);
+	if (r < 0)
+		return r;
+	l->cpus_fd = cpu_lease(l->ctx->store.run_fd, &machine, &allowed,
+			       (unsigned int)l->settings->vcpus, &chosen, err);
+	if (l->cpus_fd < 0)
+		return error_wrap(err, "--vcpus");
+	l->cpus = cpulist_print(&chosen);
+	return 0;
+}
+
+/* Processors of its own take the place of --cpuset-cpus. One that is restarted has them still. */
+static int take_cpus(struct launch *l, const char *path, struct error *err)
+{
+	int r = l->settings->vcpus && l->cpus_fd < 0 ? lease_cpus(l, path, err) : 0;
+
+	if (r < 0 || l->cpus_fd < 0)
+		return r;
+	free(l->limits.cpuset_cpus);
+	l->limits.cpuset_cpus = xstrdup(l->cpus);
+	l->limits.cpus_are_chosen = true;
+	return 0;
+}
+
 static int make_cgroup(struct launch *l, struct error *err)
 {
 	autofree char *path = limits_cgroup_path(l->settings, l->record->id);
 	int r;
 
+	r = take_cpus(l, path, err);
+	if (r < 0)
+		return r;
 	if (l->report.asked_for)
 		cgroup_offer_controllers(&l->cgroup_root, path);
 	r = cgroup_create(&l->cgroup_root, path, &l->limits, &l->cgroup_fd, err);
@@ -102,6 +161,16 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 	if (l->settings->host_userns && !l->settings->privileged)
 		return device_apply_rules(l->settings, l->cgroup_fd, err);
 	return 0;
+}
+
+/** launch_release_cpus() - Let others have its processors; safe twice */
+void launch_release_cpus(struct launch *l)
+{
+	if (l->cpus_fd >= 0)
+		(void)close(l->cpus_fd);
+	l->cpus_fd = -1;
+	free(l->cpus);
+	l->cpus = NULL;
 }
 
 /** launch_end_cgroup() - Remove the cgroup once it is empty; safe twice */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/cpulist.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "cgroups/group.h"
@@ -57,7 +58,7 @@ bool limits_are_asked(const struct settings *s)
 	       s->memory_min_bytes || s->memory_high_bytes || s->oom_group || s->nano_cpus ||
 	       s->cpu_shares || s->cpu_weight || s->cpu_quota_us || s->cpu_period_us ||
 	       s->cpu_burst_us || s->pids_max || s->io_weight || s->io_weights.n ||
-	       s->cpuset_cpus || s->cpuset_mems || s->hugetlb.n || s->cgroup_conf.n ||
+	       s->cpuset_cpus || s->cpuset_mems || s->vcpus || s->hugetlb.n || s->cgroup_conf.n ||
 	       s->timeline.n || io_limit_count(s->io_limits);
 }
 
@@ -83,6 +84,7 @@ static int check_ranges(const struct settings *s, struct error *err)
 	const struct range ranges[] = {
 		{ "--cpu-shares", s->cpu_shares, 2, 262144, false },
 		{ "--cpu-weight", s->cpu_weight, 1, 10000, false },
+		{ "--vcpus", s->vcpus, 1, CPULIST_MAX, false },
 		{ "--blkio-weight", s->io_weight, 10, 1000, false },
 		{ "--cpu-period", s->cpu_period_us, 1000, 1000000, false },
 		{ "--cpu-quota", s->cpu_quota_us, 1, INT64_MAX, true },

@@ -66,6 +66,7 @@ const struct command *const command_list[] = {
 	&cmd_volume,
 	&cmd_stats,
 	&cmd_report,
+	&cmd_cpus,
 	&cmd_top,
 	&cmd_pause,
 	&cmd_unpause,

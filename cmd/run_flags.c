@@ -124,6 +124,8 @@ const struct option_def run_option_defs[] = {
 	  "For --verify: the signature (ARCHIVE.minisig)"),
 	O(0, "verify", "KEY.pub", OPTION_TEXT, verify,
 	  "Run the archive only if it is signed with this key of minisign"),
+	O(0, "vcpus", "N", OPTION_INT, settings.vcpus,
+	  "So many whole CPUs to itself, whichever are free (see 'tare cpus')"),
 	O('v', "volume", "[SRC:]DST[:OPTIONS]", OPTION_LIST, settings.binds,
 	  "Mount a directory or a volume"),
 	O('w', "workdir", "DIR", OPTION_TEXT, settings.cwd, "Working directory, made if missing"),

@@ -89,6 +89,7 @@ static const struct field {
 	FIELD("HostConfig", "CpuPeriod", FIELD_INT, cpu_period_us),
 	FIELD("HostConfig", "CpusetCpus", FIELD_TEXT, cpuset_cpus),
 	FIELD("HostConfig", "CpusetMems", FIELD_TEXT, cpuset_mems),
+	FIELD("HostConfig", "Vcpus", FIELD_INT, vcpus),
 	FIELD("HostConfig", "PidsLimit", FIELD_INT, pids_max),
 	FIELD("HostConfig", "BlkioWeight", FIELD_INT, io_weight),
 	FIELD("HostConfig", "ReadBpsOptions", FIELD_LIST, io_limits[CGROUP_IO_RBPS]),

@@ -80,6 +80,7 @@ struct settings {
 	int64_t nano_cpus, cpu_shares, cpu_weight, cpu_quota_us, cpu_period_us, cpu_burst_us;
 	int64_t pids_max, io_weight;
 	const char *cpuset_cpus, *cpuset_mems;
+	int64_t vcpus; /* so many whole processors, chosen at the start; 0: none */
 	struct strlist io_limits[CGROUP_IO_KINDS]; /* as given: "/dev/sda:1m" */
 	struct strlist io_weights;		   /* "/dev/sda:500" */
 	struct strlist hugetlb;			   /* "2MB=64m" */

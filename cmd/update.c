@@ -160,6 +160,15 @@ static int check_restart(const struct change *c, struct error *err)
 	return r;
 }
 
+static int check_cpus(const struct change *c, struct error *err)
+{
+	if (!c->settings.vcpus || !c->options->settings.cpuset_cpus)
+		return 0;
+	return error_set(err, EINVAL,
+			 "--cpuset-cpus: its processors are chosen at each start, as "
+			 "it has --vcpus");
+}
+
 static int change_locked(struct change *c, struct error *err)
 {
 	autojson struct json *document = record_read_config(&c->ctx->store, c->record.id, err);
@@ -170,6 +179,8 @@ static int change_locked(struct change *c, struct error *err)
 	r = settings_from_json(&c->settings, json_clone(document), err);
 	if (r == 0)
 		r = check_restart(c, err);
+	if (r == 0)
+		r = check_cpus(c, err);
 	if (r < 0)
 		return r;
 	limits_merge(&c->settings, &c->options->settings);

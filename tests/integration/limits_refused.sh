@@ -28,6 +28,7 @@ refused memory --memory-reservation 64m
 refused cpu --cpus 0.5
 refused cpu --cpu-shares 512
 refused cpuset --cpuset-cpus 0
+refused cpuset --vcpus 1
 refused pids --pids-limit 100
 refused io --blkio-weight 500
 refused memory --cgroup-conf memory.high=64m
@@ -52,6 +53,11 @@ run tare run --rm --strict busybox echo ran
 is 'with --strict, too: nothing was asked for' "$status $stdout $stderr" '0 ran '
 run tare run --rm --pids-limit -1 busybox echo ran
 is 'no limit is no demand' "$status $stdout" '0 ran'
+is 'cpus lists the processors' "$(tare cpus --format '{{.CPU}} {{.State}}' | sort -n)" \
+	"$(for cpu in /sys/devices/system/cpu/cpu[0-9]*; do [ "$(cat "$cpu/online" 2>/dev/null)" = 0 ] || echo "${cpu##*/cpu} free"; done | sort -n)"
+is 'as a table, with titles' "$(tare cpus | head -1 | tr -s ' ')" 'CPU CORE SOCKET NODE STATE CONTAINER VCPU ALSO USED BY'
+like 'as JSON, with numbers' "$(tare cpus --format json)" '"CPU": ?0,.*"VCPU": ?null'
+fails 'no processors are no number of them' 125 tare run --rm --vcpus -1 busybox true
 fails 'a malformed size is refused' 125 tare run --rm --memory lots busybox true
 fails 'a control file that is no limit is refused' 125 tare run --rm --cgroup-conf cgroup.procs=1 busybox true
 is 'no container is left' "$(tare ps -aq)" ''

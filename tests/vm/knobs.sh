@@ -39,7 +39,7 @@ spin='while :; do :; done'
 # --- memory.high: slowed down, not killed
 run tare run -d --name slow --memory-high 16m busybox sh -c "$(hog 40); sleep 1000"
 is '--memory-high starts' "$status" 0
-ok 'a program beyond --memory-high is slowed down' wait_for 60 reaches slow memory.events high 20
+ok 'a program beyond --memory-high is slowed down' wait_for 60 reaches slow memory.events high 5
 is 'and not killed' "$(value_of slow memory.events oom_kill) $(tare inspect -f '{{.State.Running}}' slow)" '0 true'
 ok 'rm' tare rm -f slow
 run tare run --rm --memory-min 4m --memory-low 8m busybox cat /sys/fs/cgroup/memory.min /sys/fs/cgroup/memory.low
@@ -69,16 +69,15 @@ lies() {
 	is "$flags: runs" "$status $stdout" '0 ran'
 	like "$flags: is told" "$stderr" "^tare: warning: $words"
 	# shellcheck disable=SC2086
-	run tare run -d $flags busybox echo ran
-	is "$flags: runs in the background" "$status" 0
-	like "$flags: is told then, too" "$stderr" "^tare: warning: $words"
-	tare rm -f "$stdout" >/dev/null
-	# shellcheck disable=SC2086
 	run tare run --rm --strict $flags busybox echo ran
 	is "$flags --strict: starts nothing" "$status $stdout" '122 '
 	like "$flags --strict: and says why" "$stderr" "the limits would not hold as asked for: $words"
 }
 lies '--memory 1000000' '--memory: the kernel rounds 1000000 to 999424 \(memory.max\)'
+run tare run -d --memory 1000000 busybox echo ran
+is 'in the background it runs' "$status" 0
+like 'and is told, too' "$stderr" '^tare: warning: --memory: the kernel rounds'
+tare rm -f "$stdout" >/dev/null
 lies '--memory 32m --cgroup-parent tight' "--memory: cgroup '/sys/fs/cgroup/tight' above it decides: memory.max is $((24 * MIB))"
 lies '--pids-limit 31 --cgroup-parent tight' "--pids-limit: cgroup .* pids.max is 30"
 lies '--cpus 0.5 --cgroup-parent tight' "--cpus: cgroup .* cpu.max is 40000 100000"
@@ -152,7 +151,7 @@ tare run -d --name one --cpuset-cpus 1 --cpu-weight 100 busybox sh -c "$spin" >/
 tare run -d --name three --cpuset-cpus 1 --cpu-weight 300 busybox sh -c "$spin" >/dev/null
 sleep 1
 one=$(used one) three=$(used three)
-sleep 12
+sleep 8
 one=$(($(used one) - one)) three=$(($(used three) - three))
 share=$((three * 100 / (one + three)))
 diag "weight 100: $one us, weight 300: $three us"
@@ -165,6 +164,50 @@ tare run -d --name burst --cpus 0.2 --cpu-burst 20000 busybox sh -c \
 is '--cpu-burst is set' "$(cat "$(group_of burst)/cpu.max.burst")" 20000
 ok 'what was saved up is used' wait_for 60 reaches burst cpu.stat nr_bursts 1
 ok 'rm' tare rm -f burst
+
+# --- whole processors
+map_line() {
+	tare cpus --format '{{.CPU}} {{.State}} {{.Container}} {{.VCPU}} {{.Shared}}' | tr '\n' '|'
+}
+is 'all processors are free' "$(map_line)" '0 free   |1 free   |'
+run tare run --rm --strict --vcpus 2 busybox nproc
+is '--vcpus 2: a program counts two' "$status $stdout $stderr" '0 2 '
+tare run -d --name va --vcpus 1 busybox sh -c "nproc; $spin" >/dev/null
+tare run -d --name vb --strict --vcpus 1 --restart always busybox sh -c "nproc; $spin" >/dev/null
+tare run -d --name shared --cpuset-cpus 0 busybox sleep 1000 >/dev/null
+is 'each has one' "$(map_line)" '0 held va 0 shared|1 held vb 0 |'
+is 'which is all that its programs see' "$(tare logs va) $(tare logs vb)" '1 1'
+is 'by the kernel' "$(cat "$(group_of va)/cpuset.cpus.effective" "$(group_of vb)/cpuset.cpus.effective")" $'0\n1'
+one=$(used va) other=$(used vb) began=$(uptime_cs)
+sleep 3
+took=$(($(uptime_cs) - began)) one=$((($(used va) - one) / 100 / took)) other=$((($(used vb) - other) / 100 / took))
+diag "busy: $one %, $other %"
+ok 'both are busy' [ "$one" -ge 70 -a "$other" -ge 70 ]
+run tare run --rm --vcpus 1 busybox true
+is 'there are no more' "$status" 125
+like 'is told with figures' "$stderr" '^tare: --vcpus: 1 processors are wanted, 0 are free'
+run tare run -d --strict --vcpus 1 busybox true
+is 'by its own code if strict' "$status $stdout" '122 '
+fails 'those that are chosen are not changed' 125 tare update --cpuset-cpus 1 va
+ok 'other limits are' tare update --pids-limit 30 va
+is 'and it keeps its processor' "$(cat "$(group_of va)/cpuset.cpus")" 0
+tare stop -t 0 va >/dev/null
+is 'one that has ended has none' "$(map_line)" '0 free   shared|1 held vb 0 |'
+run tare run --rm --vcpus 1 --cpuset-cpus 1 busybox true
+is 'those of --cpuset-cpus are to choose from' "$status" 125
+kill -9 "$(tare inspect -f '{{.State.Pid}}' vb)"
+vb_again() {
+	[ "$(tare inspect -f '{{.RestartCount}} {{.State.Status}}' vb)" = '1 running' ]
+}
+ok 'its policy starts it again' wait_for 20 vb_again
+like 'with a processor to itself' "$(map_line)" '[01] held vb 0'
+kill -9 "$(ps -o ppid= -p "$(tare inspect -f '{{.State.Pid}}' vb)" | tr -d ' ')"
+all_free() {
+	tare ps >/dev/null
+	[ "$(map_line)" = '0 free   shared|1 free   |' ]
+}
+ok 'a monitor that is killed holds none' wait_for 20 all_free
+tare rm -f va vb shared >/dev/null
 
 # --- huge pages
 echo 8 >/proc/sys/vm/nr_hugepages

@@ -155,6 +155,7 @@ static void the_edges_of_ranges_are_allowed(void **state)
 		{ .cpu_weight = 1 },
 		{ .cpu_weight = 10000 },
 		{ .cpu_burst_us = -1 },
+		{ .vcpus = 1 },
 		{ .cpu_burst_us = 1, .nano_cpus = 1000000000 },
 	};
 	struct cgroup_limits l;
@@ -249,6 +250,8 @@ static void the_whole_is_checked_at_once(void **state)
 		{ { .memory_bytes = 10, .memory_min_bytes = 11 }, "--memory-min: is more" },
 		{ { .memory_bytes = 10, .memory_reservation_bytes = 11 }, "--memory-reservation" },
 		{ { .cpu_quota_us = 5 }, "--cpu-quota: must be at least" },
+		{ { .vcpus = -1 }, "--vcpus must be 1 to 8192" },
+		{ { .vcpus = 8193 }, "--vcpus must be 1 to 8192" },
 		{ { .cgroup_parent = "" }, "--cgroup-parent" },
 		{ { .cgroup_parent = "/" }, "--cgroup-parent" },
 		{ { .cgroup_parent = "/a/../b" }, "--cgroup-parent" },

@@ -91,6 +91,7 @@ static const struct row {
 	ROW(INT, cpu_quota_us),
 	ROW(INT, cpu_period_us),
 	ROW(INT, cpu_burst_us),
+	ROW(INT, vcpus),
 	ROW(INT, pids_max),
 	ROW(INT, io_weight),
 	ROW(TEXT, cpuset_cpus),
