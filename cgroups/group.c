@@ -53,34 +53,6 @@ static bool is_relative_path(const char *path)
 	return parts.n > 0;
 }
 
-static int make_parents(const struct cgroup_root *root, const char *relpath)
-{
-	autofree char *path = xstrdup(relpath);
-
-	for (char *p = strchr(path, '/'); p; p = strchr(p + 1, '/')) {
-		*p = '\0';
-		if (mkdirat(root->fd, path, 0755) < 0 && errno != EEXIST)
-			return -errno;
-		*p = '/';
-	}
-	return 0;
-}
-
-static int make_dir(const struct cgroup_root *root, const char *relpath)
-{
-	int r;
-
-	if (mkdirat(root->fd, relpath, 0755) == 0)
-		return 0;
-	if (errno == EEXIST && unlinkat(root->fd, relpath, AT_REMOVEDIR) < 0)
-		return -EEXIST; /* in use; an empty one is a crash's, and made anew for fresh
-				   counters */
-	r = make_parents(root, relpath);
-	if (r < 0)
-		return r;
-	return mkdirat(root->fd, relpath, 0755) < 0 ? -errno : 0;
-}
-
 static int make_failed(const struct cgroup_root *root, const char *relpath, int errnum,
 		       struct error *err)
 {
@@ -94,6 +66,50 @@ static int make_failed(const struct cgroup_root *root, const char *relpath, int 
 	else if (errnum == EACCES || errnum == EPERM)
 		error_hint(err, "limits need a cgroup that is delegated to this user, or root");
 	return -err->code;
+}
+
+/* A top that is not as it should be goes again, so that the next who comes finds none either. */
+static int greet_top(const struct cgroup_root *root, const char *top, struct error *err)
+{
+	int r = root->on_new_top ? root->on_new_top(root, err) : 0;
+
+	if (r < 0)
+		(void)unlinkat(root->fd, top, AT_REMOVEDIR);
+	return r;
+}
+
+static int make_parents(const struct cgroup_root *root, const char *relpath, struct error *err)
+{
+	autofree char *path = xstrdup(relpath);
+	bool top = true;
+
+	for (char *p = strchr(path, '/'); p; p = strchr(p + 1, '/'), top = false) {
+		*p = '\0';
+		if (mkdirat(root->fd, path, 0755) < 0) {
+			if (errno != EEXIST)
+				return make_failed(root, relpath, errno, err);
+		} else if (top && greet_top(root, path, err) < 0) {
+			return -err->code;
+		}
+		*p = '/';
+	}
+	return 0;
+}
+
+static int make_dir(const struct cgroup_root *root, const char *relpath, struct error *err)
+{
+	int r;
+
+	if (mkdirat(root->fd, relpath, 0755) == 0)
+		return 0;
+	if (errno == EEXIST && unlinkat(root->fd, relpath, AT_REMOVEDIR) < 0)
+		return make_failed(root, relpath, EEXIST, err); /* in use; an empty one is a
+								   crash's, and made anew for
+								   fresh counters */
+	r = make_parents(root, relpath, err);
+	if (r < 0)
+		return r;
+	return mkdirat(root->fd, relpath, 0755) < 0 ? make_failed(root, relpath, errno, err) : 0;
 }
 
 /**
@@ -153,9 +169,9 @@ int cgroup_create(const struct cgroup_root *root, const char *relpath,
 
 	if (!is_relative_path(relpath))
 		return error_set(err, EINVAL, "make cgroup '%s': malformed path", relpath);
-	r = make_dir(root, relpath);
+	r = make_dir(root, relpath, err);
 	if (r < 0)
-		return make_failed(root, relpath, -r, err);
+		return r;
 	fd = cgroup_open(root, relpath, err);
 	r = fd < 0 ? fd : 0;
 	if (r == 0 && limits)
@@ -189,18 +205,20 @@ static int check_unused(int dirfd, struct error *err)
 				: 0;
 }
 
-static int claim_dir(const struct cgroup_root *root, const char *relpath, bool *made)
+static int claim_dir(const struct cgroup_root *root, const char *relpath, bool *made,
+		     struct error *err)
 {
 	int r;
 
 	*made = mkdirat(root->fd, relpath, 0755) == 0;
 	if (*made || errno == EEXIST)
 		return 0;
-	r = errno == ENOENT ? make_parents(root, relpath) : -errno;
+	r = errno == ENOENT ? make_parents(root, relpath, err)
+			    : make_failed(root, relpath, errno, err);
 	if (r < 0)
 		return r;
 	*made = mkdirat(root->fd, relpath, 0755) == 0;
-	return *made || errno == EEXIST ? 0 : -errno;
+	return *made || errno == EEXIST ? 0 : make_failed(root, relpath, errno, err);
 }
 
 /**
@@ -226,9 +244,9 @@ int cgroup_claim(const struct cgroup_root *root, const char *relpath,
 
 	if (!is_relative_path(relpath))
 		return error_set(err, EINVAL, "make cgroup '%s': malformed path", relpath);
-	r = claim_dir(root, relpath, &made);
+	r = claim_dir(root, relpath, &made, err);
 	if (r < 0)
-		return make_failed(root, relpath, -r, err);
+		return r;
 	fd = cgroup_open(root, relpath, err);
 	r = fd < 0 ? fd : 0;
 	if (r == 0 && !made)
@@ -325,11 +343,11 @@ int cgroup_open_monitors(const struct cgroup_root *root, struct error *err)
 	int r;
 
 	if (mkdirat(root->fd, CGROUP_MONITORS, 0755) < 0 && errno != EEXIST) {
-		r = make_parents(root, CGROUP_MONITORS);
-		if (r == 0 && mkdirat(root->fd, CGROUP_MONITORS, 0755) < 0 && errno != EEXIST)
-			r = -errno;
+		r = make_parents(root, CGROUP_MONITORS, err);
 		if (r < 0)
-			return make_failed(root, CGROUP_MONITORS, -r, err);
+			return r;
+		if (mkdirat(root->fd, CGROUP_MONITORS, 0755) < 0 && errno != EEXIST)
+			return make_failed(root, CGROUP_MONITORS, errno, err);
 	}
 	return cgroup_open(root, CGROUP_MONITORS, err);
 }

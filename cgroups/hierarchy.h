@@ -28,6 +28,8 @@ struct cgroup_root {
 	int fd;		/* the top directory of the tree that is ours to use; -1: none */
 	char path[128]; /* where that is mounted */
 	bool hybrid;	/* controllers may be in use by cgroup v1 beside it */
+	/* Called when the topmost of our cgroups is made, if not NULL; its failure undoes that. */
+	int (*on_new_top)(const struct cgroup_root *root, struct error *err);
 };
 
 int cgroup_root_open(struct cgroup_root *root, struct error *err);

@@ -23,6 +23,7 @@
 #include "cmd/report_sink.h"
 #include "cmd/sampler.h"
 #include "cmd/signed.h"
+#include "cmd/slice_member.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
 #include "cmd/verdict.h"
@@ -202,6 +203,14 @@ static int put_on_record(struct birth *b, const struct context *ctx, struct erro
 	return b->dir_fd < 0 ? b->dir_fd : 0;
 }
 
+static int choose_slice(struct birth *b, const struct context *ctx, struct error *err)
+{
+	if (b->settings.cgroup_parent)
+		return error_set(err, EINVAL, "--slice and --cgroup-parent exclude each other");
+	b->settings.cgroup_parent = b->slice_cgroup;
+	return slice_find(ctx, b->settings.slice, b->slice_cgroup, err);
+}
+
 static int host_name(struct birth *b, struct error *err)
 {
 	if (b->settings.hostname)
@@ -239,6 +248,8 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	if (r < 0)
 		return r;
 	r = merge(b, ctx, o, operands, err);
+	if (r == 0 && b->settings.slice)
+		r = choose_slice(b, ctx, err);
 	if (r == 0)
 		r = host_name(b, err);
 	if (r < 0)

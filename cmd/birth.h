@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/ephemeral.h"
 #include "cmd/run_options.h"
+#include "cmd/slice.h"
 #include "image/image.h"
 #include "runtime/record.h"
 
@@ -19,6 +20,7 @@ struct birth {
 	struct settings settings;
 	struct record record;
 	char hostname[RECORD_ID_HEX + 1], name[64];
+	char slice_cgroup[SLICE_CGROUP_MAX];
 	char *rootfs, *report, *sample, *assert_format;
 	struct ephemeral ephemeral;
 	int dir_fd; /* holds the container's directory locked */

@@ -57,6 +57,8 @@ static const char *operand_kind(const struct command *cmd)
 		return "containers";
 	if (strstr(cmd->args, "IMAGE"))
 		return "images";
+	if (strstr(cmd->args, "SLICE"))
+		return "slices";
 	return cmd->flags & COMMAND_OPERAND_TEXT ? "none" : "everything";
 }
 
@@ -68,6 +70,7 @@ static const char bash_head[] =
 	"	case $1 in\n"
 	"	containers) tare ps -a --format '{{.Names}}' 2>/dev/null ;;\n"
 	"	images) tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null ;;\n"
+	"	slices) tare slice ls -q 2>/dev/null ;;\n"
 	"	everything) _tare_names containers; _tare_names images ;;\n"
 	"	esac\n"
 	"}\n"
@@ -192,6 +195,7 @@ static void print_zsh(void)
 	       "2>/dev/null)\"}\n"
 	       "	_files\n"
 	       "}\n"
+	       "_tare_slices() { compadd -- ${(f)\"$(tare slice ls -q 2>/dev/null)\"} }\n"
 	       "_tare_everything() { _tare_containers; _tare_images }\n"
 	       "_tare() {\n"
 	       "	local -a commands\n"
@@ -259,6 +263,9 @@ static void print_fish(void)
 	       "end\n"
 	       "function __tare_images\n"
 	       "	tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null\n"
+	       "end\n"
+	       "function __tare_slices\n"
+	       "	tare slice ls -q 2>/dev/null\n"
 	       "end\n"
 	       "function __tare_everything\n"
 	       "	__tare_containers\n"

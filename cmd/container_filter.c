@@ -141,6 +141,13 @@ static bool match_health(const struct test *t)
 	return !strcmp(t->value, *health ? health : "none");
 }
 
+static bool match_slice(const struct test *t)
+{
+	const struct json *host = json_get(t->item->config, "HostConfig");
+
+	return *t->value && !strcmp(t->value, json_text_or(json_get(host, "Slice"), ""));
+}
+
 /* When another container was made; false if there is none of that name. */
 static bool created_of(const struct test *t, int64_t *created_ns)
 {
@@ -185,6 +192,7 @@ static const struct filter {
 	{ "network", match_network, false, false },
 	{ "reason", match_reason, false, false },
 	{ "since", match_since, false, false },
+	{ "slice", match_slice, true, false },
 	{ "status", match_status, false, false },
 	{ "volume", match_volume, true, false },
 };

@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cgroups/group.h"
+#include "cmd/cap.h"
 #include "cmd/doctor.h"
 
 #define PRESSURE_MAX_BYTES 4096
@@ -81,6 +82,7 @@ void doctor_group_try(struct doctor_group *g)
 	g->root.fd = -1;
 	if (cgroup_root_open(&g->root, &g->err) < 0)
 		return;
+	g->root.on_new_top = cap_enforce;
 	(void)cgroup_read_controllers(g->root.fd, "cgroup.controllers", &g->available,
 				      &(struct error){ 0 });
 	if (cgroup_create(&g->root, path, NULL, &fd, &g->err) < 0)

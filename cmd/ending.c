@@ -24,11 +24,15 @@ static bool is_killed(const struct ending *e)
 }
 
 /* timeout(1) has made 124 the code for this. */
-static void end_of_time(struct record *r, const char *kills, struct error *err)
+static void end_of_time(const struct ending *e, const char *kills, struct error *err)
 {
+	struct record *r = e->record;
+
 	r->exit_code = EXIT_TIMEOUT;
 	str_replace(&r->reason, "timeout");
-	error_set(err, ETIMEDOUT, "container '%s' has been ended: its time ran out%s%s%s", r->name,
+	error_set(err, ETIMEDOUT, "container '%s' has been ended: %s%s%s%s%s%s", r->name,
+		  e->slice ? "the lease of slice '" : "its time ran out", e->slice ? e->slice : "",
+		  e->slice ? "' has run out" : "",
 		  kills ? "; before, processes of it were killed: out of memory (" : "",
 		  kills ? kills : "", kills ? ")" : "");
 }
@@ -46,7 +50,7 @@ static void explain_kills(const struct ending *e, const struct oom *oom, struct 
 	if (ended_by_it)
 		str_replace(&r->reason, "oom");
 	if (e->timed_out)
-		end_of_time(r, kills, err);
+		end_of_time(e, kills, err);
 	else
 		error_set(err, ENOMEM, "container '%s' %s: out of memory (%s)", r->name,
 			  ended_by_it ? "was killed" : "went on without some of its processes",
@@ -83,7 +87,7 @@ void ending_record(const struct ending *e, struct error *err)
 	if (is_to_be_looked_at(e))
 		oom_look(&oom, &e->oom);
 	if (e->timed_out)
-		end_of_time(r, NULL, words);
+		end_of_time(e, NULL, words);
 	if (oom.kills)
 		explain_kills(e, &oom, words);
 	report_oom(e->report, &oom);

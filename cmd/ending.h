@@ -22,11 +22,12 @@ struct ending {
 	struct report *report;
 	const struct strlist *asserts; /* about the report */
 	int wait_status;
-	int failed;	/* the program never ran: 126, 127 or -errno; 0: it ran */
-	bool timed_out; /* its time was over */
-	bool stopped;	/* somebody wanted it to end */
-	bool look;	/* for kills, however it ended */
-	int netns_fd;	/* its own; -1: none */
+	int failed;	   /* the program never ran: 126, 127 or -errno; 0: it ran */
+	bool timed_out;	   /* its time was over */
+	const char *slice; /* whose lease that was; NULL: its own time */
+	bool stopped;	   /* somebody wanted it to end */
+	bool look;	   /* for kills, however it ended */
+	int netns_fd;	   /* its own; -1: none */
 	struct oom_query oom;
 };
 

@@ -67,6 +67,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.idmap_fd = -1,
 		.cpus_fd = -1,
 		.signal_fd = -1,
+		.member = { .dir_fd = -1, .watch_fd = -1 },
 		.network = {
 			.ctx = ctx,
 			.settings = settings,
@@ -298,6 +299,8 @@ int launch_start(struct launch *l, struct error *err)
 	enum sync_step step;
 	int r = start_steps(l, err);
 
+	if (l->settings->slice)
+		slice_is_entered(&l->member);
 	if (r == 0)
 		return 0;
 	/* The child may have failed first, and knows better why. */
@@ -376,6 +379,13 @@ static void set_timeout(struct launch *l)
 	l->streams.stop_signal = sig > 0 ? sig : SIGTERM;
 }
 
+static void set_lease(struct launch *l)
+{
+	l->streams.lease_left_ms = slice_lease_left;
+	l->streams.lease_arg = &l->member;
+	l->streams.lease_fd = l->member.watch_fd;
+}
+
 /* Kills of processes are noted as they happen, so that a later end is not taken for one. */
 static void note_kills(void *arg)
 {
@@ -410,7 +420,8 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 		.asserts = &l->settings->asserts,
 		.wait_status = wait_status,
 		.failed = failed,
-		.timed_out = l->streams.timed_out,
+		.timed_out = l->streams.timed_out || l->streams.lease_ended,
+		.slice = l->streams.lease_ended ? l->settings->slice : NULL,
 		.stopped = l->streams.asked_to_end || record_is_stopping(l->lock_fd),
 		.look = l->settings->memory_bytes || !l->foreground,
 		.netns_fd = l->container.netns,
@@ -420,7 +431,8 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 			.cgroup_fd = l->cgroup_fd,
 			.pid = l->container.pid,
 			.killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL,
-			.by_us = l->streams.timed_out || l->streams.asked_to_end ||
+			.by_us = l->streams.timed_out || l->streams.lease_ended ||
+				 l->streams.asked_to_end ||
 				 record_is_stopping(l->lock_fd),
 			.began_ns = l->began_ns,
 			.ended_ns = report_clock_ns(),
@@ -459,6 +471,8 @@ int launch_wait(struct launch *l, struct error *err)
 	l->streams.pass_signals = l->pass_signals;
 	l->streams.read_stdin = l->foreground && l->settings->interactive;
 	set_timeout(l);
+	if (l->settings->slice)
+		set_lease(l);
 	if (!failed)
 		watch_kills(l);
 	if (!failed && l->streams.read_stdin && l->settings->tty && isatty(0))

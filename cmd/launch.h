@@ -22,6 +22,7 @@
 #include "cmd/connect.h"
 #include "cmd/course.h"
 #include "cmd/report.h"
+#include "cmd/slice_member.h"
 #include "runtime/container.h"
 #include "runtime/teardown.h"
 #include "runtime/logfile.h"
@@ -51,7 +52,8 @@ struct launch {
 	int cpus_fd; /* holds its processors, with --vcpus: */
 	char *cpus;  /* these */
 	struct connection network;
-	int stdio[3]; /* the container's ends, until it has them */
+	struct slice_member member; /* of a slice */
+	int stdio[3];		    /* the container's ends, until it has them */
 	struct container container;
 	struct teardown teardown;
 	struct supervise streams;

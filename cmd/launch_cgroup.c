@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "cgroups/protection.h"
 #include "cgroups/remark.h"
+#include "cmd/cap.h"
 #include "cmd/device.h"
 #include "cmd/launch.h"
 #include "cmd/limits.h"
@@ -142,11 +143,14 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 		return r;
 	l->report.wanted |= limits_are_asked(l->settings) && !l->settings->auto_remove;
 	r = cgroup_root_open(&l->cgroup_root, err);
-	if (r == -ENOENT && !limits_are_asked(l->settings)) {
+	if (r == -ENOENT && !limits_are_asked(l->settings) && !l->settings->slice) {
 		l->config.namespaces &= ~(uint64_t)CLONE_NEWCGROUP;
 		report_no_cgroup(&l->report, err->msg);
 		return 0; /* nothing to limit, and nowhere to do it */
 	}
+	l->cgroup_root.on_new_top = cap_enforce;
+	if (r == 0 && l->settings->slice)
+		r = slice_enter(&l->member, l->ctx, l->settings->slice, &l->cgroup_root, err);
 	if (r == 0)
 		r = make_cgroup(l, err);
 	if (r == 0)
@@ -188,4 +192,6 @@ void launch_end_cgroup(struct launch *l)
 	}
 	cgroup_root_close(&l->cgroup_root);
 	cgroup_limits_done(&l->limits);
+	if (l->settings->slice)
+		slice_leave(&l->member, l->ctx, l->streams.lease_ended);
 }

@@ -64,6 +64,7 @@ const struct command *const command_list[] = {
 	&cmd_image,
 	&cmd_container,
 	&cmd_volume,
+	&cmd_slice,
 	&cmd_stats,
 	&cmd_report,
 	&cmd_cpus,

@@ -24,6 +24,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/sys.h"
+#include "cmd/cap.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/restart.h"
@@ -110,8 +111,10 @@ static pid_t fork_into_monitors(int *pidfd)
 	int cgroup = -1;
 	pid_t pid;
 
-	if (cgroup_root_open(&root, &ignored) == 0)
+	if (cgroup_root_open(&root, &ignored) == 0) {
+		root.on_new_top = cap_enforce; /* a failure is met, and told, by the container */
 		cgroup = cgroup_open_monitors(&root, &ignored);
+	}
 	if (cgroup >= 0) { /* else it stays in ours: no harm but a shared fate */
 		args.flags |= SYS_CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)cgroup;

@@ -37,6 +37,7 @@
 #include "cmd/command.h"
 #include "cmd/limits.h"
 #include "cmd/settings.h"
+#include "cmd/slice_store.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
@@ -232,13 +233,14 @@ int reclaim_await_start(const struct context *ctx, struct record *r, struct erro
 	return record_read(&ctx->store, r->id, r, err);
 }
 
-/** reclaim_thoroughly() - A sweep that also finds what never got a record */
+/** reclaim_thoroughly() - A sweep that also finds what never got a record, and ended leases */
 void reclaim_thoroughly(const struct context *ctx)
 {
 	reclaim_sweep(ctx);
 	/* Whoever died between taking an address and saying whose it is has left nothing else. */
 	release_addresses(ctx);
 	(void)record_remove_orphans(&ctx->store); /* the next one tries again */
+	slice_store_settle_all(ctx);
 }
 
 /** reclaim_scratch() - Throw away what a --rm container had written to disk */

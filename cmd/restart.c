@@ -85,7 +85,7 @@ static bool is_due(const struct launch *l)
 	int64_t max_retries = 0;
 	struct error ignored;
 
-	if (!restart_is_wanted(s) || record_is_ending(l->lock_fd))
+	if (!restart_is_wanted(s) || record_is_ending(l->lock_fd) || l->streams.lease_ended)
 		return false;
 	if (!str_starts(s->restart, "on-failure"))
 		return true;

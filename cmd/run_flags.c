@@ -108,6 +108,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "security-opt", "OPTION", OPTION_LIST, settings.security,
 	  "seccomp=, no-new-privileges=, apparmor=, label="),
 	O(0, "shm-size", "SIZE", OPTION_SIZE, settings.shm_bytes, "Size of /dev/shm (64m)"),
+	O(0, "slice", "NAME", OPTION_TEXT, settings.slice,
+	  "Run in this slice, within its limits and its lease: tare slice create"),
 	O(0, "stop-signal", "SIGNAL", OPTION_TEXT, settings.stop_signal, "Signal for `stop`"),
 	O(0, "stop-timeout", "SECONDS", OPTION_INT, settings.stop_timeout_s,
 	  "How long `stop` waits (10)"),

@@ -99,6 +99,7 @@ static const struct field {
 	FIELD("HostConfig", "WeightOptions", FIELD_LIST, io_weights),
 	FIELD("HostConfig", "HugetlbOptions", FIELD_LIST, hugetlb),
 	FIELD("HostConfig", "CgroupParent", FIELD_TEXT, cgroup_parent),
+	FIELD("HostConfig", "Slice", FIELD_TEXT, slice),
 	FIELD("HostConfig", "Strict", FIELD_BOOL, strict),
 	FIELD("HostConfig", "Timeline", FIELD_LIST, timeline),
 	FIELD("HostConfig", "Sample", FIELD_TEXT, sample),

@@ -86,6 +86,7 @@ struct settings {
 	struct strlist hugetlb;			   /* "2MB=64m" */
 	struct strlist cgroup_conf;		   /* "file=value" */
 	const char *cgroup_parent;		   /* NULL: tare's own */
+	const char *slice;			   /* whose cgroup is the parent then; NULL: none */
 	struct strlist timeline;		   /* --at: "5s memory.max=64M" */
 	const char *sample;			   /* --sample: "20ms", "20ms:FILE", "20ms:fd:3" */
 

@@ -39,6 +39,7 @@ enum slot {
 	SLOT_STDIN,
 	SLOT_FEED,
 	SLOT_NEWS,
+	SLOT_LEASE,
 	SLOT_COUNT
 };
 
@@ -192,6 +193,28 @@ static void prepare(const struct supervise *s, const struct pending *in, struct 
 					 .events = POLLIN };
 	p[SLOT_NEWS] = (struct pollfd){ .fd = s->news ? s->news->fd : -1, .events = POLLIN };
 	p[SLOT_FEED] = (struct pollfd){ .fd = waiting ? s->stdin_to : -1, .events = POLLOUT };
+	p[SLOT_LEASE] = (struct pollfd){ .fd = s->lease_left_ms ? s->lease_fd : -1,
+					 .events = POLLIN };
+}
+
+static void set_lease(struct supervise *s)
+{
+	int64_t left_ms = s->lease_left_ms(s->lease_arg);
+
+	deadline_remove(&s->deadlines, &s->lease);
+	if (left_ms != INT64_MAX)
+		deadline_add(&s->deadlines, &s->lease, deadline_now() + left_ms * NS_PER_MS);
+}
+
+/* Somebody has changed a slice. */
+static void look_at_lease(struct supervise *s)
+{
+	char events[CHUNK];
+
+	while (read(s->lease_fd, events, sizeof(events)) > 0)
+		;
+	if (!s->lease_ended)
+		set_lease(s);
 }
 
 /* True once the container's process has ended. */
@@ -209,6 +232,8 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 		feed_input(s, in);
 	if (p[SLOT_NEWS].revents)
 		s->news->take(s->news->arg);
+	if (p[SLOT_LEASE].revents)
+		look_at_lease(s);
 	return p[SLOT_PID].revents;
 }
 
@@ -220,6 +245,22 @@ static int64_t end_time(struct deadline *d, int64_t now_ns)
 
 	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
 	s->timed_out = true;
+	return sig == SIGKILL || s->grace_ms < 0 ? 0 : now_ns + s->grace_ms * NS_PER_MS;
+}
+
+/* The clock by which leases end may have been set meanwhile. */
+static int64_t end_lease(struct deadline *d, int64_t now_ns)
+{
+	struct supervise *s = (struct supervise *)((char *)d - offsetof(struct supervise, lease));
+	int64_t left_ms = s->lease_ended ? 0 : s->lease_left_ms(s->lease_arg);
+	int sig = s->lease_ended ? SIGKILL : s->stop_signal;
+
+	if (s->timed_out || left_ms == INT64_MAX)
+		return 0;
+	if (left_ms > 0)
+		return now_ns + left_ms * NS_PER_MS;
+	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
+	s->lease_ended = true;
 	return sig == SIGKILL || s->grace_ms < 0 ? 0 : now_ns + s->grace_ms * NS_PER_MS;
 }
 
@@ -278,10 +319,14 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	bool shrunk = false;
 	int insistence = 0;
 
-	s->timed_out = s->asked_to_end = false;
+	s->timed_out = s->asked_to_end = s->lease_ended = false;
 	if (s->timeout_ms) {
 		s->limit.due = end_time;
 		deadline_add(&s->deadlines, &s->limit, deadline_now() + s->timeout_ms * NS_PER_MS);
+	}
+	if (s->lease_left_ms) {
+		s->lease.due = end_lease;
+		set_lease(s);
 	}
 	in.at = in.len = 0; /* its buffer is written before it is read */
 

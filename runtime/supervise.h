@@ -40,8 +40,15 @@ struct supervise {
 	/* Set by supervise_run(): */
 	bool timed_out;	   /* its time ran out */
 	bool asked_to_end; /* somebody wants us to end, and the container was told */
+	bool lease_ended;  /* the lease of its slice did */
+
+	/* How long the lease lasts, 0: it has ended; INT64_MAX: for ever. NULL: there is none. */
+	int64_t (*lease_left_ms)(void *arg);
+	void *lease_arg;
+	int lease_fd; /* readable when that may say something else; -1: it does not */
 
 	struct deadline limit;	    /* for timeout_ms: supervise_run()'s own */
+	struct deadline lease;	    /* likewise */
 	struct deadline *deadlines; /* what else is to be done when; borrowed until its return */
 };
 

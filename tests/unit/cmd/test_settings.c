@@ -106,6 +106,7 @@ static const struct row {
 	ROW(LIST, timeline),
 	ROW(TEXT, sample),
 	ROW(TEXT, cgroup_parent),
+	ROW(TEXT, slice),
 	ROW(INT, log_max_bytes),
 	ROW(INT, log_max_files),
 	ROW(LIST, health.test),
