@@ -212,6 +212,12 @@ static int open_made_dir(struct apply *a, const struct tree_place *p,
 	return steal_fd(&fd);
 }
 
+/* Files made in a directory with this bit would get its group: tree.c sets it at the end. */
+static mode_t files_group_bit(const struct apply *a)
+{
+	return a->tree.rights->root ? S_ISGID : 0;
+}
+
 static int make_dir(struct apply *a, const struct tree_place *p, const struct archive_member *m,
 		    struct error *err)
 {
@@ -223,6 +229,7 @@ static int make_dir(struct apply *a, const struct tree_place *p, const struct ar
 	if (fd < 0)
 		return fd;
 	writable.perm |= tree_working_bits(&a->tree);
+	writable.perm &= ~files_group_bit(a);
 	r = set_metadata(a, fd, &writable, p->path, err);
 	return r < 0 ? r : tree_remember_dir(&a->tree, p->path, m->mtime, m->perm, err);
 }
@@ -236,7 +243,7 @@ static int take_root(struct apply *a, const struct archive_member *m, struct err
 		return tree_refuse(err, "/", "is the root and not a directory");
 	if (a->tree.rights->root && fchown(a->tree.root, (uid_t)m->uid, (gid_t)m->gid) < 0)
 		return tree_failed(err, errno, "set the owner of", "/");
-	if (fchmod(a->tree.root, m->perm | tree_working_bits(&a->tree)) < 0)
+	if (fchmod(a->tree.root, (m->perm | tree_working_bits(&a->tree)) & ~files_group_bit(a)) < 0)
 		return tree_failed(err, errno, "set the mode of", "/");
 	r = set_xattrs(a, a->tree.root, "/", err);
 	if (r < 0)

@@ -158,6 +158,7 @@ static int remember(struct tree *t, const char *path, struct timespec mtime, mod
 		t->cap_later = t->cap_later ? 2 * t->cap_later : 256;
 		t->later = xrealloc(t->later, t->cap_later * sizeof(*t->later));
 	}
+	t->has_setgid |= (perm & S_ISGID) != 0;
 	t->later[t->n_later++] = (struct tree_later){ xstrdup(path), mtime, perm, made_anew };
 	return 0;
 }
@@ -312,6 +313,9 @@ static int finish_time(const struct tree *t, const struct tree_later *d, struct 
 		return 0;
 	if (fd < 0)
 		return tree_failed(err, -fd, "open directory", d->path);
+	/* One for the directory may follow that takes the bit away again. */
+	if (t->has_setgid && t->rights->root && fchmod(fd, d->perm) < 0)
+		return tree_failed(err, errno, "set the mode of", d->path);
 	if (futimens(fd, times) < 0)
 		return tree_failed(err, errno, "set the times of", d->path);
 	return 0;

@@ -51,6 +51,7 @@ struct tree {
 
 	struct tree_later *later;
 	size_t n_later, cap_later, later_bytes;
+	bool has_setgid; /* a directory has that bit, which is set at the end, too */
 };
 
 /* An entry's place: its directory, opened, and its name there. */

@@ -45,6 +45,9 @@ make_tree() {
 	mknod tree/dev/null c 1 3
 	mknod tree/dev/disk b 253 7
 	mkfifo tree/var/fifo
+	mkdir tree/var/local/dir
+	touch tree/var/local/file
+	chgrp -h 50 tree/var/local tree/var/local/dir
 	chmod 2775 tree/var/local
 	chmod 1777 tree/var
 	echo old >tree/op/old
