@@ -230,6 +230,8 @@ static void fill_root(const struct settings *s, const struct image *image, struc
 		c->root = CONFIG_ROOT_OVERLAY;
 		strlist_copy(&c->lowers, &image->layers);
 		c->lower_store = xstrdup(image->store_path);
+		c->view_fds = image->view_fds;
+		c->n_view_fds = image->n_view_fds;
 		c->root_mode = image->root_mode;
 		c->root_uid = image->root_uid;
 		c->root_gid = image->root_gid;

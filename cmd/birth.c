@@ -27,6 +27,7 @@
 #include "cmd/stores.h"
 #include "cmd/units.h"
 #include "cmd/verdict.h"
+#include "cmd/view_probe.h"
 #include "cmd/volume.h"
 #include "image/load.h"
 #include "image/store.h"
@@ -63,26 +64,27 @@ bool birth_is_path(const char *operand)
 	return stat(operand, &st) == 0 && (S_ISREG(st.st_mode) || strchr(operand, '/'));
 }
 
-static int find_in_archive(const struct context *ctx, const char *path, const char *platform,
-			   struct ephemeral *ephemeral, struct image *image, struct error *err)
+static int find_in_archive(struct birth *b, const struct context *ctx, const struct run_options *o,
+			   const char *path, bool may_view, struct error *err)
 {
 	autostrlist struct strlist parts = { 0 };
-	const struct plan_platform *asked;
+	struct image_import_options import = { 0 };
 	struct plan_platform wanted;
 	struct image_store store;
 	int r;
 
 	plan_this_machine(&wanted);
-	r = platform_parse(&wanted, &parts, platform, err);
+	r = platform_parse(&wanted, &parts, o->platform, err);
 	if (r < 0)
 		return r;
-	asked = platform ? &wanted : NULL;
-	if (ephemeral->is_wanted)
-		return ephemeral_find_image(ephemeral, ctx, path, asked, image, err);
+	import.platform = o->platform ? &wanted : NULL;
+	import.can_view = may_view && !o->import ? view_is_possible : NULL;
+	if (o->ephemeral)
+		return ephemeral_find_image(&b->ephemeral, ctx, path, &import, &b->image, err);
 	r = image_store_open(ctx->store.root_fd, &store, err);
 	if (r < 0)
 		return r;
-	r = image_import_cached(&store, path, asked, image, err);
+	r = image_import_cached(&store, path, &import, &b->image, err);
 	image_store_close(&store);
 	return r;
 }
@@ -103,7 +105,7 @@ static int find_signed(struct birth *b, const struct context *ctx, const struct 
 	if (fd < 0)
 		return fd;
 	same = xasprintf("/proc/self/fd/%d", fd);
-	return find_in_archive(ctx, same, o->platform, &b->ephemeral, &b->image, err);
+	return find_in_archive(b, ctx, o, same, view_is_safe(fd), err);
 }
 
 /* A path to an archive or layout, else a reference, else an id prefix. */
@@ -116,7 +118,7 @@ static int find_image(struct birth *b, const struct context *ctx, const struct r
 		return error_set(err, EINVAL, "--verify is for archives: '%s' is none", operand);
 	if (o->verify)
 		return find_signed(b, ctx, o, operand, err);
-	return is_path ? find_in_archive(ctx, operand, o->platform, &b->ephemeral, &b->image, err)
+	return is_path ? find_in_archive(b, ctx, o, operand, true, err)
 		       : stores_find_image(ctx, operand, &b->image, err);
 }
 

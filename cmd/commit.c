@@ -30,6 +30,7 @@
 #include "cmd/target.h"
 #include "image/changes.h"
 #include "image/compose.h"
+#include "image/load.h"
 #include "image/pack.h"
 #include "image/reference.h"
 
@@ -271,37 +272,70 @@ static int compose(struct container_root *cr, struct compose *c, struct error *e
 	return r;
 }
 
-static int commit(struct container_root *cr, const char *operand, const char *name, char *id,
-		  struct error *err)
+static int check_base(const struct container_root *cr, const char *operand, struct error *err)
 {
-	struct image_store store;
-	struct compose c;
-	int r = container_root_open(cr, cr->ctx, operand, err);
-
-	if (r == 0 && !cr->has_image) {
+	if (!cr->has_image) {
 		error_set(err, EOPNOTSUPP, "it runs from a directory, not from an image");
 		return error_hint(err, "tare export %s | tare import - NAME", operand);
 	}
-	if (r == 0 && cr->settings.image_store && *cr->settings.image_store) {
+	if (cr->settings.image_store && *cr->settings.image_store) {
 		error_set(err, EOPNOTSUPP, "nothing of an --ephemeral run is kept");
 		return error_hint(err, "tare export %s | tare import - NAME", operand);
 	}
-	if (r == 0 && cr->image.store_path) {
+	if (cr->image.store_path) {
 		error_set(err, EOPNOTSUPP, "its image is in the additional store '%s'",
 			  cr->image.store_path);
 		return error_hint(err, "load the image into this store first: tare --root … save | "
 				       "tare load");
 	}
-	if (r == 0)
-		r = image_store_open(cr->ctx->store.root_fd, &store, err);
+	return 0;
+}
+
+/* What is used where it lies has to be in the store, for an image to be built upon it. */
+static int load_base(const struct container_root *cr, const struct image_store *store,
+		     struct image *base, struct error *err)
+{
+	static const struct image_load_options how = { .only_free_names = true };
+	autoloadresult struct image_load_result loaded = { 0 };
+	int r;
+
+	/* The archive is the only device of such a view. */
+	r = image_load(store, cr->image.view_fds[1], cr->record.image, &how, &loaded, err);
+	return r < 0 ? r : image_find(store, cr->image.id, base, err);
+}
+
+static int build(struct container_root *cr, const struct image_store *store, const char *name,
+		 char *id, struct error *err)
+{
+	autoimage struct image loaded = { 0 };
+	bool is_view = cr->image.n_view_fds > 1;
+	struct compose c;
+	int r = is_view ? load_base(cr, store, &loaded, err) : 0;
+
 	if (r < 0)
 		return r;
-	r = compose_open(&c, &store, &cr->image, err);
+	r = compose_open(&c, store, is_view ? &loaded : &cr->image, err);
 	if (r == 0)
 		r = compose(cr, &c, err);
 	if (r == 0)
 		r = compose_publish(&c, name, id, err);
 	compose_close(&c);
+	return r;
+}
+
+static int commit(struct container_root *cr, const char *operand, const char *name, char *id,
+		  struct error *err)
+{
+	struct image_store store;
+	int r = container_root_open(cr, cr->ctx, operand, err);
+
+	if (r == 0)
+		r = check_base(cr, operand, err);
+	if (r == 0)
+		r = image_store_open(cr->ctx->store.root_fd, &store, err);
+	if (r < 0)
+		return r;
+	r = build(cr, &store, name, id, err);
 	image_store_close(&store);
 	return r;
 }

@@ -44,14 +44,16 @@ static int begin(struct ephemeral *e, const struct context *ctx, const struct im
 }
 
 static int load(struct ephemeral *e, const struct context *ctx, const char *path,
-		const struct plan_platform *platform, struct image *image, struct error *err)
+		const struct image_import_options *o, struct image *image, struct error *err)
 {
+	struct image_import_options all = *o;
 	struct image_store store;
 	int r = image_store_make_transient(e->staging.fd, &store, err);
 
 	if (r < 0)
 		return r;
-	r = image_import_cached(&store, path, platform, image, err);
+	all.inflate = true; /* few files, where unpacking makes many that have to go again */
+	r = image_import_cached(&store, path, &all, image, err);
 	image_store_close(&store);
 	if (r < 0)
 		return r;
@@ -68,7 +70,7 @@ static int load(struct ephemeral *e, const struct context *ctx, const char *path
  * What the store knows already is taken from there.
  */
 int ephemeral_find_image(struct ephemeral *e, const struct context *ctx, const char *path,
-			 const struct plan_platform *platform, struct image *image,
+			 const struct image_import_options *o, struct image *image,
 			 struct error *err)
 {
 	struct image_store own;
@@ -76,11 +78,11 @@ int ephemeral_find_image(struct ephemeral *e, const struct context *ctx, const c
 
 	if (r < 0)
 		return r;
-	r = image_import_find(&own, path, platform, image, err);
+	r = image_import_find(&own, path, o, image, err);
 	if (r == 0) {
 		r = begin(e, ctx, &own, err);
 		if (r == 0)
-			r = load(e, ctx, path, platform, image, err);
+			r = load(e, ctx, path, o, image, err);
 	}
 	image_store_close(&own);
 	return r < 0 ? r : 0;

@@ -11,7 +11,7 @@
 struct context;
 struct error;
 struct image;
-struct plan_platform;
+struct image_import_options;
 
 /* What such a run holds. Begins with ephemeral_init(). */
 struct ephemeral {
@@ -24,7 +24,7 @@ struct ephemeral {
 
 void ephemeral_init(struct ephemeral *e, bool is_wanted);
 int ephemeral_find_image(struct ephemeral *e, const struct context *ctx, const char *path,
-			 const struct plan_platform *platform, struct image *image,
+			 const struct image_import_options *o, struct image *image,
 			 struct error *err);
 void ephemeral_end(struct ephemeral *e, const struct context *ctx);
 void ephemeral_done(struct ephemeral *e);

@@ -25,6 +25,7 @@
 #include "cmd/volume_store.h"
 #include "image/image.h"
 #include "image/usage.h"
+#include "image/view.h"
 
 /** pruned_done() - Release; safe twice */
 void pruned_done(struct pruned *p)
@@ -199,8 +200,15 @@ static int remove_image(const struct context *ctx, const struct image_store *sto
 	return r == -EBUSY || r == -ENOENT ? 0 : r;
 }
 
+static bool view_used(void *arg, const char *id)
+{
+	autofree char *by = NULL;
+
+	return rmi_is_used(arg, id, &by);
+}
+
 /**
- * prune_images() - Remove images without a name
+ * prune_images() - Remove images without a name, and what is kept of archives that are gone
  * @all:	And all others that no container uses
  */
 int prune_images(const struct context *ctx, bool all, const struct strlist *filters,
@@ -220,6 +228,9 @@ int prune_images(const struct context *ctx, bool all, const struct strlist *filt
 	for (size_t i = 0; r == 0 && i < list.n; i++)
 		if ((all || !*list.items[i].name) && image_passes(&store, filters, &list.items[i]))
 			r = remove_image(ctx, &store, &list.items[i], out, err);
+	/* They have no labels to look at. */
+	if (r == 0 && !filters->n)
+		r = view_prune(&store, all, view_used, (void *)(uintptr_t)ctx, &out->bytes, err);
 	after = images_size(&store);
 	out->bytes += before > after ? before - after : 0;
 	image_store_close(&store);

@@ -72,6 +72,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "health-timeout", "TIME", OPTION_DURATION, settings.health.timeout_ms,
 	  "Time for one check (30s)"),
 	O('h', "hostname", "NAME", OPTION_TEXT, settings.hostname, "Host name inside"),
+	O(0, "import", NULL, OPTION_BOOL, import,
+	  "Load an archive into the store rather than use it where it lies"),
 	O(0, "init", NULL, OPTION_BOOL, settings.init, "Run a reaper as process 1"),
 	O('i', "interactive", NULL, OPTION_BOOL, settings.interactive, "Keep standard input open"),
 	O(0, "ipc", "MODE", OPTION_FUNC, settings, NULL, .parse = parse_namespace_mode),

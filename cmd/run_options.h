@@ -15,7 +15,7 @@ struct image_config;
 struct run_options {
 	struct settings settings; /* what one flag sets in one member */
 	bool detach, sig_proxy, publish_all, rootfs;
-	bool accept, no_healthcheck, ephemeral;
+	bool accept, no_healthcheck, ephemeral, import;
 	const char *health_cmd;
 	const char *verify, *signature;
 	const char *cidfile, *pull, *userns, *entrypoint, *platform;

@@ -79,7 +79,8 @@ static int read_stopped(struct stopped *c, const struct context *ctx, struct err
 		r = volume_make(&c->settings, ctx->store.root_fd, err);
 	if (r < 0 || c->settings.rootfs)
 		return r;
-	r = stores_find_image(ctx, c->record.image_id, &c->image, err);
+	r = stores_find_of_container(ctx, c->settings.image_store, c->record.image_id, &c->image,
+				     err);
 	c->has_image = r == 0;
 	return r;
 }

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cmd/command.h"
+#include "image/view.h"
 
 /* Whoever can write there decides what our containers run. */
 static int open_additional(const char *dir, struct image_store *store, struct error *err)
@@ -45,6 +46,8 @@ static int open_additional(const char *dir, struct image_store *store, struct er
  */
 void stores_relocate(struct image *image, const char *dir)
 {
+	if (image->n_view_fds)
+		return; /* it brings what it needs */
 	for (size_t i = 0; i < image->layers.n; i++) {
 		char *path = xasprintf("images/tmp/%s", image->layers.items[i] + strlen("images/"));
 
@@ -99,6 +102,23 @@ int stores_find_image(const struct context *ctx, const char *operand, struct ima
 	return r;
 }
 
+/* Of an image that no store has: keeps the error that says so, unless it is known better. */
+static int find_view(const struct context *ctx, const char *id, struct image *image,
+		     struct error *err)
+{
+	struct image_store store;
+	struct error why;
+	int r = image_store_open(ctx->store.root_fd, &store, &why);
+
+	if (r < 0)
+		return -ENOENT;
+	r = view_find(&store, id, image, &why);
+	image_store_close(&store);
+	if (r < 0 && r != -ENOENT)
+		*err = why;
+	return r;
+}
+
 /**
  * stores_find_of_container() - Find the image that a container was made from
  * @store_dir:	ROOT of the store that the container says it is in; NULL or "": any of ours
@@ -110,12 +130,16 @@ int stores_find_of_container(const struct context *ctx, const char *store_dir, c
 	struct image_store store;
 	int r;
 
-	if (!store_dir || !*store_dir)
-		return stores_find_image(ctx, id, image, err);
+	if (!store_dir || !*store_dir) {
+		r = stores_find_image(ctx, id, image, err);
+		return r == -ENOENT ? find_view(ctx, id, image, err) : r;
+	}
 	r = open_additional(store_dir, &store, err);
 	if (r < 0)
 		return r;
 	r = image_find(&store, id, image, err);
+	if (r == -ENOENT)
+		r = view_find(&store, id, image, err);
 	image_store_close(&store);
 	if (r == 0)
 		stores_relocate(image, store_dir);
@@ -128,7 +152,7 @@ char *stores_lower_dirs(const struct context *ctx, const struct image *image)
 	struct str out = { 0 };
 
 	str_puts(&out, "");
-	for (size_t i = 0; i < image->layers.n; i++) {
+	for (size_t i = 0; i < image->layers.n && !image->n_view_fds; i++) {
 		const char *path = image->layers.items[i];
 
 		if (image->store_path)

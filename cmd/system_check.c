@@ -62,6 +62,7 @@ static void check_container(const struct context *ctx, const struct image_list *
 {
 	autofree char *object = xasprintf("container %.12s", id);
 	autojson struct json *config = NULL;
+	autoimage struct image image = { 0 };
 	autorecord struct record r;
 	struct error why = { 0 };
 	size_t at;
@@ -75,8 +76,9 @@ static void check_container(const struct context *ctx, const struct image_list *
 	if (!config && why.code != ENOENT)
 		report(findings, &(struct check_finding){ object, why.msg, false,
 							  "remove it with 'tare rm -f'" });
-	else if (*r.image_id && !*json_text_or(json_get(config, "ImageStore"), "") &&
-		 image_lookup(images, r.image_id, &at, &why) < 0)
+	else if (*r.image_id && image_lookup(images, r.image_id, &at, &why) < 0 &&
+		 stores_find_of_container(ctx, json_text(json_get(config, "ImageStore")),
+					  r.image_id, &image, &why) < 0)
 		report(findings, &(struct check_finding){ object, "its image is missing", false,
 							  "load the image again" });
 }

@@ -20,6 +20,7 @@
 #include "cmd/volume_store.h"
 #include "image/reference.h"
 #include "image/usage.h"
+#include "image/view.h"
 
 struct df_options {
 	const char *format;
@@ -111,6 +112,11 @@ static size_t count_containers(void *arg, const char *id)
 	return n;
 }
 
+static bool is_used(void *arg, const char *id)
+{
+	return count_containers(arg, id) != 0;
+}
+
 static int read_images(struct df *df, struct error *err)
 {
 	struct image_store store;
@@ -121,6 +127,11 @@ static int read_images(struct df *df, struct error *err)
 	r = image_list(&store, &df->images, err);
 	if (r == 0)
 		r = usage_read(&store, count_containers, df, &df->usage, err);
+	/* Views of archives: a cache, kept while containers use it. */
+	if (r == 0) {
+		df->usage.size += view_usage(&store, NULL, NULL);
+		df->usage.reclaimable += view_usage(&store, is_used, df);
+	}
 	image_store_close(&store);
 	return r;
 }

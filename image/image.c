@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -257,6 +258,9 @@ void image_done(struct image *image)
 	free(image->store_path);
 	image_config_done(&image->config);
 	strlist_done(&image->layers);
+	for (size_t i = 0; i < image->n_view_fds; i++)
+		(void)close(image->view_fds[i]);
+	free(image->view_fds);
 	memset(image, 0, sizeof(*image));
 }
 

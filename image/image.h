@@ -36,6 +36,9 @@ struct image {
 	mode_t root_mode;
 	uid_t root_uid;
 	gid_t root_gid;
+	/* Of an archive that is used where it lies, see view.h: the index, then its devices. */
+	int *view_fds;
+	size_t n_view_fds;
 };
 
 int image_find(const struct image_store *s, const char *operand, struct image *out,

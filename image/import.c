@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * image/import.c - Running an archive by its path, loading it once
+ * image/import.c - Running an archive by its path, loading it once or not at all
+ *
+ * Where the caller can use views, an archive of plain layers is used where it
+ * lies (view.c). Else:
  *
  * images/import/KEY remembers which image a file turned out to be. KEY is a
  * digest of what identifies the file's content without reading it: device,
@@ -21,23 +24,31 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "image/load.h"
+#include "image/view.h"
 
-static void key_of(const struct stat *st, const struct plan_platform *platform,
-		   char path[sizeof("import/") + DIGEST_HEX_MAX])
+/* What tells a use of a file from others: the file, unread, and what was asked for. */
+struct use {
+	int fd;
+	bool is_regular; /* else nothing is remembered */
+	char key[sizeof("import/") + DIGEST_HEX_MAX], view[VIEW_PATH_MAX];
+};
+
+static void name_use(const struct stat *st, const struct plan_platform *platform, struct use *use)
 {
-	autofree char *text = xasprintf("%llu %llu %lld %lld.%09ld %lld.%09ld%s%s%s%s%s%s",
-					(unsigned long long)st->st_dev,
-					(unsigned long long)st->st_ino, (long long)st->st_size,
-					(long long)st->st_mtim.tv_sec, st->st_mtim.tv_nsec,
-					(long long)st->st_ctim.tv_sec, st->st_ctim.tv_nsec,
-					platform ? " " : "", platform ? platform->os : "",
-					platform ? "/" : "", platform ? platform->architecture : "",
-					platform && platform->variant ? "/" : "",
-					platform && platform->variant ? platform->variant : "");
+	bool has_variant = platform && platform->variant;
+	autofree char *asked =
+		xasprintf("%s%s%s%s%s%s", platform ? " " : "", platform ? platform->os : "",
+			  platform ? "/" : "", platform ? platform->architecture : "",
+			  has_variant ? "/" : "", has_variant ? platform->variant : "");
+	autofree char *text = NULL;
+	char identity[160];
 	struct digest key;
 
+	view_identify(st, identity, sizeof(identity));
+	view_path(identity, asked, use->view);
+	text = xasprintf("%s%s", identity, asked);
 	digest_of_buffer(text, strlen(text), &key);
-	snprintf(path, sizeof("import/") + DIGEST_HEX_MAX, "import/%s", key.hex);
+	snprintf(use->key, sizeof(use->key), "import/%s", key.hex);
 }
 
 static bool find_cached(const struct image_store *s, const char *key, struct image *out)
@@ -63,14 +74,13 @@ static void remember(const struct image_store *s, const char *key, const char *i
 				      &ignored);
 }
 
-static int load_one(const struct image_store *s, int fd, const char *path,
-		    const struct plan_platform *platform, char *id, struct error *err)
+static int load_one(const struct image_store *s, const struct use *use, const char *path,
+		    const struct image_load_options *options, char *id, struct error *err)
 {
-	const struct image_load_options options = { .platform = platform, .only_free_names = true };
 	autoloadresult struct image_load_result result = { 0 };
 	int r;
 
-	r = image_load(s, fd, path, &options, &result, err);
+	r = image_load(s, use->fd, path, options, &result, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 1; i < result.n; i++)
@@ -95,60 +105,96 @@ static int open_keyed(const char *path, struct stat *st, struct error *err)
 	return steal_fd(&fd);
 }
 
-/* 1: it is known. 0: not, and *fd and @key are set. Or -errno. */
-static int look_up(const struct image_store *s, const char *path,
-		   const struct plan_platform *platform, int *fd,
-		   char key[sizeof("import/") + DIGEST_HEX_MAX], struct image *out,
-		   struct error *err)
+static int open_use(const char *path, const struct image_import_options *o, struct use *use,
+		    struct error *err)
 {
 	struct stat st;
 
-	*fd = open_keyed(path, &st, err);
-	if (*fd < 0)
-		return *fd;
-	key_of(&st, platform, key);
-	if (!S_ISREG(st.st_mode))
-		key[0] = '\0';
-	return key[0] && find_cached(s, key, out);
+	use->fd = open_keyed(path, &st, err);
+	if (use->fd < 0)
+		return use->fd;
+	use->is_regular = S_ISREG(st.st_mode);
+	name_use(&st, o->platform, use);
+	return 0;
+}
+
+static bool is_known(const struct image_store *s, const struct use *use,
+		     const struct image_import_options *o, struct image *out)
+{
+	struct error why;
+	int r;
+
+	if (!use->is_regular)
+		return false;
+	if (find_cached(s, use->key, out))
+		return true;
+	if (!o->can_view)
+		return false;
+	r = view_open(s, use->view, use->fd, out, &why);
+	if (r < 0 && r != -ENOENT) /* damaged: to be made again */
+		(void)file_remove_tree_at(s->fd, use->view);
+	return r == 0;
 }
 
 /**
- * image_import_find() - Find the image in a file that was loaded before and has not changed
+ * image_import_find() - Find the image in a file that was used before and has not changed
  *
  * Return: 1; 0 if it is new, or there is no telling (a pipe); -errno
  */
 int image_import_find(const struct image_store *s, const char *path,
-		      const struct plan_platform *platform, struct image *out, struct error *err)
+		      const struct image_import_options *o, struct image *out, struct error *err)
 {
-	char key[sizeof("import/") + DIGEST_HEX_MAX];
-	autoclose int fd = -1;
+	struct use use;
+	int r = open_use(path, o, &use, err);
 
-	return look_up(s, path, platform, &fd, key, out, err);
+	if (r < 0)
+		return r;
+	r = is_known(s, &use, o, out);
+	(void)close(use.fd);
+	return r;
+}
+
+static int import(const struct image_store *s, const char *path, const struct use *use,
+		  const struct image_import_options *o, struct image *out, struct error *err)
+{
+	struct view_keeper keeper = { .archive_fd = use->fd };
+	struct image_load_options options = { .platform = o->platform, .only_free_names = true };
+	char id[DIGEST_SHA256_HEX + 1];
+	int r;
+
+	if (o->can_view && (use->is_regular || o->inflate) && o->can_view(s)) {
+		memcpy(keeper.path, use->view, sizeof(keeper.path));
+		options.view = &keeper;
+		options.inflate_for_view = o->inflate;
+	}
+	r = load_one(s, use, path, &options, id, err);
+	if (r < 0)
+		return r;
+	if (options.view && view_open(s, use->view, use->fd, out, err) == 0)
+		return 0;
+	if (use->is_regular)
+		remember(s, use->key, id);
+	return image_find(s, id, out, err);
 }
 
 /**
  * image_import_cached() - Find the image in a file, loading it if it is new
  * @path:	Archive or layout directory
- * @platform:	What the user asked for where it offers several, or NULL
  * @out:	Released with image_done()
  *
- * A file that was loaded before and has not changed costs two small reads
+ * A file that was used before and has not changed costs two small reads
  * more than an image of the store. A pipe is loaded every time.
  */
 int image_import_cached(const struct image_store *s, const char *path,
-			const struct plan_platform *platform, struct image *out, struct error *err)
+			const struct image_import_options *o, struct image *out, struct error *err)
 {
-	char key[sizeof("import/") + DIGEST_HEX_MAX], id[DIGEST_SHA256_HEX + 1];
-	autoclose int fd = -1;
-	int r;
+	struct use use;
+	int r = open_use(path, o, &use, err);
 
-	r = look_up(s, path, platform, &fd, key, out, err);
-	if (r)
-		return r < 0 ? r : 0;
-	r = load_one(s, fd, path, platform, id, err);
 	if (r < 0)
 		return r;
-	if (key[0])
-		remember(s, key, id);
-	return image_find(s, id, out, err);
+	if (!is_known(s, &use, o, out))
+		r = import(s, path, &use, o, out, err);
+	(void)close(use.fd);
+	return r;
 }

@@ -36,6 +36,8 @@
 #include "image/catalog.h"
 #include "image/confine.h"
 #include "image/loader.h"
+#include "image/view.h"
+#include "image/workers.h"
 
 #define LOAD_MEMORY_BYTES      (256ULL << 20)
 #define LOAD_MEMORY_PER_WORKER (160ULL << 20) /* a zstd window of 2^27, and some */
@@ -48,12 +50,17 @@ static void __attribute__((noreturn)) run_child(const struct loader *loader)
 	autoclose int layers = openat(loader->store->fd, "layer", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* A file that is open needs no permission. */
 	bool is_dir = fstat(loader->source_fd, &st) == 0 && S_ISDIR(st.st_mode);
+	/* For a view, layers are mapped, one at a time. */
+	uint64_t mapped = loader->view != LOADER_UNPACK && S_ISREG(st.st_mode)
+				  ? (uint64_t)st.st_size
+				  : 0;
 	const int read_fds[] = { layers, is_dir ? loader->source_fd : -1 };
 	const struct confine_plan plan = {
 		.write_fd = loader->staging_fd,
 		.read_fds = read_fds,
 		.n_read_fds = 2,
-		.max_memory_bytes = LOAD_MEMORY_BYTES + LOADER_MAX_WORKERS * LOAD_MEMORY_PER_WORKER,
+		.max_memory_bytes = LOAD_MEMORY_BYTES + WORKERS_MAX * LOAD_MEMORY_PER_WORKER +
+				    mapped,
 	};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
@@ -260,7 +267,8 @@ static int publish(const struct image_store *s, int staging, const struct json *
 	return image_store_edit_index(s, edit_add, &addition, err);
 }
 
-static int load_staged(const struct image_store *s, int source_fd, int staging,
+static int load_staged(const struct image_store *s, int source_fd,
+		       const struct store_staging *staging,
 		       const struct image_load_options *options, struct image_load_result *out,
 		       struct error *err)
 {
@@ -271,11 +279,14 @@ static int load_staged(const struct image_store *s, int source_fd, int staging,
 		.source_fd = source_fd,
 		.limits = { options->max_bytes ? options->max_bytes : LOADER_MIN_LIMIT,
 			    LOADER_RATIO },
-		.staging_fd = staging,
+		.staging_fd = staging->fd,
 		.max_bytes = options->max_bytes,
 		.keep_blobs = options->keep_blobs,
 		.platform = options->platform ? options->platform : &here,
 		.verify_only = options->verify_only,
+		.view = !options->view		    ? LOADER_UNPACK
+			: options->inflate_for_view ? LOADER_VIEW_INFLATED
+						    : LOADER_VIEW,
 	};
 	int r;
 
@@ -283,14 +294,15 @@ static int load_staged(const struct image_store *s, int source_fd, int staging,
 	r = run_loader(&loader, options, err);
 	if (r < 0)
 		return r;
-	report = json_read_at(staging, LOADER_RESULT, LOADER_MAX_RESULT, err);
+	report = json_read_at(staging->fd, LOADER_RESULT, LOADER_MAX_RESULT, err);
 	if (!report)
 		return -err->code;
-	if (!options->verify_only) {
-		r = publish(s, staging, report, options->only_free_names, err);
-		if (r < 0)
-			return r;
-	}
+	if (json_get(report, "view") && options->view)
+		r = view_keep(options->view, s, staging, report, err);
+	else if (!options->verify_only)
+		r = publish(s, staging->fd, report, options->only_free_names, err);
+	if (r < 0)
+		return r;
 	list_results(json_get(report, "images"), out);
 	return 0;
 }
@@ -307,7 +319,7 @@ static int load(const struct image_store *s, int fd, const struct image_load_opt
 		return lock;
 	r = image_store_stage(s, &staging, err);
 	if (r == 0)
-		r = load_staged(s, fd, staging.fd, options, out, err);
+		r = load_staged(s, fd, &staging, options, out, err);
 	image_store_unstage(s, &staging);
 	return r;
 }

@@ -14,6 +14,7 @@
 #include "image/store.h"
 
 struct error;
+struct view_keeper;
 
 struct image_load_options {
 	const struct plan_platform *platform; /* NULL: this machine's */
@@ -21,6 +22,10 @@ struct image_load_options {
 	bool only_free_names; /* a name that another image has stays with it */
 	bool keep_blobs;      /* the layers' blobs, too: save then gives back what came */
 	bool verify_only;     /* check everything, keep nothing */
+
+	/* Where views go, see view.h; NULL: images are unpacked. */
+	const struct view_keeper *view;
+	bool inflate_for_view; /* packed layers: no reason to unpack */
 
 	/* Called now and then while layers are unpacked; bytes of the archive. May be NULL. */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
@@ -45,9 +50,15 @@ void image_load_result_done(struct image_load_result *r);
 #define autoloadresult __attribute__((cleanup(image_load_result_done)))
 
 /* For `run ./app.tar`: loads the file unless it is the one loaded before. */
+struct image_import_options {
+	const struct plan_platform *platform; /* asked for where there are several, or NULL */
+	bool (*can_view)(const struct image_store *s); /* NULL: no views, see view.h */
+	bool inflate;				       /* make views of packed layers, too */
+};
+
 int image_import_find(const struct image_store *s, const char *path,
-		      const struct plan_platform *platform, struct image *out, struct error *err);
+		      const struct image_import_options *o, struct image *out, struct error *err);
 int image_import_cached(const struct image_store *s, const char *path,
-			const struct plan_platform *platform, struct image *out, struct error *err);
+			const struct image_import_options *o, struct image *out, struct error *err);
 
 #endif

@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "image/archive.h"
 #include "image/crosslink.h"
 #include "image/implied.h"
@@ -38,9 +38,10 @@
 #include "image/source.h"
 #include "image/stream.h"
 #include "image/tree.h"
+#include "image/view_make.h"
 #include "image/whiteout.h"
+#include "image/workers.h"
 
-#define LOADER_STACK_BYTES  (8U << 20) /* libarchive recurses over extended headers */
 #define LOADER_REPORT_EVERY (4U << 20)
 #define KEEP_CHUNK_BYTES    (256U << 10)
 #define LOADER_MAX_HOLES    (64ULL << 30) /* unless the archive may be larger anyway */
@@ -55,18 +56,18 @@ struct job {
 	char key[STORE_KEY_MAX];
 };
 
-/* Shared by the threads; what changes is changed atomically or under the lock. */
+/* Shared by the threads; what changes is changed atomically. */
 struct work {
 	const struct loader *loader;
 	struct source *source;
 	struct tree_rights rights;
 	struct tree_budget files, bytes;
+	int layers_fd;
+	const struct view_make *view; /* made instead of unpacking, or NULL */
 	struct job *jobs;
-	size_t n_jobs, next;
+	size_t n_jobs;
 	uint64_t done, total;
 	bool stop;
-	pthread_mutex_t lock;
-	struct error err;
 };
 
 static void report_progress(void *arg, size_t bytes)
@@ -139,13 +140,13 @@ static void record_size(const struct job *job)
 	(void)fsetxattr(job->fd, STORE_XATTR_SIZE, size, strlen(size), 0);
 }
 
-static int run_job(struct work *w, struct job *job, int parent, struct error *err)
+static int unpack(struct work *w, struct job *job, struct error *err)
 {
 	int r;
 
-	if (mkdirat(parent, job->from, TREE_DIR_MODE) < 0)
+	if (mkdirat(w->layers_fd, job->from, TREE_DIR_MODE) < 0)
 		return error_sys(err, errno, "make directory '%s'", job->from);
-	job->fd = openat(parent, job->from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	job->fd = openat(w->layers_fd, job->from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (job->fd < 0)
 		return error_sys(err, errno, "open directory '%s'", job->from);
 	r = apply_job(w, job, err);
@@ -155,69 +156,13 @@ static int run_job(struct work *w, struct job *job, int parent, struct error *er
 	return 0;
 }
 
-struct worker {
-	struct work *work;
-	int layers_fd;
-	pthread_t thread;
-};
-
-static void *work_on(void *arg)
+static int run_job(void *arg, size_t i, struct error *err)
 {
-	struct worker *self = arg;
-	struct work *w = self->work;
-	struct error err;
-	size_t i;
+	struct work *w = arg;
+	struct job *job = &w->jobs[i];
 
-	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED) &&
-	       (i = __atomic_fetch_add(&w->next, 1, __ATOMIC_RELAXED)) < w->n_jobs) {
-		struct job *job = &w->jobs[i];
-
-		if (run_job(w, job, self->layers_fd, &err) == 0)
-			continue;
-		pthread_mutex_lock(&w->lock);
-		if (!w->err.code) {
-			(void)error_wrap(&err, "layer %zu of %zu", job->number, job->of);
-			w->err = err;
-		}
-		pthread_mutex_unlock(&w->lock);
-		__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
-	}
-	return NULL;
-}
-
-static size_t count_workers(size_t jobs)
-{
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	size_t n = cpus > 1 ? (size_t)cpus : 1;
-
-	n = n < LOADER_MAX_WORKERS ? n : LOADER_MAX_WORKERS;
-	return n < jobs ? n : jobs;
-}
-
-static int unpack(struct work *w, int layers_fd, struct error *err)
-{
-	struct worker workers[LOADER_MAX_WORKERS];
-	size_t n = count_workers(w->n_jobs), started = 0;
-	pthread_attr_t attr;
-	int r = 0;
-
-	if (pthread_attr_init(&attr) || pthread_attr_setstacksize(&attr, LOADER_STACK_BYTES))
-		return error_set(err, ENOMEM, "set up threads");
-	for (; started < n && r == 0; started += r == 0) {
-		workers[started].work = w;
-		workers[started].layers_fd = layers_fd;
-		r = pthread_create(&workers[started].thread, &attr, work_on, &workers[started]);
-	}
-	/* Fewer threads than wished for do as well. */
-	for (size_t i = 0; i < started; i++)
-		pthread_join(workers[i].thread, NULL);
-	pthread_attr_destroy(&attr);
-	if (r && !started)
-		return error_sys(err, r, "start a thread");
-	if (w->err.code) {
-		*err = w->err;
-		return -err->code;
-	}
+	if (unpack(w, job, err) < 0)
+		return error_wrap(err, "layer %zu of %zu", job->number, job->of);
 	return 0;
 }
 
@@ -269,6 +214,11 @@ static int by_size(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
+static uint64_t default_limit(uint64_t packed)
+{
+	return packed > LOADER_MIN_LIMIT / LOADER_RATIO ? packed * LOADER_RATIO : LOADER_MIN_LIMIT;
+}
+
 static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 {
 	uint64_t limit = w->loader->max_bytes;
@@ -284,9 +234,7 @@ static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 		}
 	if (w->n_jobs)
 		qsort(w->jobs, w->n_jobs, sizeof(*w->jobs), by_size);
-	if (!limit)
-		limit = w->total > LOADER_MIN_LIMIT / LOADER_RATIO ? w->total * LOADER_RATIO
-								   : LOADER_MIN_LIMIT;
+	limit = limit ? limit : default_limit(w->total);
 	w->files = w->bytes = (struct tree_budget){ limit, limit, limit };
 	if (!w->loader->max_bytes && limit < LOADER_MAX_HOLES)
 		w->files.holes = LOADER_MAX_HOLES;
@@ -396,8 +344,9 @@ static struct json *describe_image(const struct work *w, const struct plan_image
 	struct json *doc = json_new_map();
 	uint64_t size = 0;
 
-	for (size_t i = 0; i < image->n_layers; i++)
+	for (size_t i = 0; !w->view && i < image->n_layers; i++)
 		size += layer_size(w, &image->layers[i]);
+	size = w->view ? w->view->size : size;
 	json_set_list(doc, "names", image->names.items, image->names.n);
 	json_set_text(doc, "id", image->config_digest.hex);
 	json_set_text(doc, "manifest", image->manifest.hex);
@@ -504,6 +453,14 @@ static int keep_layers(const struct work *w, const struct plan_image *image, int
 	return r;
 }
 
+static void describe_view(const struct view_make *view, struct json *doc)
+{
+	json_set_list(doc, "view", view->devices.items, view->devices.n);
+	json_set_int(doc, "rootMode", view->root_mode);
+	json_set_int(doc, "rootUid", view->root_uid);
+	json_set_int(doc, "rootGid", view->root_gid);
+}
+
 static int report(const struct work *w, const struct plan *plan, int blobs_fd, struct error *err)
 {
 	struct json *images = json_new_list(), *layers = json_new_list(), *blobs = json_new_list();
@@ -511,6 +468,8 @@ static int report(const struct work *w, const struct plan *plan, int blobs_fd, s
 	autofree char *text = NULL;
 	int r = 0;
 
+	if (w->view)
+		describe_view(w->view, doc);
 	json_set(doc, "images", images);
 	json_set(doc, "layers", layers);
 	json_set(doc, "blobs", blobs);
@@ -540,6 +499,37 @@ static int report(const struct work *w, const struct plan *plan, int blobs_fd, s
 			       err);
 }
 
+/* Returns 1 if there is a view and nothing left to do, 0 if not, or -errno. */
+static int try_view(struct work *w, const struct plan *plan, int blobs_fd, struct error *err)
+{
+	const struct loader *l = w->loader;
+	struct view_make view = {
+		.source = w->source,
+		.image = plan->images,
+		.archive_fd = l->source_fd,
+		.staging_fd = l->staging_fd,
+		.inflate = l->view == LOADER_VIEW_INFLATED,
+		.max_bytes = l->max_bytes ? l->max_bytes : default_limit(source_size(w->source)),
+		.progress = report_progress,
+		.arg = w,
+	};
+	int r;
+
+	if (l->view == LOADER_UNPACK || plan->n != 1)
+		return 0;
+	w->total = source_size(w->source);
+	r = view_make(&view, err);
+	if (r == -ENOTSUP)
+		log_debug("%s: unpacking", err->msg);
+	w->view = &view;
+	if (r == 0)
+		r = report(w, plan, blobs_fd, err) < 0 ? -err->code : 1;
+	w->view = NULL;
+	w->done = w->total = 0;
+	view_make_done(&view);
+	return r == -ENOTSUP ? 0 : r;
+}
+
 static int carry_out(struct work *w, const struct plan *plan, struct error *err)
 {
 	int staging = w->loader->staging_fd;
@@ -550,8 +540,13 @@ static int carry_out(struct work *w, const struct plan *plan, struct error *err)
 	blobs_fd = layers_fd < 0 ? -1 : file_open_dir(staging, "blobs", 0700, err);
 	if (blobs_fd < 0)
 		return -err->code;
+	w->layers_fd = layers_fd;
+	r = try_view(w, plan, blobs_fd, err);
+	if (r)
+		return r < 0 ? r : 0;
 	if ((r = tree_probe(staging, &w->rights, err)) < 0 || (r = find_jobs(w, plan, err)) < 0 ||
-	    (w->n_jobs && (r = unpack(w, layers_fd, err)) < 0) || (r = settle(w, plan, err)) < 0)
+	    (r = workers_run(w->n_jobs, run_job, w, &w->stop, err)) < 0 ||
+	    (r = settle(w, plan, err)) < 0)
 		return r;
 	return report(w, plan, blobs_fd, err);
 }
@@ -564,7 +559,7 @@ static int carry_out(struct work *w, const struct plan *plan, struct error *err)
  */
 int loader_run(const struct loader *loader, struct error *err)
 {
-	struct work w = { .loader = loader, .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct work w = { .loader = loader };
 	struct plan plan = { 0 };
 	int r;
 

@@ -7,7 +7,9 @@
  *
  *	blobs/HEX	manifests and configs
  *	layer/N		unpacked layers
- *	result.json	{ "images": [{ name, id, manifest, manifestType, manifestSize,
+ *	index, N	of a view, see view_make.h; then no layers
+ *	result.json	{ "view": [device], "rootMode", "rootUid", "rootGid",
+ *			"images": [{ name, id, manifest, manifestType, manifestSize,
  *			created, size }], "layers": [{ from, key }], "blobs": [HEX] }
  */
 #ifndef IMAGE_LOADER_H
@@ -21,11 +23,10 @@
 #include "image/source.h"
 #include "image/store.h"
 
-#define LOADER_RESULT	   "result.json"
-#define LOADER_MAX_RESULT  (16U << 20)
-#define LOADER_RATIO	   200		/* bytes unpacked for one byte of archive, at most, */
-#define LOADER_MIN_LIMIT   (2ULL << 30) /* but this much is always allowed */
-#define LOADER_MAX_WORKERS 16
+#define LOADER_RESULT	  "result.json"
+#define LOADER_MAX_RESULT (16U << 20)
+#define LOADER_RATIO	  200	       /* bytes unpacked for one byte of archive, at most, */
+#define LOADER_MIN_LIMIT  (2ULL << 30) /* but this much is always allowed */
 
 enum loader_message_kind { LOADER_PROGRESS, LOADER_FAILED, LOADER_DONE };
 
@@ -45,6 +46,8 @@ struct loader {
 	bool keep_blobs; /* layers as they came, too */
 	const struct plan_platform *platform;
 	bool verify_only; /* read layers that the store has, too */
+	/* Unpack only what cannot be shown where it lies; or can, once it is inflated. */
+	enum loader_view { LOADER_UNPACK, LOADER_VIEW, LOADER_VIEW_INFLATED } view;
 };
 
 int loader_run(const struct loader *loader, struct error *err);

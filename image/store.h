@@ -7,6 +7,7 @@
  *   ROOT/images/layer/KEY/               an unpacked layer in overlay form, immutable
  *   ROOT/images/empty/                   what images without layers stand on; made when needed
  *   ROOT/images/import/KEY               archives known from `run ./x.tar`: a cache
+ *   ROOT/images/view/KEY/                archives that are used where they lie, see view.h
  *   ROOT/images/tmp/X/                   work in progress, flocked by its maker
  *   ROOT/images/lock, index.lock         see store.c
  *

@@ -177,7 +177,10 @@ struct config {
 	uid_t root_uid;
 	gid_t root_gid;
 	char *lower_store; /* overlay: attached over images/tmp of ROOT, lowers are in it; or NULL */
-	char *root_path;   /* directory: on the host */
+	/* overlay: of an archive's view, attached likewise: see lower.h. Borrowed. */
+	const int *view_fds;
+	size_t n_view_fds;
+	char *root_path; /* directory: on the host */
 	enum config_scratch scratch;
 	uint64_t scratch_bytes; /* memory: limit; 0: half of the machine's */
 	bool read_only;

@@ -15,7 +15,7 @@ struct init_plan {
 	int sync_fd;
 	const char *store_path; /* ROOT */
 	int store_tree;		/* detached clone of ROOT, idmapped; -1: open store_path */
-	int root_tree;		/* detached clone of the root directory or of lower_store; or -1 */
+	int root_tree;		/* detached clone of the root directory or of lower.h; or -1 */
 	int *mount_trees; /* per config mount: detached, from the host: a bind's source, cgroups; or
 			     -1 */
 	const struct container_place *late_place; /* init opens these trees itself; or NULL */

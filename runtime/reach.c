@@ -34,6 +34,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "runtime/config.h"
+#include "runtime/lower.h"
 #include "runtime/mount.h"
 #include "runtime/overlay.h"
 #include "runtime/plan.h"
@@ -123,7 +124,7 @@ static void leave_out_container(struct config *c)
 
 static int attach_lowers(struct rootfs *fs, const struct config *c, struct error *err)
 {
-	autoclose int tree = mount_clone(AT_FDCWD, c->lower_store, false, err);
+	autoclose int tree = lower_open(c, err);
 
 	return tree < 0 ? tree : rootfs_attach_lowers(fs, tree, err);
 }
@@ -144,7 +145,7 @@ static int put_together(const struct reach *where, bool with_mounts, struct erro
 		r = fs.root < 0 ? fs.root : mount_attach(fs.root, fs.store, "the root", err);
 	} else {
 		r = rootfs_open_scratch(&fs, c, err);
-		if (r == 0 && c->lower_store)
+		if (r == 0 && lower_is_elsewhere(c))
 			r = attach_lowers(&fs, c, err);
 		fs.root = r < 0 ? r : overlay_mount(&fs, c, err);
 		r = fs.root < 0 ? fs.root : 0;

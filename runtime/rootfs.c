@@ -41,6 +41,7 @@
 #include "base/sys.h"
 #include "runtime/bundle.h"
 #include "runtime/kernelfs.h"
+#include "runtime/lower.h"
 #include "runtime/mount.h"
 #include "runtime/namespace.h"
 #include "runtime/overlay.h"
@@ -121,7 +122,7 @@ static int overlay_root(struct rootfs *fs, const struct init_plan *plan, struct 
 {
 	const struct config *c = plan->config;
 
-	if (c->lower_store && rootfs_attach_lowers(fs, plan->root_tree, err) < 0)
+	if (lower_is_elsewhere(c) && rootfs_attach_lowers(fs, plan->root_tree, err) < 0)
 		return -err->code;
 	fs->root = overlay_mount(fs, c, err);
 	return fs->root < 0 ? fs->root : 0;

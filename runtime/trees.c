@@ -24,6 +24,7 @@
 #include "base/sys.h"
 #include "runtime/config.h"
 #include "runtime/idmap.h"
+#include "runtime/lower.h"
 #include "runtime/mount.h"
 #include "runtime/namespace.h"
 #include "runtime/place.h"
@@ -60,15 +61,13 @@ static int open_root(struct init_plan *plan, struct error *err)
 {
 	const struct config *c = plan->config;
 
-	if (c->root == CONFIG_ROOT_OVERLAY && !c->lower_store)
+	if (c->root == CONFIG_ROOT_OVERLAY && !lower_is_elsewhere(c))
 		return 0;
-	plan->root_tree = mount_clone(AT_FDCWD, c->lower_store ? c->lower_store : c->root_path,
-				      !c->lower_store, err);
-	if (plan->root_tree < 0)
-		return plan->root_tree;
-	if (c->lower_store)
-		return mount_set(plan->root_tree, SYS_MOUNT_ATTR_NODEV | SYS_MOUNT_ATTR_RDONLY,
-				 false, c->lower_store, err);
+	plan->root_tree = c->root == CONFIG_ROOT_OVERLAY
+				  ? lower_open(c, err)
+				  : mount_clone(AT_FDCWD, c->root_path, true, err);
+	if (plan->root_tree < 0 || c->root == CONFIG_ROOT_OVERLAY)
+		return plan->root_tree < 0 ? plan->root_tree : 0;
 	return mount_set(plan->root_tree,
 			 c->root == CONFIG_ROOT_DIRECTORY ? SYS_MOUNT_ATTR_NODEV : 0, true,
 			 c->root_path, err);
@@ -252,9 +251,9 @@ int trees_map(const struct init_plan *plan, pid_t pid, struct error *err)
 		return userns;
 	if (plan->store_tree >= 0)
 		r = idmap_tree(plan->store_tree, userns, false, plan->store_path, err);
-	if (r == 0 && (c->root == CONFIG_ROOT_DIRECTORY || c->lower_store))
+	if (r == 0 && (c->root == CONFIG_ROOT_DIRECTORY || lower_is_elsewhere(c)))
 		r = idmap_tree(plan->root_tree, userns, false,
-			       c->lower_store ? c->lower_store : c->root_path, err);
+			       c->root_path ? c->root_path : lower_name(c), err);
 	for (size_t i = 0; r == 0 && i < c->n_mounts; i++)
 		if (plan->mount_trees[i] >= 0 && c->mounts[i].idmap)
 			r = map_mount(&c->mounts[i], plan->mount_trees[i], userns, err);

@@ -63,12 +63,18 @@ tare rm -f live >/dev/null
 unchanged 'and when it was removed nothing is left'
 
 # --- kill -9 ---
+# What was killed is gone a moment later only; then the next command clears up.
+cleared() {
+	tare ps >/dev/null
+	[ -z "$(diff before <(state))" ]
+}
+
 kill_monitor() {
 	kill -9 "$(tare inspect -f '{{.State.Pid}}' "$1" | xargs -I{} ps -o ppid= -p {})"
 }
 tare run -d --ephemeral --name live --network none busybox.tar sleep 1000 >/dev/null
 kill_monitor live
-tare ps >/dev/null
+wait_for 5 cleared
 unchanged 'the command after a kill -9 of the monitor clears up'
 
 "$TARE" run --ephemeral --network none busybox.tar sleep 1000 >/dev/null &
@@ -76,13 +82,8 @@ pid=$!
 wait_for 10 eval 'tare ps -q | grep -q .'
 kill -9 $pid
 wait $pid 2>/dev/null
-tare ps >/dev/null
+wait_for 5 cleared
 unchanged 'so does the one after a kill -9 of the CLI'
-
-cleared() {
-	tare ps >/dev/null
-	[ -z "$(diff before <(state))" ]
-}
 
 # While it is loading: a pipe that does not end.
 mkfifo pipe

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * image/view_make.h - The index of a view: an image's files, where they lie
+ *
+ * Part of the loader, in its confined process. Leaves in the staging directory:
+ *
+ *	index	an EROFS file system, its devices the files that contents are in
+ *	0, 1, …	layers that do not lie in the archive as they are, inflated
+ */
+#ifndef IMAGE_VIEW_MAKE_H
+#define IMAGE_VIEW_MAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+struct error;
+struct plan_image;
+struct source;
+
+#define VIEW_INDEX	"index"
+#define VIEW_ARCHIVE	"archive" /* a device: the archive itself */
+#define VIEW_BLOCK_BITS 9
+
+struct view_make {
+	const struct source *source;
+	const struct plan_image *image;
+	int archive_fd; /* the file that the source is made from */
+	int staging_fd;
+	bool inflate; /* else an image of which a layer is packed has no view */
+	uint64_t max_bytes;
+	void (*progress)(void *arg, size_t bytes);
+	void *arg;
+
+	/* Results. */
+	struct strlist devices; /* names in the staging directory, or VIEW_ARCHIVE */
+	uint64_t size;		/* of all files in all layers */
+	mode_t root_mode;
+	uid_t root_uid;
+	gid_t root_gid;
+};
+
+int view_make(struct view_make *v, struct error *err);
+void view_make_done(struct view_make *v);
+
+#endif
