@@ -154,8 +154,7 @@ static bool look(const struct context *ctx, struct watched *w)
 	record_init(&r);
 	if (record_read(&ctx->store, w->id, &r, &(struct error){ 0 }) < 0)
 		return false;
-	free(w->name);
-	w->name = xstrdup(r.name);
+	str_replace(&w->name, r.name);
 	w->started_ns = r.started_ns;
 	w->before = w->now;
 	w->now = (struct sample){ .taken_ns = monotonic_ns() };

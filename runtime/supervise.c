@@ -232,7 +232,7 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 		feed_input(s, in);
 	if (p[SLOT_NEWS].revents)
 		s->news->take(s->news->arg);
-	if (p[SLOT_LEASE].revents)
+	if (p[SLOT_LEASE].revents && s->lease_left_ms)
 		look_at_lease(s);
 	return p[SLOT_PID].revents;
 }

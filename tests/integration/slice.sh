@@ -113,6 +113,28 @@ tare slice rm empty short >/dev/null
 fails 'rm of nothing' 1 tare slice rm short
 ok 'which -f is content with' tare slice rm -f short
 
+# --- who ends what when nobody is there
+tare slice create left --lease 1h >/dev/null
+tare run -d --name left --slice left busybox sleep 1000 >/dev/null
+pid=$(tare inspect -f '{{.State.Pid}}' left)
+jq -c '.ExpiresNs = 1' "$TARE_ROOT/slices/left.json" >expired.json
+cat expired.json >"$TARE_ROOT/slices/left.json" # no rename: the monitor does not hear of it
+tare slice ls >/dev/null
+ok 'what a monitor has not ended in its time the next command ends' wait_for 5 gone
+is 'and the lease with it' "$(status_of left)" ended
+ok 'the container can be removed as any other' tare rm -f left
+tare slice renew left >/dev/null
+"$TARE" run --rm --name left --slice left busybox sleep 1000 &
+cli=$!
+up() {
+	[ "$(tare inspect -f '{{.State.Status}}' left 2>/dev/null)" = running ]
+}
+wait_for 10 up
+kill -9 $cli
+wait $cli 2>/dev/null
+is 'a supervisor that is killed leaves nothing in the slice' "$(tare ps -q; cd "$(group left)" && echo ./*/)" './*/'
+ok 'which can be removed' tare slice rm left
+
 # --- apply
 cat >slices.json <<'EOS'
 { "Slices": [ { "Name": "one", "Lease": "2h" }, { "Name": "two", "Lease": 90 } ] }
