@@ -24,7 +24,7 @@ MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
 # Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
 ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a) $(B)/gen/libnettle.a \
-	    $(addprefix $(LIBDIR)/lib,zstd.a z.a sodium.a lzma.a bz2.a cap.a acl.a)
+	    $(addprefix $(LIBDIR)/lib,zstd.a z.a deflate.a sodium.a lzma.a bz2.a cap.a acl.a)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc

@@ -14,30 +14,27 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
 #include "base/error.h"
 #include "base/str.h"
+#include "image/codec_input.h"
 #include "image/codec_rare.h"
+#include "image/gzip.h"
 
 #define CODEC_BUFFER_BYTES    (256U << 10)
 #define CODEC_ZSTD_WINDOW_LOG 27
-#define CODEC_GZIP_WINDOW     (15 + 16) /* 32 KiB, and zlib parses the gzip header */
 
 struct codec {
 	enum codec_kind kind;
-	codec_fill *fill;
-	void *arg;
-	const unsigned char *in;
-	size_t in_len;
+	struct codec_input in;
 	bool in_member; /* between a header and its end: the input may not stop here */
 	bool padding;	/* zeros behind the last member have begun */
-	z_stream gzip;
+	struct gzip *gzip;
 	ZSTD_DStream *zstd;
 	struct codec_rare *rare;
-	unsigned char *buffer;
+	unsigned char *buffer; /* gzip has its own */
 };
 
 static const struct {
@@ -100,15 +97,14 @@ struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg)
 	struct codec *c = xcalloc(1, sizeof(*c));
 
 	c->kind = kind;
-	c->fill = fill;
-	c->arg = arg;
-	if (kind == CODEC_NONE)
-		return c;
-	c->buffer = xmalloc(CODEC_BUFFER_BYTES);
+	c->in.fill = fill;
+	c->in.arg = arg;
+	if (kind != CODEC_NONE && kind != CODEC_GZIP)
+		c->buffer = xmalloc(CODEC_BUFFER_BYTES);
 	if (kind == CODEC_XZ || kind == CODEC_BZIP2)
 		c->rare = codec_rare_new(kind);
-	if (kind == CODEC_GZIP && inflateInit2(&c->gzip, CODEC_GZIP_WINDOW) != Z_OK)
-		abort();
+	if (kind == CODEC_GZIP)
+		c->gzip = gzip_new(&c->in);
 	if (kind == CODEC_ZSTD) {
 		c->zstd = ZSTD_createDStream();
 		if (!c->zstd)
@@ -118,26 +114,13 @@ struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg)
 	return c;
 }
 
-/* Have input. Returns 1 if there is some, 0 at the end. */
-static int refill(struct codec *c, struct error *err)
-{
-	int r;
-
-	if (c->in_len)
-		return 1;
-	r = c->fill(c->arg, &c->in, &c->in_len, err);
-	if (r < 0)
-		return r;
-	return c->in_len > 0;
-}
-
 /* Between members: skip padding. Returns 1 if another member begins, 0 at the end. */
 static int next_member(struct codec *c, struct error *err)
 {
 	int r;
 
-	while ((r = refill(c, err)) > 0) {
-		if (*c->in) {
+	while ((r = codec_input_refill(&c->in, err)) > 0) {
+		if (*c->in.data) {
 			if (c->padding)
 				return error_set(err, EBADMSG,
 						 "data after the end of the %s stream",
@@ -145,44 +128,20 @@ static int next_member(struct codec *c, struct error *err)
 			return 1;
 		}
 		c->padding = true;
-		c->in++;
-		c->in_len--;
+		c->in.data++;
+		c->in.len--;
 	}
 	return r;
 }
 
-static int gzip_step(struct codec *c, size_t *produced, struct error *err)
-{
-	int r;
-
-	c->gzip.next_in = (Bytef *)(uintptr_t)c->in;
-	c->gzip.avail_in = (uInt)c->in_len;
-	c->gzip.next_out = c->buffer + *produced;
-	c->gzip.avail_out = (uInt)(CODEC_BUFFER_BYTES - *produced);
-	r = inflate(&c->gzip, Z_NO_FLUSH);
-	c->in = c->gzip.next_in;
-	c->in_len = c->gzip.avail_in;
-	*produced = CODEC_BUFFER_BYTES - c->gzip.avail_out;
-	if (r == Z_MEM_ERROR)
-		abort();
-	if (r == Z_STREAM_END) {
-		c->in_member = false;
-		r = inflateReset(&c->gzip);
-	}
-	if (r != Z_OK && r != Z_BUF_ERROR)
-		return error_set(err, EBADMSG, "broken gzip stream: %s",
-				 c->gzip.msg ? c->gzip.msg : "invalid data");
-	return 0;
-}
-
 static int zstd_step(struct codec *c, size_t *produced, struct error *err)
 {
-	ZSTD_inBuffer in = { c->in, c->in_len, 0 };
+	ZSTD_inBuffer in = { c->in.data, c->in.len, 0 };
 	ZSTD_outBuffer out = { c->buffer, CODEC_BUFFER_BYTES, *produced };
 	size_t r = ZSTD_decompressStream(c->zstd, &out, &in);
 
-	c->in += in.pos;
-	c->in_len -= in.pos;
+	c->in.data += in.pos;
+	c->in.len -= in.pos;
 	*produced = out.pos;
 	if (ZSTD_isError(r) && ZSTD_getErrorCode(r) == ZSTD_error_memory_allocation)
 		abort();
@@ -194,23 +153,37 @@ static int zstd_step(struct codec *c, size_t *produced, struct error *err)
 
 static int rare_step(struct codec *c, size_t *produced, struct error *err)
 {
-	struct codec_rare_io io = { c->in, c->in_len, c->buffer + *produced,
+	struct codec_rare_io io = { c->in.data, c->in.len, c->buffer + *produced,
 				    CODEC_BUFFER_BYTES - *produced };
 	bool ended = false;
 	int r;
 
 	r = codec_rare_step(c->rare, &io, &ended, err);
-	c->in = io.in;
-	c->in_len = io.in_len;
+	c->in.data = io.in;
+	c->in.len = io.in_len;
 	*produced = CODEC_BUFFER_BYTES - io.out_len;
+	c->in_member = !ended;
+	return r;
+}
+
+/* It has input of its own. */
+static int gzip_some(struct codec *c, size_t *produced, struct error *err)
+{
+	bool ended = false;
+	int r = gzip_step(c->gzip, produced, &ended, err);
+
 	c->in_member = !ended;
 	return r;
 }
 
 static int any_step(struct codec *c, size_t *produced, struct error *err)
 {
-	if (c->kind == CODEC_GZIP)
-		return gzip_step(c, produced, err);
+	int r = codec_input_refill(&c->in, err);
+
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return error_set(err, EBADMSG, "%s stream is cut off", codecs[c->kind].name);
 	return c->kind == CODEC_ZSTD ? zstd_step(c, produced, err) : rare_step(c, produced, err);
 }
 
@@ -221,22 +194,18 @@ static int any_step(struct codec *c, size_t *produced, struct error *err)
  */
 static int inflate_buffer(struct codec *c, size_t *produced, struct error *err)
 {
+	size_t enough = c->kind == CODEC_GZIP ? GZIP_ENOUGH : CODEC_BUFFER_BYTES;
 	int r;
 
-	while (*produced < CODEC_BUFFER_BYTES) {
+	while (*produced < enough) {
 		if (!c->in_member) {
 			r = next_member(c, err);
 			if (r <= 0)
 				return r;
 			c->in_member = true;
 		}
-		r = refill(c, err);
-		if (r < 0)
-			return r;
-		if (r == 0)
-			return error_set(err, EBADMSG, "%s stream is cut off",
-					 codecs[c->kind].name);
-		r = any_step(c, produced, err);
+		r = c->kind == CODEC_GZIP ? gzip_some(c, produced, err)
+					  : any_step(c, produced, err);
 		if (r < 0)
 			return r;
 	}
@@ -252,15 +221,17 @@ static int inflate_buffer(struct codec *c, size_t *produced, struct error *err)
  */
 int codec_read(struct codec *c, const unsigned char **data, size_t *len, struct error *err)
 {
+	const unsigned char *content;
 	size_t produced = 0;
 	int r;
 
 	if (c->kind == CODEC_NONE)
-		return c->fill(c->arg, data, len, err);
+		return c->in.fill(c->in.arg, data, len, err);
+	content = c->kind == CODEC_GZIP ? gzip_turn(c->gzip) : c->buffer;
 	r = inflate_buffer(c, &produced, err);
 	if (r < 0)
 		return r;
-	*data = c->buffer;
+	*data = content;
 	*len = produced;
 	return 0;
 }
@@ -270,8 +241,7 @@ void codec_free(struct codec *c)
 {
 	if (!c)
 		return;
-	if (c->kind == CODEC_GZIP)
-		(void)inflateEnd(&c->gzip);
+	gzip_free(c->gzip);
 	(void)ZSTD_freeDStream(c->zstd);
 	codec_rare_free(c->rare);
 	free(c->buffer);

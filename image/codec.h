@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "image/codec_input.h"
+
 struct error;
 
 enum codec_kind { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD, CODEC_XZ, CODEC_BZIP2 };
@@ -17,9 +19,6 @@ enum codec_kind { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD, CODEC_XZ, CODEC_BZIP2 };
 enum codec_kind codec_detect(const unsigned char *head, size_t len);
 enum codec_kind codec_of_media_type(const char *media_type);
 const char *codec_name(enum codec_kind kind);
-
-/* Where a codec gets its input: the next piece, *len 0 at the end. 0 or -errno. */
-typedef int codec_fill(void *arg, const unsigned char **data, size_t *len, struct error *err);
 
 struct codec;
 

@@ -59,8 +59,8 @@ $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(UNIT_cmd:%=$(B)/lib%.a) | $(B
 fuzz-binaries: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
 
 fuzz-build:
-	$(Q)$(MAKE) --no-print-directory LIBC=glibc CC=clang SANITIZE=fuzzer-no-link,address,undefined \
-		B=build/fuzz fuzz-binaries
+	$(Q)CFLAGS='-O2 -g -DFUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION' $(MAKE) --no-print-directory \
+		LIBC=glibc CC=clang SANITIZE=fuzzer-no-link,address,undefined B=build/fuzz fuzz-binaries
 
 fuzz: fuzz-build
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/all $(FUZZ)
