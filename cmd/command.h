@@ -105,6 +105,7 @@ extern const struct command cmd_commit, cmd_completion, cmd_cp, cmd_container, c
 	cmd_pause, cmd_port, cmd_ps, cmd_rename, cmd_restart, cmd_rm, cmd_rmi, cmd_run, cmd_save,
 	cmd_start, cmd_stats, cmd_stop, cmd_system, cmd_tag, cmd_top, cmd_unpause, cmd_update,
 	cmd_version, cmd_volume, cmd_wait;
-extern const struct command cmd_cpus, cmd_report, cmd_pack, cmd_show, cmd_slice, cmd_verify;
+extern const struct command cmd_cpus, cmd_fit, cmd_report, cmd_pack, cmd_show, cmd_slice,
+	cmd_verify;
 
 #endif

@@ -67,6 +67,7 @@ const struct command *const command_list[] = {
 	&cmd_slice,
 	&cmd_stats,
 	&cmd_report,
+	&cmd_fit,
 	&cmd_cpus,
 	&cmd_top,
 	&cmd_pause,

@@ -5,8 +5,6 @@
 # shellcheck disable=SC2016 # scripts that expand in the container
 . "$(dirname "$0")/../lib/harness.sh"
 
-MIB=$((1 << 20))
-
 load_busybox
 on_exit tare rm -f -a
 
@@ -16,7 +14,7 @@ tare run -d --name shrink --sample 50ms:shrink --memory 200m --at 2s memory.max=
 	'dd if=/dev/zero of=/dev/null bs=40M count=1 2>/dev/null; echo first; sleep 3; exec dd if=/dev/zero of=/dev/null bs=40M count=1' >/dev/null
 # --- reclaim: the page cache goes
 tare run -d --name reclaim --sample 20ms:reclaim --at 2s reclaim=8M busybox sh -c \
-	'dd if=/dev/zero of=/file bs=1M count=12 2>/dev/null; fsync /file; sleep 3; echo alive' >/dev/null
+	'dd if=/dev/zero of=/file bs=1M count=12 2>/dev/null; sync; sleep 3; echo alive' >/dev/null
 # --- processes: pids.max without any limit at the start
 tare run -d --name forks --at 500ms pids.max=1 busybox sh -c 'sleep 0.1; echo one; sleep 0.8; sleep 0.1; echo two' >/dev/null
 tare run -d --name again --at 100ms pids.max=1 --at 300ms pids.max=max busybox sh -c 'usleep 800000; (echo forked)' >/dev/null
@@ -29,7 +27,6 @@ is 'memory.max at 2s: what went before is killed after' "$(tare wait shrink) $(t
 is 'by the OOM killer' "$(tare inspect -f '{{.State.Reason}}' shrink)" oom
 is 'the series has both limits' "$(jq -s '[.[].memory_limit_bytes | numbers] | unique | map(. / 1048576)' -c shrink)" '[16,200]'
 is 'the step' "$(jq -r 'select(.step) | "\(.step) \(.outcome)"' shrink)" 'memory.max=16M done'
-is 'the first 40 MiB' "$(jq -s "[.[].anon_bytes | numbers] | max >= 30 * $MIB" shrink)" true
 is 'and the end' "$(jq -rs '.[-1] | "\(.end) \(.code)"' shrink)" 'oom 137'
 is 'reclaim: the program goes on' "$(tare wait reclaim) $(tare logs reclaim)" '0 alive'
 is 'without the pages' "$(jq -s '([.[] | select(.step)][0]) as $s |
