@@ -151,11 +151,14 @@ static int do_dump(struct dump *d, const char *program, struct error *err)
 
 	if (r == 0)
 		r = criu_go(&criu, program, err);
+	if (r == 0 && !was_frozen)
+		r = oci_target_mark(&d->target, true, err);
 	if (r == 0)
 		r = criu_ask(&criu, &d->request, NULL, err);
 	criu_end(&criu);
 	if (r < 0 && d->cgroup.fd >= 0 && !was_frozen)
 		(void)cgroup_freeze(d->cgroup.fd, false, &ignored);
+	(void)oci_target_mark(&d->target, false, err);
 	if (r == 0 && !d->request.leave_running)
 		r = await_end(&d->target.state, err);
 	return r;

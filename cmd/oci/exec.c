@@ -136,6 +136,8 @@ static int apply_flags(struct config_process *p, const struct exec_options *o, i
 		strlist_add(&p->args, argv[i]);
 	for (size_t i = 0; i < o->env.n; i++)
 		strlist_add(&p->env, o->env.items[i]);
+	if (o->cwd && *o->cwd != '/')
+		return error_set(err, EINVAL, "--cwd '%s' is not an absolute path", o->cwd);
 	if (o->cwd)
 		str_replace(&p->cwd, o->cwd);
 	if (o->process_label)

@@ -56,11 +56,17 @@ static bool shares_pids(const struct oci_target *t)
 	       !(b.config.namespaces & CLONE_NEWPID);
 }
 
+/* 0 asks whether it runs, as with runc. */
+static int parse_signal(const char *text, struct error *err)
+{
+	return strcmp(text, "0") != 0 ? signals_parse(text, err) : 0;
+}
+
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct kill_options *o = ctx->options;
 	autotarget struct oci_target t = { .dirfd = -1 };
-	int sig = argc > 1 ? signals_parse(argv[1], err) : SIGTERM;
+	int sig = argc > 1 ? parse_signal(argv[1], err) : SIGTERM;
 	int r = sig < 0 ? sig : oci_target_open(&t, ctx, argv[0], false, err);
 
 	if (r < 0)

@@ -42,6 +42,7 @@ int oci_target_open(struct oci_target *t, const struct context *ctx, const char 
 		    struct error *err);
 void oci_target_close(struct oci_target *t);
 #define autotarget __attribute__((cleanup(oci_target_close)))
+int oci_target_mark(const struct oci_target *t, bool begins, struct error *err);
 int oci_target_signal(const struct oci_target *t, int sig, struct error *err);
 
 int oci_write_pid_file(const char *path, pid_t pid, struct error *err);

@@ -27,6 +27,8 @@ static int set_frozen(const struct context *ctx, const char *id, bool freeze, st
 	r = oci_cgroup_open(&cg, &t.state, err);
 	if (r == 0 && cg.fd < 0)
 		r = error_set(err, EOPNOTSUPP, "container '%s' has no cgroup to freeze", id);
+	if (r == 0) /* of a checkpoint that was killed before it froze anything */
+		r = oci_target_mark(&t, false, err);
 	return r == 0 ? cgroup_freeze(cg.fd, freeze, err) : r;
 }
 

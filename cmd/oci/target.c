@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,14 +19,49 @@
 #include "cmd/oci/oci.h"
 #include "runtime/process.h"
 
-static bool is_frozen(const struct state *s)
+#define CHECKPOINT_MARK "checkpoint"
+
+/**
+ * oci_target_mark() - A checkpoint of the container begins, or ends
+ *
+ * CRIU freezes the container meanwhile, and dies with us: whoever finds the mark without the
+ * checkpoint, which has the lock, lets the container go on.
+ */
+int oci_target_mark(const struct oci_target *t, bool begins, struct error *err)
+{
+	autoclose int fd = -1;
+
+	if (!begins) {
+		(void)unlinkat(t->dirfd, CHECKPOINT_MARK, 0);
+		return 0;
+	}
+	fd = openat(t->dirfd, CHECKPOINT_MARK, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? error_sys(err, errno, "mark the container's state") : 0;
+}
+
+/* Whether a checkpoint was killed that had the container frozen; the mark is gone then. */
+static bool was_left(int dirfd, bool is_locked)
+{
+	bool found;
+
+	if (!is_locked && file_lock(dirfd, true, false) < 0)
+		return false; /* somebody is at work on it, perhaps that very checkpoint */
+	found = unlinkat(dirfd, CHECKPOINT_MARK, 0) == 0;
+	if (!is_locked)
+		(void)flock(dirfd, LOCK_UN);
+	return found;
+}
+
+static bool is_frozen(const struct oci_target *t, bool is_locked)
 {
 	autocgroup struct oci_cgroup cg;
 	struct error ignored;
 
 	oci_cgroup_init(&cg);
-	return oci_cgroup_open(&cg, s, &ignored) == 0 && cg.fd >= 0 &&
-	       cgroup_is_frozen(cg.fd, &ignored) > 0;
+	if (oci_cgroup_open(&cg, &t->state, &ignored) < 0 || cg.fd < 0 ||
+	    cgroup_is_frozen(cg.fd, &ignored) <= 0)
+		return false;
+	return !was_left(t->dirfd, is_locked) || cgroup_freeze(cg.fd, false, &ignored) < 0;
 }
 
 /**
@@ -50,7 +86,7 @@ int oci_target_open(struct oci_target *t, const struct context *ctx, const char 
 	if (r < 0)
 		return r;
 	t->status = state_find_status(t->dirfd, &t->state);
-	if (t->status == STATE_RUNNING && is_frozen(&t->state))
+	if ((t->status == STATE_RUNNING || t->status == STATE_CREATED) && is_frozen(t, lock))
 		t->status = STATE_PAUSED;
 	return 0;
 }

@@ -92,6 +92,36 @@ isnt 'what is no image is an error' "$status" 0
 is 'of a failed restore nothing is left' "$(oci list -q)" none
 run oci restore --bundle "$T/none" --image-path "$T/empty" none
 like 'an ID that is taken is an error' "$stderr" 'already exists'
+# A checkpoint that is killed has CRIU end with it, in the middle of what it does.
+group=$(echo /sys/fs/cgroup{,/*}"$CGROUP/none")
+for dir in $group; do [ ! -d "$dir" ] || group=$dir; done
+cat >"$T/slow" <<END
+#!/bin/sh
+echo 1 >$group/cgroup.freeze
+touch $T/frozen
+exec sleep 1000
+END
+chmod +x "$T/slow"
+
+# killed: a checkpoint that had the container frozen
+killed() {
+	rm -f "$T/frozen"
+	"$RUNTIME" --root "$STATE" --criu "$T/slow" checkpoint --image-path "$T/none.images" none 2>/dev/null &
+	wait_for 20 test -e "$T/frozen"
+	is 'while a checkpoint is at work the container is frozen' "$(status_of none)" paused
+	kill -KILL $!
+	wait
+}
+
+killed
+is 'a checkpoint that is killed is no pause' "$(status_of none)" running
+number=$(last none)
+ok 'the container goes on' wait_for 10 said_more none "$number"
+killed
+ok 'exec finds it at work' oci exec none true
+ok 'it can be paused' oci pause none
+is 'and stays so' "$(status_of none) $(status_of none)" 'paused paused'
+ok 'until it is resumed' oci resume none
 ok 'kill' oci delete --force none
 bundle created 'sh("exit")'
 oci create --bundle "$T/created" created >/dev/null 2>&1 </dev/null

@@ -41,6 +41,8 @@ run oci exec --cwd /tmp box pwd
 is '--cwd is another' "$stdout" /tmp
 run oci exec --cwd=/tmp box pwd
 is '--cwd=DIR, too' "$stdout" /tmp
+run oci exec --cwd tmp box pwd
+isnt 'a relative one is refused' "$status" 0
 run oci exec box id
 is 'the user is that of the config' "$stdout" 'uid=0(root) gid=0(root)'
 run oci exec -u 1000 box sh -c 'echo $(id -u):$(id -g)'

@@ -117,6 +117,16 @@ ok 'delete --force of a running container ends with 0' oci delete --force idle
 ok 'and its process has ended when delete has' has_ended "$pid"
 start_up idle
 ok 'delete -f is short for it' oci delete -f idle
+oci create --bundle "$T/idle" idle
+ok 'pause of a created container' oci pause idle
+is 'is seen' "$(status_of idle)" paused
+fails 'it cannot be started then' 1 oci start idle
+ok 'resume' oci resume idle
+is 'makes it what it was' "$(status_of idle)" created
+ok 'start' oci start idle
+ok 'kill with 0 asks whether it runs' oci kill idle 0
+oci delete -f idle
+fails 'and when it does not' 1 oci kill idle 0
 bundle parent 'sh("sleep 1000 & sleep 1000 & wait") | no_ns("pid")'
 start_up parent
 wait_for 5 test "$(pgrep -c sleep)" -ge 2
