@@ -415,7 +415,7 @@ static int apply_member(struct apply *a, const struct archive_member *m, struct 
 	if (str_starts(path, WHITEOUT_META_PREFIX) && strchr(path, '/'))
 		return 0;
 	if ((r = check_path(path, err)) < 0 ||
-	    (r = tree_budget_take(a->tree.budget, TREE_ENTRY_COST, err)) < 0 ||
+	    (r = tree_budget_take_entry(a->tree.budget, err)) < 0 ||
 	    (r = tree_find_place(&a->tree, path, &place, err)) < 0)
 		return r;
 	return make_entry(a, &place, m, err);

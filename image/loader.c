@@ -44,6 +44,8 @@
 
 #define LOADER_REPORT_EVERY (4U << 20)
 #define KEEP_CHUNK_BYTES    (256U << 10)
+#define LOADER_MIN_ENTRIES  200000U
+#define LOADER_ENTRY_BYTES  32U		  /* of the archive, at least, for each entry more */
 #define LOADER_MAX_HOLES    (64ULL << 30) /* unless the archive may be larger anyway */
 
 struct job {
@@ -235,9 +237,11 @@ static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 	if (w->n_jobs)
 		qsort(w->jobs, w->n_jobs, sizeof(*w->jobs), by_size);
 	limit = limit ? limit : default_limit(w->total);
-	w->files = w->bytes = (struct tree_budget){ limit, limit, limit };
+	w->files = w->bytes = (struct tree_budget){ limit, limit, limit, limit / TREE_ENTRY_COST };
 	if (!w->loader->max_bytes && limit < LOADER_MAX_HOLES)
 		w->files.holes = LOADER_MAX_HOLES;
+	if (!w->loader->max_bytes)
+		w->files.entries = LOADER_MIN_ENTRIES + w->total / LOADER_ENTRY_BYTES;
 	return 0;
 }
 

@@ -81,6 +81,20 @@ int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *e
 }
 
 /**
+ * tree_budget_take_entry() - Account for a name and its inode
+ *
+ * They take time more than place: a few megabytes, packed, can be a million names.
+ *
+ * Return: 0, or -EFBIG
+ */
+int tree_budget_take_entry(struct tree_budget *budget, struct error *err)
+{
+	if (take(&budget->entries, 1))
+		return tree_budget_take(budget, TREE_ENTRY_COST, err);
+	return error_set(err, EFBIG, "has too many entries for its size (--max-size allows more)");
+}
+
+/**
  * tree_budget_take_hole() - Account for bytes of a file that take no place
  *
  * Return: 0, or -EFBIG
@@ -226,7 +240,7 @@ static int make_parent(struct tree *t, const char *path, struct error *err)
 
 		if (slash)
 			*slash = '\0';
-		next = tree_budget_take(t->budget, TREE_ENTRY_COST, err);
+		next = tree_budget_take_entry(t->budget, err);
 		if (next == 0)
 			next = step_into(t, fd, walked, name, err);
 		if (next < 0)

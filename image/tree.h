@@ -31,9 +31,11 @@ int tree_probe(int dirfd, struct tree_rights *out, struct error *err);
 struct tree_budget {
 	uint64_t left, limit; /* left is changed atomically */
 	uint64_t holes;	      /* what files may be longer than what is written to them; likewise */
+	uint64_t entries;     /* files, directories, links, whiteouts; likewise */
 };
 
 int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *err);
+int tree_budget_take_entry(struct tree_budget *budget, struct error *err);
 int tree_budget_take_hole(struct tree_budget *budget, uint64_t bytes, struct error *err);
 
 /* Set root, rights, budget and parent = -1; the rest begins as zeros. */

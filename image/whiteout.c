@@ -76,7 +76,7 @@ int whiteout_apply(struct tree *t, const struct tree_place *p, struct error *err
 static int hide_name(struct tree *t, const char *name, struct error *err)
 {
 	autoclose int fd = -1;
-	int r = tree_budget_take(t->budget, TREE_ENTRY_COST, err);
+	int r = tree_budget_take_entry(t->budget, err);
 
 	if (r < 0)
 		return r;

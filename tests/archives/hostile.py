@@ -295,6 +295,17 @@ packed("plain instead", TAR)
 packed("empty", b"")
 
 
+def million():
+    """A million names in six megabytes: quickly refused, as they would take a minute."""
+    name, head = b"n" * 8, header(b"n" * 8)
+    rest = sum(head[8:148]) + 8 * 32 + sum(head[156:])
+    out = bytearray()
+    for i in range(1000000):
+        name = b"%08d" % i
+        out += name + head[8:148] + b"%06o\0 " % (rest + sum(name)) + head[156:]
+    return bytes(out) + END
+
+
 def bomb(megabytes):
     """In many members, which are quick to make."""
     return gzip.compress(header(b"a", size=megabytes << 20), mtime=0) + gzip.compress(bytes(64 << 20), mtime=0) * (megabytes // 64)

@@ -88,7 +88,7 @@ def describe(node):
         text += " -> %r" % node.target
     if node.kind in ("char", "block"):
         text += " %d:%d" % node.rdev
-    return text + "".join(" %s=%r" % x for x in xattrs)
+    return text + "".join(" %s=%r" % (k, v if len(v) < 20 else (len(v), hash(v))) for k, v in xattrs)
 
 
 def listing(tree):

@@ -9,10 +9,24 @@ import images
 import model
 import odd
 
-# What a peer is known to make otherwise, and why: (peer, name, reason).
+# What a peer is known to make otherwise, and why: (peer, pattern of names, reason).
 DIFFERS = [
     ("umoci", "^libarchive attributes", "leaves them out"),
+    ("umoci", "^pax attributes", "leaves empty ones out"),
     ("umoci", "^implied directory over symlink", "follows the link, inside the root"),
+    ("umoci", "mtime 17179869184$", "counts nanoseconds in 64 bits"),
+    ("umoci", "^(whiteout after its directory|opaque outer|implied directories keep)", "leaves the time at which it did it"),
+    ("umoci", "^aufs leftovers", "takes them for files"),
+    ("podman", "mtime (-|17179869184$|before 1970)", "makes 1970 of it"),
+    ("podman", "^libarchive attributes", "leaves them out"),
+    ("podman", "^pax attributes", "leaves empty ones out"),
+    ("podman", "^(whiteout of what is not there|whiteout below an implied|opaque of an implied|opaque outer|opaque, implied above|"
+               "implied directories)", "makes directories anew, as of now"),
+    ("podman", "^whiteout (before its directory|of an inner directory made anew)", "shows what the whiteout hides"),
+    ("podman", "^(opaque and whiteout|whiteout in a new directory)", "shows the whiteout's name"),
+    ("podman", "^opaque root", "does not heed it"),
+    ("podman", "^(links|link with other metadata)$", "gives a file what the link's entry says"),
+    ("podman", "^aufs leftovers", "takes them for files"),
 ]
 
 

@@ -123,7 +123,7 @@ static int canary_fill(void *arg, const unsigned char **data, size_t *len, struc
 /* Apply a tar stream as a layer, and see that nothing beside the layer was touched. */
 static void canary_apply(const unsigned char *data, size_t len)
 {
-	struct tree_budget budget = { CANARY_BUDGET, CANARY_BUDGET, CANARY_BUDGET };
+	struct tree_budget budget = { CANARY_BUDGET, CANARY_BUDGET, CANARY_BUDGET, CANARY_BUDGET };
 	struct canary_input in = { data, len };
 	struct layer_result result = { 0 };
 	struct tree_rights rights;

@@ -76,7 +76,7 @@ static int fill(void *arg, const unsigned char **data, size_t *len, struct error
 
 static int apply_within(struct fixture *f, uint64_t limit)
 {
-	struct tree_budget budget = { limit, limit, limit };
+	struct tree_budget budget = { limit, limit, limit, limit };
 	struct tree_rights rights;
 	struct archive_tar *tar;
 	int r;
@@ -238,7 +238,7 @@ static void hard_links_out_are_refused(void **state)
 /* What there is to settle when it is known what lies below: here an empty layer, or none. */
 static int settle(struct fixture *f, const int *layers, size_t n)
 {
-	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20 };
+	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20, 1 << 20 };
 	struct tree_rights rights;
 	const struct crosslink_work work = { .layers = layers,
 					     .n = n,
@@ -287,7 +287,7 @@ static void hard_links_to_what_is_nowhere_are_refused(void **state)
 
 static void an_opaque_root_hides_what_is_below(void **state)
 {
-	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20 };
+	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20, 1 << 20 };
 	struct fixture *f = *state;
 	struct tree_rights rights;
 	struct stat st;
@@ -314,7 +314,7 @@ static void an_opaque_root_hides_what_is_below(void **state)
 static void a_file_that_is_cut_off_is_noticed(void **state)
 {
 	struct fixture *f = *state;
-	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20 };
+	struct tree_budget budget = { 1 << 20, 1 << 20, 1 << 20, 1 << 20 };
 	struct tree_rights rights;
 	struct archive_tar *tar;
 
