@@ -65,7 +65,7 @@ class Jail:
     def command(self, *args):
         return ["chroot", self.root, "/tare", "--root", "/data/store", "--runroot", "/run", *args]
 
-    def tare(self, *args, timeout=60, data=None):
+    def tare(self, *args, timeout=200, data=None):
         """Exit code, stdout, stderr; -9 if it takes too long."""
         p = subprocess.Popen(self.command(*args), stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, cwd="/")
