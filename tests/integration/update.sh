@@ -6,6 +6,7 @@
 # What the kernel makes of it is in tests/vm/knobs.sh.
 # shellcheck disable=SC2317 # functions that wait_for calls
 . "$(dirname "$0")/../lib/harness.sh"
+. "$(dirname "$0")/../lib/crash.sh"
 
 load_busybox
 on_exit tare rm -f -a
@@ -119,5 +120,25 @@ wait
 like 'changes at the same time do not undo each other' "$(host m PidsLimit) $(host m CpuWeight)" '^10[1-8] [1-8]$'
 wait_for 10 is_state m exited || wait_for 1 is_state m created
 ok 'rm' tare rm m
+
+# --- killed on the way
+STEP=${TARE_CRASH_STEP:-9}
+tare create --name k --network none --pids-limit 1000000 busybox true >/dev/null
+id=$(tare inspect -f '{{.Id}}' k)
+n=20 now=1000000 wrong='' killed=0
+while [ $n -lt 1000 ]; do
+	kill_at $n "$TARE" update --pids-limit $((1000000 + n)) k
+	code=$?
+	before=$now now=$(host k PidsLimit)
+	[ "$now" = "$before" ] || [ "$now" = $((1000000 + n)) ] || wrong+=" $n: '$now'"
+	[ $code -eq 137 ] || break
+	killed=$((killed + 1)) n=$((n + STEP))
+done
+ok "died at $killed system calls" [ $killed -ge 5 ]
+is 'each time it had the old settings, or the new ones' "$wrong" ''
+is 'in the end it has the new ones' "$code $now" "0 $((1000000 + n))"
+is 'nothing is in the way of the next command' "$(tare ps >/dev/null; find "$TARE_RUNROOT/containers" -mindepth 1)" ''
+is 'nothing half-written stays' "$(ls "$TARE_ROOT/containers/$id")" $'config.json\nrecord.json'
+ok 'rm' tare rm k
 is 'nothing is left' "$(tare ps -aq)$(pgrep -x tare-monitor)" ''
 done_testing
