@@ -173,6 +173,12 @@ int archive_tar_next(struct archive_tar *t, struct archive_member *out, struct e
 	return 1;
 }
 
+/** archive_tar_at() - Where in the stream the entry begins */
+uint64_t archive_tar_at(const struct archive_tar *t)
+{
+	return (uint64_t)archive_read_header_position(t->reader);
+}
+
 /** archive_tar_next_xattr() - The entry's next extended attribute: 1, or 0 when there is none */
 int archive_tar_next_xattr(struct archive_tar *t, const char **name, const void **value,
 			   size_t *size)

@@ -42,6 +42,7 @@ struct archive_tar;
 
 int archive_tar_new(archive_fill *fill, void *arg, struct archive_tar **out, struct error *err);
 int archive_tar_next(struct archive_tar *t, struct archive_member *out, struct error *err);
+uint64_t archive_tar_at(const struct archive_tar *t);
 int archive_tar_next_xattr(struct archive_tar *t, const char **name, const void **value,
 			   size_t *size);
 int archive_tar_read(struct archive_tar *t, const void **data, size_t *len, uint64_t *offset,

@@ -35,6 +35,7 @@
 #define MERGE_MAX_DEPTH	     256
 #define BLOCK_BYTES	     512U
 #define NAME_MAX_BYTES	     255U
+#define RELEASE_BYTES	     (4U << 20)
 #define TARGET_MAX_BYTES     4095U
 
 struct merge {
@@ -412,6 +413,7 @@ int merge_layer(struct merge *m, struct archive_tar *tar, const struct merge_sou
 		struct error *err)
 {
 	struct archive_member e;
+	uint64_t released = 0;
 	int r;
 
 	m->tar = tar;
@@ -422,6 +424,10 @@ int merge_layer(struct merge *m, struct archive_tar *tar, const struct merge_sou
 		r = add_entry(m, &e, err);
 		if (r < 0)
 			break;
+		if (source->release && archive_tar_at(tar) - released >= RELEASE_BYTES) {
+			released = archive_tar_at(tar);
+			source->release(source, released);
+		}
 	}
 	forget_place(m);
 	if (r < 0)

@@ -19,6 +19,9 @@ struct merge_source {
 	size_t size;
 	unsigned int device; /* from 1 on; see erofs.h */
 	uint64_t offset;     /* of the archive in there */
+
+	/* Told now and then how much of @data is not needed any more; or NULL. */
+	void (*release)(const struct merge_source *source, uint64_t upto);
 };
 
 struct merge;

@@ -237,6 +237,16 @@ static int merge_mapped(struct merge *merge, const struct merge_source *source, 
 	return r;
 }
 
+/* What was read stays in the page cache; it need not be in our memory, too. */
+static void release(const struct merge_source *source, uint64_t upto)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = (uintptr_t)source->data / page * page;
+	uintptr_t to = ((uintptr_t)source->data + upto) / page * page;
+
+	(void)madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 static int merge_one(struct merge *merge, const struct view_layer *layer, struct error *err)
 {
 	uint64_t before = layer->offset % (uint64_t)sysconf(_SC_PAGESIZE);
@@ -253,7 +263,8 @@ static int merge_one(struct merge *merge, const struct view_layer *layer, struct
 			 &(struct merge_source){ .data = map + before,
 						 .size = (size_t)layer->size,
 						 .device = layer->device,
-						 .offset = layer->offset },
+						 .offset = layer->offset,
+						 .release = release },
 			 err);
 	(void)munmap(map, size);
 	return r;
@@ -335,8 +346,8 @@ static void clear(const struct making *m)
 int view_make(struct view_make *v, struct error *err)
 {
 	struct making m = { .view = v,
-			    .files = { v->max_bytes, v->max_bytes },
-			    .bytes = { v->max_bytes, v->max_bytes } };
+			    .files = { v->max_bytes, v->max_bytes, 0 },
+			    .bytes = { v->max_bytes, v->max_bytes, 0 } };
 	struct merge *merge = merge_new(&m.files);
 	int r = make(&m, merge, err);
 
