@@ -28,7 +28,7 @@ static inline void tarball_add(struct str *t, char type, const char *name, const
 	snprintf((char *)h + 100, 8, "%07o", type == '5' ? 0755 : 0644);
 	snprintf((char *)h + 108, 8, "%07o", 0);
 	snprintf((char *)h + 116, 8, "%07o", 0);
-	snprintf((char *)h + 124, 12, "%011lo", (unsigned long)len);
+	snprintf((char *)h + 124, 12, "%011lo", len & 077777777777UL);
 	snprintf((char *)h + 136, 12, "%011lo", 1000000000UL);
 	memset(h + 148, ' ', 8);
 	h[156] = (unsigned char)type;
