@@ -59,6 +59,29 @@ void chart_time(char *out, size_t size, int64_t us)
 		snprintf(out, size, "%" PRId64 "us", us);
 }
 
+/**
+ * chart_tick() - Microseconds between two times at an axis, a round number
+ * @most:	So many at most; 0 counts as 1
+ */
+int64_t chart_tick(const struct chart *c, size_t most)
+{
+	static const int64_t steps[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500 };
+	static const int64_t minutes[] = { 1, 2, 5, 10, 30, 60, 120, 360, 720, 1440 };
+	int64_t least = c->span_us / (int64_t)(most ? most : 1);
+	int64_t tick = 24 * US_PER_H;
+
+	for (int64_t unit = 1; unit <= US_PER_S; unit *= 1000)
+		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+			if (steps[i] * unit >= least && steps[i] * unit <= 20 * US_PER_S)
+				return steps[i] * unit;
+	for (size_t i = 0; i < sizeof(minutes) / sizeof(*minutes); i++)
+		if (minutes[i] * US_PER_M >= least)
+			return minutes[i] * US_PER_M;
+	while (tick < least)
+		tick *= 2;
+	return tick;
+}
+
 /* ---- columns ------------------------------------------------------------ */
 
 /* The last point that is not after @t; -1: none. */

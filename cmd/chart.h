@@ -54,6 +54,7 @@ void chart_done(struct chart *c);
 
 void chart_label(char *out, size_t size, enum chart_unit unit, double value);
 void chart_time(char *out, size_t size, int64_t us);
+int64_t chart_tick(const struct chart *c, size_t most);
 
 #define CHART_LABEL_COLUMNS 10 /* left of the curves */
 void chart_print_text(const struct chart *c, bool ascii, struct str *out);

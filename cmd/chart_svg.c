@@ -14,7 +14,7 @@
 #define GAP	    48.0
 #define HEAD	    40.0
 #define LINE_HEIGHT 18.0
-#define TICKS	    5
+#define TICKS	    8
 
 static void put_text(struct str *out, const char *text)
 {
@@ -99,6 +99,7 @@ static void put_limits(const struct chart *c, const struct chart_panel *p, doubl
 static void put_scale(const struct chart *c, const struct chart_panel *p, double floor,
 		      struct str *out)
 {
+	int64_t tick = chart_tick(c, TICKS);
 	char label[UNITS_TEXT_MAX];
 
 	str_printf(out, "<path stroke=\"#888\" fill=\"none\" d=\"M%.1f %.1fV%.1fH%.1f\"/>\n", LEFT,
@@ -106,9 +107,9 @@ static void put_scale(const struct chart *c, const struct chart_panel *p, double
 	chart_label(label, sizeof(label), p->unit, p->top);
 	text_at(out, LEFT - 6, floor - p->rows * ROW_HEIGHT + 10, "text-anchor=\"end\"", label);
 	text_at(out, LEFT - 6, floor, "text-anchor=\"end\"", "0");
-	for (int i = 0; i <= TICKS; i++) {
-		chart_time(label, sizeof(label), c->span_us / TICKS * i);
-		text_at(out, LEFT + (double)c->columns / TICKS * i, floor + 14,
+	for (int64_t t = 0; t <= c->span_us && c->span_us; t += tick) {
+		chart_time(label, sizeof(label), t);
+		text_at(out, LEFT + (double)t / (double)c->span_us * (double)c->columns, floor + 14,
 			"text-anchor=\"middle\"", label);
 	}
 }

@@ -88,26 +88,6 @@ static void print_row(const struct chart *c, const struct chart_panel *p, const 
 	str_putc(out, '\n');
 }
 
-/* Microseconds between two times at the axis. */
-static int64_t tick_of(const struct chart *c)
-{
-	static const int64_t steps[] = { 1, 2, 5, 10, 20, 50, 100, 200, 500 };
-	static const int64_t minutes[] = { 1, 2, 5, 10, 30, 60, 120, 360, 720, 1440 };
-	int64_t least = c->span_us * TICK_COLUMNS / (int64_t)c->columns;
-	int64_t day = 1440 * INT64_C(60000000), tick = day;
-
-	for (int64_t unit = 1; unit <= 1000000; unit *= 1000)
-		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-			if (steps[i] * unit >= least && steps[i] * unit <= 20000000)
-				return steps[i] * unit;
-	for (size_t i = 0; i < sizeof(minutes) / sizeof(*minutes); i++)
-		if (minutes[i] * INT64_C(60000000) >= least)
-			return minutes[i] * INT64_C(60000000);
-	while (tick < least)
-		tick *= 2;
-	return tick;
-}
-
 static size_t column_of(const struct chart *c, int64_t us)
 {
 	return (size_t)((double)us / (double)c->span_us * (double)c->columns);
@@ -117,7 +97,7 @@ static void print_axis(const struct chart *c, const struct glyphs *g, struct str
 {
 	char times[MAX_LINE];
 	bool is_tick[CHART_MAX_COLUMNS] = { false };
-	int64_t tick = tick_of(c);
+	int64_t tick = chart_tick(c, c->columns / TICK_COLUMNS);
 	size_t end = 0;
 
 	memset(times, ' ', sizeof(times));

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/str.h"
 #include "cmd/command.h"
 
 typedef void (*print_command)(const struct command *cmd, const char *group);
@@ -53,6 +54,8 @@ static const char *operand_kind(const struct command *cmd)
 {
 	if (!cmd->args)
 		return "none";
+	if (str_starts(cmd->args, "FILE|CONTAINER"))
+		return "files";
 	if (strstr(cmd->args, "CONTAINER"))
 		return "containers";
 	if (strstr(cmd->args, "IMAGE"))
@@ -71,6 +74,7 @@ static const char bash_head[] =
 	"	containers) tare ps -a --format '{{.Names}}' 2>/dev/null ;;\n"
 	"	images) tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null ;;\n"
 	"	slices) tare slice ls -q 2>/dev/null ;;\n"
+	"	files) _tare_names containers ;;\n"
 	"	everything) _tare_names containers; _tare_names images ;;\n"
 	"	esac\n"
 	"}\n"
@@ -94,7 +98,7 @@ static const char bash_tail[] =
 	"		mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n"
 	"	else\n"
 	"		mapfile -t COMPREPLY < <(compgen -W \"$(_tare_names $kind)\" -- \"$cur\")\n"
-	"		[[ $kind == images ]] && mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
+	"		[[ $kind == images || $kind == files ]] && mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
 	"	fi\n"
 	"}\n"
 	"complete -F _tare tare\n";
@@ -195,6 +199,7 @@ static void print_zsh(void)
 	       "2>/dev/null)\"}\n"
 	       "	_files\n"
 	       "}\n"
+	       "_tare_files() { _tare_containers; _files }\n"
 	       "_tare_slices() { compadd -- ${(f)\"$(tare slice ls -q 2>/dev/null)\"} }\n"
 	       "_tare_everything() { _tare_containers; _tare_images }\n"
 	       "_tare() {\n"
@@ -263,6 +268,9 @@ static void print_fish(void)
 	       "end\n"
 	       "function __tare_images\n"
 	       "	tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null\n"
+	       "end\n"
+	       "function __tare_files\n"
+	       "	__tare_containers\n"
 	       "end\n"
 	       "function __tare_slices\n"
 	       "	tare slice ls -q 2>/dev/null\n"

@@ -20,6 +20,7 @@ void course_init(struct course *c, const struct context *ctx)
 {
 	c->timeline = (struct timeline){ 0 };
 	c->ctx = ctx;
+	c->record = NULL;
 	sampler_init(&c->sampler);
 }
 
@@ -75,11 +76,25 @@ static void tell(void *arg, const struct timeline_step *step)
 		message_warning(c->ctx, "--at %s: %s", step->spec, step->error);
 }
 
+/* `tare pause` has it on record, where our own copy does not. */
+static bool is_paused(void *arg)
+{
+	const struct course *c = arg;
+	autorecord struct record now;
+	struct error ignored;
+
+	record_init(&now);
+	return record_read(&c->ctx->store, c->record->id, &now, &ignored) == 0 &&
+	       now.status == RECORD_PAUSED;
+}
+
 /** course_begin() - The program has started; the descriptors are borrowed until course_end() */
 void course_begin(struct course *c, const struct record *r, int cgroup_fd, int pidfd,
 		  struct deadline **deadlines)
 {
+	c->record = r;
 	c->timeline.tell = tell;
+	c->timeline.is_paused = is_paused;
 	c->timeline.arg = c;
 	sampler_begin(&c->sampler, r, cgroup_fd, deadlines);
 	timeline_begin(&c->timeline, cgroup_fd, pidfd, deadlines);

@@ -26,7 +26,8 @@ struct settings;
 struct course {
 	struct timeline timeline;
 	struct sampler sampler;
-	const struct context *ctx; /* for messages */
+	const struct context *ctx;   /* for messages */
+	const struct record *record; /* of the run; borrowed between begin and end */
 };
 
 void course_init(struct course *c, const struct context *ctx);

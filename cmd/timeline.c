@@ -318,8 +318,12 @@ static int begin_freeze(struct timeline *t, struct error *err)
 
 static int end_freeze(struct timeline *t, struct error *err)
 {
-	int r = --t->n_frozen ? 0 : file_write_at(t->cgroup_fd, FREEZE_FILE, "0");
+	int r;
 
+	/* Another step keeps it frozen, or somebody who will let it go himself. */
+	if (--t->n_frozen || (t->is_paused && t->is_paused(t->arg)))
+		return 0;
+	r = file_write_at(t->cgroup_fd, FREEZE_FILE, "0");
 	return r < 0 ? error_sys(err, -r, "write '%s'", FREEZE_FILE) : 0;
 }
 

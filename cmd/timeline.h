@@ -51,6 +51,8 @@ struct timeline {
 	unsigned int n_frozen; /* steps that keep it frozen */
 	/* Told of each step that is done or has failed. */
 	void (*tell)(void *arg, const struct timeline_step *step);
+	/* Asked at the end of a freeze: did somebody pause it meanwhile? Or NULL. */
+	bool (*is_paused)(void *arg);
 	void *arg;
 };
 

@@ -73,6 +73,8 @@ complete_words() {
 }
 PATH="$(dirname "$TARE"):$PATH"
 is 'it completes commands' "$(complete_words tare comp)" completion
+touch "$T/series.x"
+is 'files, where they may be named' "$(complete_words tare report "$T/ser")" "$T/series.x"
 is 'it completes flags' "$(complete_words tare ps --no-t)" --no-trunc
 load_busybox
 tare create --network none --name findme busybox true >/dev/null

@@ -104,5 +104,33 @@ tare pause paused >/dev/null
 sleep 0.5
 like 'who is paused stays so' "$(tare ps --format '{{.Status}}')" Paused
 is 'as the series says' "$(jq -r 'select(.step) | "\(.outcome) \(.error)"' paused)" 'failed it is paused already'
+tare rm -f paused >/dev/null
+tare run -d --name both --network none --at 0s freeze=500ms --sample 10ms:both busybox sleep 1000 >/dev/null
+tare pause both >/dev/null
+# frozen NAME: what the kernel says
+frozen() {
+	local base
+	for base in /sys/fs/cgroup/unified /sys/fs/cgroup; do
+		[ ! -f "$base/cgroup.procs" ] || break
+	done
+	grep frozen "$base/$(tare inspect -f '{{.CgroupPath}}' "$1")/cgroup.events"
+}
+thawed() {
+	grep -q '"step"' both
+}
+ok 'a freeze ends while somebody has paused it' wait_for 20 thawed
+sleep 0.2
+is 'it stays paused' "$(frozen both)" 'frozen 1'
+tare unpause both >/dev/null
+is 'until it is let go' "$(frozen both)" 'frozen 0'
+tare rm -f both >/dev/null
+tare run -d --name frozen --network none --at 0s freeze=1h busybox sleep 1000 >/dev/null
+sleep 0.2
+pid=$(tare inspect -f '{{.State.Pid}}' frozen)
+kill -9 "$(ps -o ppid= -p "$pid" | tr -d ' ')"
+gone() {
+	case $(ps -o stat= -p "$pid") in '' | Z*) ;; *) return 1 ;; esac
+}
+ok 'who is frozen ends with its supervisor' wait_for 20 gone
 tare rm -f -a >/dev/null
 done_testing
