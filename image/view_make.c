@@ -346,8 +346,8 @@ static void clear(const struct making *m)
 int view_make(struct view_make *v, struct error *err)
 {
 	struct making m = { .view = v,
-			    .files = { v->max_bytes, v->max_bytes, 0 },
-			    .bytes = { v->max_bytes, v->max_bytes, 0 } };
+			    .files = { v->max_bytes, v->max_bytes, 0, 0 },
+			    .bytes = { v->max_bytes, v->max_bytes, 0, 0 } };
 	struct merge *merge = merge_new(&m.files);
 	int r = make(&m, merge, err);
 
