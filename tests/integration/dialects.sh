@@ -104,11 +104,16 @@ tare rmi -a -f >/dev/null
 
 # run takes the platform that it is asked for from a file, and remembers which
 for platform in linux/arm64/v8 linux/arm/v7; do
-	run tare run --rm --network none --platform $platform ./x.tar
+	run tare run --rm --network none --import --platform $platform ./x.tar
 	isnt "run --platform $platform cannot run it here" "$status" 0
 	is 'but found it' "$(tare images -aq | xargs -n1 "$TARE" image inspect -f '{{.Os}}/{{.Architecture}}/{{.Variant}}' |
 		grep -cx "$platform")" 1
 done
+run tare run --rm --network none --platform linux/arm/v6 ./x.tar
+isnt 'where it lies the archive cannot be run for another platform either' "$status" 0
+# On kernels that cannot use archives in place it has been loaded.
+is 'but the platform was found' "$(grep -ls '"variant": *"v6"' "$store"/{view/*/blobs,blobs/sha256}/* | wc -l)" 1
+tare image prune -a -f >/dev/null
 refused_run() {
 	run tare run --rm --platform linux/riscv64 ./x.tar
 	is 'run refuses a platform that is not there' "$status" 125
