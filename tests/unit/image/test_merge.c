@@ -20,7 +20,7 @@
 #include "image/erofs.h"
 #include "image/merge.h"
 #include "image/tree.h"
-#include "tarball.h"
+#include "tests/unit/image/tarball.h"
 
 struct fixture {
 	struct tree_budget budget;
