@@ -216,14 +216,23 @@ static int by_size(const void *a, const void *b)
 	return x < y ? 1 : x > y ? -1 : 0;
 }
 
-static uint64_t default_limit(uint64_t packed)
+/* What may come out of all layers, by the size of what is packed. */
+static void set_budgets(struct work *w)
 {
-	return packed > LOADER_MIN_LIMIT / LOADER_RATIO ? packed * LOADER_RATIO : LOADER_MIN_LIMIT;
+	uint64_t limit = w->loader->max_bytes;
+
+	if (!limit)
+		limit = w->total > LOADER_MIN_LIMIT / LOADER_RATIO ? w->total * LOADER_RATIO
+								   : LOADER_MIN_LIMIT;
+	w->files = w->bytes = (struct tree_budget){ limit, limit, limit, limit / TREE_ENTRY_COST };
+	if (!w->loader->max_bytes && limit < LOADER_MAX_HOLES)
+		w->files.holes = LOADER_MAX_HOLES;
+	if (!w->loader->max_bytes)
+		w->files.entries = LOADER_MIN_ENTRIES + w->total / LOADER_ENTRY_BYTES;
 }
 
 static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 {
-	uint64_t limit = w->loader->max_bytes;
 	int r;
 
 	for (size_t i = 0; i < plan->n; i++)
@@ -236,12 +245,7 @@ static int find_jobs(struct work *w, const struct plan *plan, struct error *err)
 		}
 	if (w->n_jobs)
 		qsort(w->jobs, w->n_jobs, sizeof(*w->jobs), by_size);
-	limit = limit ? limit : default_limit(w->total);
-	w->files = w->bytes = (struct tree_budget){ limit, limit, limit, limit / TREE_ENTRY_COST };
-	if (!w->loader->max_bytes && limit < LOADER_MAX_HOLES)
-		w->files.holes = LOADER_MAX_HOLES;
-	if (!w->loader->max_bytes)
-		w->files.entries = LOADER_MIN_ENTRIES + w->total / LOADER_ENTRY_BYTES;
+	set_budgets(w);
 	return 0;
 }
 
@@ -513,15 +517,18 @@ static int try_view(struct work *w, const struct plan *plan, int blobs_fd, struc
 		.archive_fd = l->source_fd,
 		.staging_fd = l->staging_fd,
 		.inflate = l->view == LOADER_VIEW_INFLATED,
-		.max_bytes = l->max_bytes ? l->max_bytes : default_limit(source_size(w->source)),
+		.files = &w->files,
+		.bytes = &w->bytes,
 		.progress = report_progress,
 		.arg = w,
 	};
 	int r;
 
-	if (l->view == LOADER_UNPACK || plan->n != 1)
+	/* Layout directories, which have no size, are unpacked. */
+	if (l->view == LOADER_UNPACK || plan->n != 1 || !source_size(w->source))
 		return 0;
 	w->total = source_size(w->source);
+	set_budgets(w);
 	r = view_make(&view, err);
 	if (r == -ENOTSUP)
 		log_debug("%s: unpacking", err->msg);

@@ -91,7 +91,7 @@ static int find_place(struct merge *m, const char *path, struct node **dir, cons
 		return 0;
 	}
 	for (; (next = strchr(at, '/')); at = next + 1) {
-		r = tree_budget_take(m->budget, TREE_ENTRY_COST, err);
+		r = tree_budget_take_entry(m->budget, err);
 		if (r < 0)
 			return r;
 		*dir = step_into(m, *dir, at, (size_t)(next - at));
@@ -328,8 +328,7 @@ static int add_entry(struct merge *m, const struct archive_member *e, struct err
 		return add_root(m, e, err);
 	if (str_starts(path, WHITEOUT_META_PREFIX) && strchr(path, '/'))
 		return 0;
-	if ((r = check_path(path, err)) < 0 ||
-	    (r = tree_budget_take(m->budget, TREE_ENTRY_COST, err)) < 0 ||
+	if ((r = check_path(path, err)) < 0 || (r = tree_budget_take_entry(m->budget, err)) < 0 ||
 	    (r = find_place(m, path, &dir, &leaf, err)) < 0)
 		return r;
 	if (str_starts(leaf, WHITEOUT_PREFIX))

@@ -53,7 +53,6 @@ struct making {
 	struct view_make *view;
 	struct view_layer *layers;
 	size_t n;
-	struct tree_budget files, bytes;
 	uint64_t device_bytes[EROFS_MAX_DEVICES];
 	bool stop;
 };
@@ -140,7 +139,7 @@ static int read_layer(struct making *m, const struct view_layer *layer, int to, 
 		.blob = layer->plan->has_blob ? &layer->plan->blob : NULL,
 		.diff_id = &layer->plan->diff_id,
 		.media_type = layer->plan->media_type,
-		.budget = &m->bytes,
+		.budget = m->view->bytes,
 		.progress = m->view->progress,
 		.arg = m->view->arg,
 		.stop = &m->stop,
@@ -345,10 +344,8 @@ static void clear(const struct making *m)
  */
 int view_make(struct view_make *v, struct error *err)
 {
-	struct making m = { .view = v,
-			    .files = { v->max_bytes, v->max_bytes, 0, 0 },
-			    .bytes = { v->max_bytes, v->max_bytes, 0, 0 } };
-	struct merge *merge = merge_new(&m.files);
+	struct making m = { .view = v };
+	struct merge *merge = merge_new(v->files);
 	int r = make(&m, merge, err);
 
 	merge_free(merge);

@@ -19,6 +19,7 @@
 struct error;
 struct plan_image;
 struct source;
+struct tree_budget;
 
 #define VIEW_INDEX	"index"
 #define VIEW_ARCHIVE	"archive" /* a device: the archive itself */
@@ -30,7 +31,7 @@ struct view_make {
 	int archive_fd; /* the file that the source is made from */
 	int staging_fd;
 	bool inflate; /* else an image of which a layer is packed has no view */
-	uint64_t max_bytes;
+	struct tree_budget *files, *bytes; /* charged as by unpacking */
 	void (*progress)(void *arg, size_t bytes);
 	void *arg;
 

@@ -62,7 +62,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct tree_budget budget = { 1 << 24, 1 << 24, 1 << 24, 1 << 24 };
+	struct tree_budget budget = { 1 << 24, 1 << 24, 1 << 24, 1 << 12 };
 	struct merge *merge;
 	unsigned char *tar;
 	size_t split;

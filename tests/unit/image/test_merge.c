@@ -33,7 +33,7 @@ static int setup(void **state)
 {
 	struct fixture *f = xcalloc(1, sizeof(*f));
 
-	f->budget = (struct tree_budget){ 1 << 30, 1 << 30, 0, 0 };
+	f->budget = (struct tree_budget){ 1 << 30, 1 << 30, 0, 1 << 12 };
 	f->merge = merge_new(&f->budget);
 	*state = f;
 	return 0;
