@@ -38,7 +38,7 @@
 #define FRONT	    (STORED_HEAD + WINDOW)
 #define LAST_BLOCK  "\x03\x00"
 #define LAST_LEN    2U
-#define MARK	    "\x00\x00\xff\xff"
+#define MARK	    "\x00\x00\xff\xff" /* the third byte is rarer than the first */
 #define MARK_LEN    4U
 
 /* A MiB that cannot be compressed is a little more. */
@@ -201,15 +201,18 @@ static size_t find_mark(struct gzip *g, size_t from)
 	from = from > g->mark ? from : g->mark;
 	g->marked = false;
 	while (from + MARK_LEN <= g->end) {
-		const unsigned char *at = memmem(g->packed + from, g->end - from, MARK, MARK_LEN);
+		const unsigned char *at = memchr(g->packed + from + 2, MARK[2],
+						 g->end - from - MARK_LEN + 1);
 
 		if (!at)
 			break;
-		g->mark = (size_t)(at - g->packed) + MARK_LEN;
-		g->marked = at[-1] < 0x20;
+		from = (size_t)(at - g->packed) - 1;
+		if (memcmp(at - 2, MARK, MARK_LEN))
+			continue;
+		g->mark = (size_t)(at - g->packed) + 2;
+		g->marked = at[-3] < 0x20;
 		if (g->marked)
 			return g->mark;
-		from = (size_t)(at - g->packed) + 1;
 	}
 	g->mark = g->end > from + MARK_LEN ? g->end - MARK_LEN + 1 : from;
 	return 0;
