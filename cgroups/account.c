@@ -9,11 +9,13 @@
  */
 #include "cgroups/account.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -407,4 +409,72 @@ void cgroup_account_since(struct json *now, const struct json *before)
 	subtract_all(section_of(section_of(now, "memory"), "events"), json_get(memory, "events"));
 	subtract_all(section_of(section_of(now, "memory"), "events_local"),
 		     json_get(memory, "events_local"));
+}
+
+/* What is written to it begins the peak anew for readers of this descriptor (Linux 6.12). */
+static int begin_peak(int dirfd, const char *file)
+{
+	autoclose int fd = openat(dirfd, file, O_RDWR | O_CLOEXEC);
+	static const char anything[] = "reset\n";
+
+	if (fd < 0 || write(fd, anything, sizeof(anything) - 1) < 0)
+		return -1;
+	return steal_fd(&fd);
+}
+
+/**
+ * cgroup_account_begin_part() - Begin the account of what happens from now on
+ * @part:	CGROUP_ACCOUNT_PART_NONE before; cgroup_account_done_part() releases it
+ */
+void cgroup_account_begin_part(struct cgroup_account_part *part, int dirfd)
+{
+	autojson struct json *ignored = json_new_map(); /* the end will say what is missing */
+
+	part->peak_fd = begin_peak(dirfd, "memory.peak");
+	part->swap_peak_fd = begin_peak(dirfd, "memory.swap.peak");
+	part->before = json_new_map();
+	cgroup_account_read(dirfd, part->before, ignored);
+}
+
+static void replace_peak(struct json *doc, struct json *missing, int fd, const char *name)
+{
+	struct json *memory = section_of(doc, "memory");
+	autofree char *path = xasprintf("memory.%s", name);
+	char text[32];
+	ssize_t n;
+
+	if (json_kind_of(json_get(memory, name)) != JSON_INT)
+		return; /* it is missing anyway */
+	n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
+	if (n > 0) {
+		text[n] = '\0';
+		json_set(memory, name, number(strtoull(text, NULL, 10)));
+		return;
+	}
+	json_set(memory, name, json_new_nil());
+	json_set_text(missing, path,
+		      "this kernel has but the peak of all times (before Linux 6.12)");
+}
+
+/** cgroup_account_read_part() - As cgroup_account_read(), of what has happened since the beginning */
+void cgroup_account_read_part(const struct cgroup_account_part *part, int dirfd, struct json *doc,
+			      struct json *missing)
+{
+	cgroup_account_read(dirfd, doc, missing);
+	cgroup_account_since(doc, part->before);
+	replace_peak(doc, missing, part->peak_fd, "peak_bytes");
+	replace_peak(doc, missing, part->swap_peak_fd, "swap_peak_bytes");
+	if (json_kind_of(json_get(json_get(doc, "pids"), "peak")) != JSON_INT)
+		return;
+	json_set(section_of(doc, "pids"), "peak", json_new_nil());
+	json_set_text(missing, "pids.peak", "the kernel has but the peak of all times");
+}
+
+/** cgroup_account_done_part() - Release; safe twice */
+void cgroup_account_done_part(struct cgroup_account_part *part)
+{
+	cleanup_close(&part->peak_fd);
+	cleanup_close(&part->swap_peak_fd);
+	json_free(part->before);
+	*part = CGROUP_ACCOUNT_PART_NONE;
 }

@@ -19,6 +19,7 @@
 #include "cgroups/hierarchy.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
+#include "cmd/exec_report.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
 #include "cmd/run_options.h"
@@ -30,7 +31,7 @@
 
 struct exec_options {
 	bool detach, interactive, tty, privileged;
-	const char *user, *cwd;
+	const char *user, *cwd, *report;
 	struct strlist env, env_files;
 };
 
@@ -46,6 +47,9 @@ static const struct option_def options[] = {
 	  NULL, NULL },
 	{ 0, "privileged", NULL, "With all capabilities, without seccomp", OPTION_BOOL,
 	  AT(privileged), NULL, NULL, NULL },
+	{ 0, "report", "FILE|fd:N|-",
+	  "Write there at the end what the container used meanwhile and why it ended, as JSON",
+	  OPTION_TEXT, AT(report), NULL, NULL, NULL },
 	{ 't', "tty", NULL, "Give it a terminal", OPTION_BOOL, AT(tty), NULL, NULL, NULL },
 	{ 'u', "user", "USER[:GROUP]", "Run as this user", OPTION_TEXT, AT(user), NULL, NULL,
 	  NULL },
@@ -62,6 +66,7 @@ struct joined {
 	int cgroup_fd, signal_fd, stdio[3];
 	struct supervise streams;
 	struct container process_handle;
+	struct exec_report report;
 };
 
 static void joined_init(struct joined *j)
@@ -73,12 +78,14 @@ static void joined_init(struct joined *j)
 		.stdio = { -1, -1, -1 },
 		.streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 },
 		.process_handle = CONTAINER_NONE,
+		.report = EXEC_REPORT_NONE,
 	};
 	record_init(&j->record);
 }
 
 static void joined_done(struct joined *j)
 {
+	exec_report_done(&j->report);
 	container_done(&j->process_handle);
 	streams_close(&j->streams, j->stdio);
 	if (j->cgroup_fd >= 0)
@@ -203,6 +210,24 @@ static int await_exec(struct joined *j, const struct context *ctx, struct error 
 	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
 }
 
+static void report_end(struct joined *j, const struct context *ctx, int wait_status, int failed,
+		       const struct error *why)
+{
+	const struct exec_report_end end = {
+		.record = &j->record,
+		.args = &j->process.args,
+		.root = &j->cgroup_root,
+		.cgroup_fd = j->cgroup_fd,
+		.wait_status = wait_status,
+		.pid = j->process_handle.pid,
+		.failed = failed < 0 ? EXIT_TARE : failed,
+		.why = why,
+	};
+
+	if (j->report.report.wanted)
+		exec_report_end(&j->report, ctx, &end);
+}
+
 static int supervise(struct joined *j, const struct context *ctx, const struct exec_options *o,
 		     struct error *err)
 {
@@ -221,6 +246,7 @@ static int supervise(struct joined *j, const struct context *ctx, const struct e
 	if (r < 0)
 		return r;
 	r = await_exec(j, ctx, err);
+	report_end(j, ctx, wait_status, r, err);
 	return r != 0 ? r : exit_code(wait_status);
 }
 
@@ -240,9 +266,14 @@ static int run_there(struct joined *j, const struct context *ctx, const struct e
 		r = open_streams(j, o, err);
 	if (r < 0)
 		return r;
+	if (o->report)
+		r = report_open(&j->report.report, o->report, err);
+	if (r < 0)
+		return r;
 	j->signal_fd = supervise_block_signals(err);
 	if (j->signal_fd < 0)
 		return j->signal_fd;
+	exec_report_begin(&j->report, j->cgroup_fd);
 	r = spawn(j, err);
 	if (r < 0)
 		return r;
@@ -260,6 +291,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		error_set(err, ENOTTY, "the input device is no terminal");
 		return error_hint(err, "leave out -t when standard input is a file or a pipe");
 	}
+	if (o->report && o->detach)
+		return error_set(err, EINVAL,
+				 "--report and -d exclude each other: nobody sees it end");
 	joined_init(&j);
 	r = run_there(&j, ctx, o, argv, err);
 	joined_done(&j);

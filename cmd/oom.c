@@ -237,7 +237,7 @@ void oom_look(struct oom *oom, const struct oom_query *q)
 	if (q->cgroup_fd >= 0)
 		all = read_counters(q->cgroup_fd, "memory.events");
 	oom->known = all.present;
-	oom->kills = all.kills;
+	oom->kills = all.kills > q->earlier_kills ? all.kills - q->earlier_kills : 0;
 	oom->group = !all.present ? OOM_UNKNOWN : all.group_kills ? OOM_YES : OOM_NO;
 	if (!oom->kills && (all.present || !q->killed || q->by_us))
 		return;

@@ -34,6 +34,7 @@ struct oom_query {
 	bool killed;		    /* it ended by SIGKILL */
 	bool by_us;		    /* which tare has sent */
 	int64_t began_ns, ended_ns; /* CLOCK_MONOTONIC */
+	uint64_t earlier_kills;	    /* counted before it began */
 	/* What a watch has seen of memory.events meanwhile, and when: see oom_was_fresh(). */
 	bool watched;
 	uint64_t seen_kills;

@@ -136,6 +136,21 @@ void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *netw
 	read_network(r, netns_fd, network);
 }
 
+/**
+ * report_read_part() - Read the figures of a command that is one of several in a container
+ * @part:	Begun before it was started
+ */
+void report_read_part(struct report *r, const struct cgroup_account_part *part, int cgroup_fd)
+{
+	report_read(r, -1, -1, "container");
+	if (cgroup_fd < 0)
+		return;
+	json_free(r->missing);
+	r->missing = json_new_map();
+	json_set_text(r->missing, "network", "only the whole container's is known");
+	cgroup_account_read_part(part, cgroup_fd, r->doc, r->missing);
+}
+
 /* ---- how it ended ------------------------------------------------------- */
 
 static void set_time(struct json *map, const char *key, int64_t ns)
@@ -145,8 +160,9 @@ static void set_time(struct json *map, const char *key, int64_t ns)
 	json_set(map, key, ns ? json_new_text(units_print_rfc3339(text, ns)) : json_new_nil());
 }
 
-static struct json *container(const struct record *record)
+static struct json *container(const struct report_end *end)
 {
+	const struct record *record = end->record;
 	struct json *map = json_new_map();
 	autofree char *digest = xasprintf("sha256:%s", record->image_id);
 
@@ -154,7 +170,7 @@ static struct json *container(const struct record *record)
 	json_set_text(map, "name", record->name);
 	json_set_text(map, "image", record->image);
 	json_set(map, "digest", *record->image_id ? json_new_text(digest) : json_new_nil());
-	json_set_text(map, "command", record->command);
+	json_set_text(map, "command", end->command ? end->command : record->command);
 	return map;
 }
 
@@ -238,7 +254,7 @@ void report_finish(struct report *r, const struct report_end *end)
 	set_time(head, "started", end->started_ns);
 	set_time(head, "finished", end->finished_ns);
 	set_wall(r, head);
-	json_set(r->doc, "container", container(end->record));
+	json_set(r->doc, "container", container(end));
 	json_set(r->doc, "host", host());
 	put_first(r, head);
 	json_set(r->doc, "assertions", json_new_list());

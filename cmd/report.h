@@ -22,6 +22,7 @@
 
 struct error;
 struct json;
+struct cgroup_account_part;
 struct oom;
 struct record;
 struct record_store;
@@ -48,6 +49,7 @@ struct report {
 struct report_end {
 	const char *kind;	     /* "run", "exec" */
 	const struct record *record; /* of the container */
+	const char *command;	     /* NULL: the container's */
 	const char *reason;	     /* exit, signal, oom, timeout, stopped, limit, start-failed */
 	const char *error;	     /* why it did not start, or "" */
 	int code, signal;	     /* signal 0: none */
@@ -61,6 +63,7 @@ int report_open_verdicts(struct report *r, const struct strlist *asserts, const 
 void report_no_cgroup(struct report *r, const char *why);
 void report_began(struct report *r);
 void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *network);
+void report_read_part(struct report *r, const struct cgroup_account_part *part, int cgroup_fd);
 void report_oom(struct report *r, const struct oom *oom);
 void report_finish(struct report *r, const struct report_end *end);
 int report_judge(struct report *r, const struct strlist *asserts, int code, struct error *err);

@@ -104,6 +104,22 @@ run tare run --rm --network none --report /dev/full busybox echo ran
 is 'one that fails at the end is told' "$status $stdout" $'0 ran'
 like 'with the reason' "$stderr" '^tare: write the report: No space left on device$'
 
+# --- of a command
+tare run -d --name box --network none busybox sleep 1000 >/dev/null 2>&1 || tare start box >/dev/null
+run tare exec --report exec.json box sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i + 1)); done; echo out; exit 5'
+is 'exec --report changes nothing' "$status $stdout $stderr" '5 out '
+ok 'and has a report as the schema says' valid exec.json
+is 'of the command' "$(of exec.json '[.kind, .reason, .code, .container.name]')" '["exec","exit",5,"box"]'
+like 'with its words' "$(of exec.json .container.command)" '^sh -c i=0'
+ok 'its own time is known' jq -e '.process.user_us > 0 and .process.max_rss_bytes > 100000 and .process.user_us <= .cpu.usage_us * 1.1' exec.json
+run tare exec --report exec.json box nosuch
+is 'one that cannot be run has one' "$status $(of exec.json '[.reason, .code]')" '127 ["start-failed",127]'
+run tare exec --report exec.json box sh -c 'kill -9 $$'
+is 'a signal is told' "$status $(of exec.json '[.reason, .code, .signal]')" '137 ["signal",137,9]'
+fails 'not in the background' 125 tare exec -d --report exec.json box true
+fails 'a place that cannot be written is refused' 125 tare exec --report nosuch/x box true
+tare rm -f box >/dev/null
+
 # --- the network
 run tare run --rm --report r.json busybox sh -c 'wget -q -T 1 "http://$(ip route | sed -n "s/default via \([^ ]*\).*/\1/p"):1"
 	sed -n "s/eth0: *//p" /proc/net/dev'

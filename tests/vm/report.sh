@@ -124,18 +124,33 @@ killed_later unlogged 2
 is 'a later SIGKILL is known by the time of the kill' "$code $(of '[.reason, .oom.kills, .oom.init]')" '137 ["signal",1,false]'
 umount /dev/kmsg
 rmdir /sys/fs/cgroup/team
+run tare run --rm --memory 32m --memory-swap 32m --assert oom --assert oom.level==container --assert 'memory.peak<=32M' \
+	busybox dd if=/dev/zero of=/dev/null bs=80M count=1
+is 'a kill that was foretold is a success' "$status" 0
+tare run -d --name box --memory 32m --memory-swap 32m busybox sleep 1000 >/dev/null
+run tare exec --report r.json box dd if=/dev/zero of=/dev/null bs=80M count=1
+is 'a command in it that is killed is told so' "$status $(of '[.kind, .reason, .code, .oom.kills, .oom.level]')" \
+	'137 ["exec","oom",137,1,"container"]'
+run tare exec --report r.json box true
+is 'and the next one has nothing to do with it' "$status $(of '[.reason, .oom.kills, .memory.events.oom_kill]')" '0 ["exit",0,0]'
+says 'a peak is its own, where the kernel can tell' \
+	'.memory.peak_bytes == null and (.missing["memory.peak_bytes"] | contains("6.12")) or .memory.peak_bytes < 16 * 1048576'
+ok 'its report is as the schema says' valid
+tare rm -f box >/dev/null
 run tare run --rm --memory 1g busybox sh -c "$(hog 16)"
 is 'who keeps to its limit is not mentioned' "$status $stderr" '0 '
 
 # --- spins
-run tare run --rm --cpus 0.2 --report r.json --timeout 3s --stop-timeout 1 busybox sh -c 'while :; do :; done'
+run tare run --rm --cpus 0.2 --report r.json --assert cpu.throttled==0 --timeout 3s --stop-timeout 1 busybox sh -c 'while :; do :; done'
 is 'a spinner ends by its time' "$(of '[.reason, .code]')" '["timeout",124]'
+like 'what was asserted of it did not hold' "$status $stderr" $'^123 .*cpu.throttled==0 +[0-9]+ +FAILED$'
 says 'it was throttled, and for most of the time' '.cpu.throttled > 5 and .cpu.throttled <= .cpu.periods and .cpu.throttled_us > .wall_us * 0.4'
 says 'it had no more than its share' '.cpu.usage_us < .wall_us * 0.35 and .cpu.usage_us > .wall_us * 0.05'
 says 'others would have seen pressure' '.pressure.cpu.some_us > 0'
 
 # --- forks
-run tare run --rm --pids-limit 8 --report r.json busybox sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 100 & done'
+run tare run --rm --pids-limit 8 --report r.json --assert 'pids.peak<=8' --assert 'pids.refused>0' busybox sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 100 & done'
+is 'assertions know both' "$status" 0
 says 'forks that were refused are counted' '.pids.refused >= 1'
 says 'the peak is the limit' '.pids.peak == 8'
 is 'as it was read back' "$(of '.limits["pids.max"]')" 8
