@@ -7,12 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "base/str.h"
 #include "cmd/birth.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/monitor.h"
 #include "cmd/reclaim.h"
+#include "cmd/repeat.h"
 #include "cmd/report.h"
 
 static int check_streams(const struct run_options *o, struct error *err)
@@ -120,6 +125,70 @@ static int run_reported(struct context *ctx, char **argv, struct report *report,
 	return r;
 }
 
+static int check_repeat(const struct run_options *o, struct error *err)
+{
+	if (!o->repeat)
+		return 0;
+	if (o->repeat < 1 || o->repeat > REPEAT_MAX)
+		return error_set(err, ERANGE, "--repeat must be 1 to %d", REPEAT_MAX);
+	if (o->detach || o->cidfile)
+		return error_set(err, EINVAL, "--repeat and %s exclude each other",
+				 o->detach ? "-d" : "--cidfile");
+	if (!o->settings.auto_remove && !o->ephemeral) {
+		error_set(err, EINVAL, "--repeat needs --rm");
+		return error_hint(err, "else as many containers would stay");
+	}
+	return 0;
+}
+
+/* Once all runs are over: the document where it is wanted, and on stderr how they vary. */
+static int tell_repeat(const struct repeat *all, const struct report *report, struct error *err)
+{
+	autojson struct json *doc = repeat_document(all);
+	autofree char *text = json_print_pretty(doc);
+	autofree char *line = xasprintf("%s\n", text);
+	autostr struct str table = { 0 };
+	int r;
+
+	repeat_table(doc, &table);
+	(void)fflush(stdout);
+	(void)file_write_fd(STDERR_FILENO, table.data, table.len);
+	r = repeat_tell(all, &report->verdicts, err);
+	return r == 0 ? report_sink_write(&report->sink, line, strlen(line), err) : r;
+}
+
+/* The code: a broken assertion's, else that of the first run that did not end with 0. */
+static int run_repeated(struct context *ctx, char **argv, const struct report *report,
+			struct error *err)
+{
+	const struct run_options *o = ctx->options;
+	struct error why;
+	struct repeat all;
+	int code = 0;
+
+	repeat_init(&all);
+	for (int64_t i = 0; i < o->repeat; i++) {
+		struct report one = REPORT_NONE;
+		bool over;
+		int r;
+
+		one.wanted = one.asked_for = one.verdicts.mute = true;
+		r = run_reported(ctx, argv, &one, err);
+		over = r < 0 || repeat_is_over(one.doc);
+		if (one.doc)
+			repeat_add(&all, one.doc);
+		report_done(&one);
+		if (r < 0 || !code || r == EXIT_ASSERT)
+			code = r;
+		if (over)
+			break;
+	}
+	if (tell_repeat(&all, report, &why) < 0)
+		message_error(ctx, &why);
+	repeat_done(&all);
+	return code;
+}
+
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct run_options *o = ctx->options;
@@ -130,7 +199,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	r = check_streams(o, err);
 	if (r < 0)
 		return r;
-	r = run_options_protect(o, err);
+	r = check_repeat(o, err);
+	if (r == 0)
+		r = run_options_protect(o, err);
 	if (r < 0)
 		return r;
 	if (o->settings.report)
@@ -139,7 +210,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		r = report_open_verdicts(&report, &o->settings.asserts, o->settings.assert_format,
 					 err);
 	if (r == 0)
-		r = run_reported(ctx, argv, &report, err);
+		r = o->repeat ? run_repeated(ctx, argv, &report, err)
+			      : run_reported(ctx, argv, &report, err);
 	report_done(&report);
 	return r;
 }

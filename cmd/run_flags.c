@@ -31,6 +31,8 @@ const struct option_def run_option_defs[] = {
 	O('d', "detach", NULL, OPTION_BOOL, detach, "Run in the background, print the id"),
 	O(0, "ephemeral", NULL, OPTION_BOOL, ephemeral,
 	  "Leave nothing behind, not even the archive's image (implies --rm)"),
+	O(0, "repeat", "N", OPTION_INT, repeat,
+	  "Run it N times, and show how its figures vary; with --rm"),
 	O(0, "sig-proxy", NULL, OPTION_BOOL, sig_proxy,
 	  "Pass signals on to the container (default true)"),
 

@@ -14,6 +14,7 @@ struct image_config;
 
 struct run_options {
 	struct settings settings; /* what one flag sets in one member */
+	int64_t repeat; /* 0: once */
 	bool detach, sig_proxy, publish_all, rootfs;
 	bool accept, no_healthcheck, ephemeral, import;
 	const char *health_cmd;
@@ -24,7 +25,7 @@ struct run_options {
 };
 
 /* The first ones are for `run` only. */
-enum { RUN_ONLY_OPTIONS = 3 };
+enum { RUN_ONLY_OPTIONS = 4 };
 extern const struct option_def run_option_defs[];
 
 int run_options_settings(const struct run_options *o, const struct image_config *image,

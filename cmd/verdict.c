@@ -227,6 +227,8 @@ int verdict_tell(const struct verdict *v, const struct verdict_output *out,
 {
 	autostr struct str text = { 0 };
 
+	if (out->mute)
+		return 0;
 	if (!report_sink_is_open(&out->sink) && out->format == VERDICT_TEXT && !v->failed)
 		return 0;
 	verdict_format(v, out->format, report, &text);

@@ -21,6 +21,7 @@ enum verdict_format { VERDICT_TEXT, VERDICT_TAP, VERDICT_JUNIT };
 /* Where it is told, and how. */
 struct verdict_output {
 	enum verdict_format format;
+	bool mute;		 /* told later, by others */
 	struct report_sink sink; /* not open: standard error */
 };
 

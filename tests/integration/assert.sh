@@ -61,6 +61,27 @@ END
 run tare run "${quick[@]}" --assert 'wall<30s' --assert-format text:table busybox true
 like 'text to a file is written in any case' "$(cat table)" $'0 of 1 assertions failed\nEXPECTED.*ok$'
 
+# --- several times
+run tare run "${quick[@]}" --repeat 4 --report all.json --assert 'wall<30s' busybox echo out
+is 'a run may be repeated' "$status $(grep -c out <<<"$stdout")" '0 4'
+like 'stderr has how figures vary' "$stderr" $'^FIGURE +MIN +MEDIAN +MAX\nwall +[0-9.]+[mu]?s +[0-9.]+[mu]?s +[0-9.]+[mu]?s\n'
+is 'and the report all runs' "$(jq -c '[.kind, .runs, (.reports | length), ([.reports[].container.id] | unique | length)]' all.json)" \
+	'["repeat",4,4,4]'
+ok 'with least, middle and greatest' jq -e '.summary.wall_us | .known == 4 and .min <= .median and .median <= .max' all.json
+is 'as the schema says' "$(jq -r --slurpfile schema "$TARE_TEST_TOP/docs/repeat.schema.json" -f "$TARE_TEST_LIB/schema.jq" all.json)" ''
+jq '.reports[3]' all.json >last.json
+is 'each run as its own says' "$(jq -r --slurpfile schema "$TARE_TEST_TOP/docs/report.schema.json" -f "$TARE_TEST_LIB/schema.jq" last.json)" ''
+run tare run "${quick[@]}" --repeat 3 -v "$T:/t" --userns=host --assert code==0 --assert-format tap busybox \
+	sh -c 'echo >>/t/runs; [ "$(wc -l </t/runs)" != 2 ]'
+is 'one broken assertion of three is one' "$status" 123
+like 'and is told once' "$stderr" $'TAP version 13\n1..1\nnot ok 1 - code==0\n# seen: 1 \\(1 of 3 runs\\)$'
+run tare run "${quick[@]}" --repeat 5 busybox nosuch
+is 'what cannot start is not tried again' "$status $(grep -c nosuch <<<"$stderr")" '127 1'
+fails 'containers that stay are not repeated' 125 tare run --repeat 2 busybox true
+fails 'nor those of the background' 125 tare run --rm -d --repeat 2 busybox true
+fails 'nor less than once' 125 tare run --rm --repeat -1 busybox true
+rm -f runs
+
 # --- on record
 run tare run --report r.json --name kept --network none --assert 'wall>20s' --assert code==0 busybox true
 is 'the report has them' "$status $(jq -c '[.code, (.assertions | map([.expression, .ok]))]' r.json)" \

