@@ -14,7 +14,7 @@ struct image_config;
 
 struct run_options {
 	struct settings settings; /* what one flag sets in one member */
-	int64_t repeat; /* 0: once */
+	int64_t repeat;		  /* 0: once */
 	bool detach, sig_proxy, publish_all, rootfs;
 	bool accept, no_healthcheck, ephemeral, import;
 	const char *health_cmd;
