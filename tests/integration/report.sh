@@ -124,7 +124,7 @@ tare rm -f box >/dev/null
 run tare run --rm --report r.json busybox sh -c 'wget -q -T 1 "http://$(ip route | sed -n "s/default via \([^ ]*\).*/\1/p"):1"
 	sed -n "s/eth0: *//p" /proc/net/dev'
 read -r received _ _ _ _ _ _ _ sent _ <<<"$stdout"
-ok 'bytes of the network are counted' jq -e ".network | .received_bytes >= $received and .received_bytes > 0 and .sent_bytes >= $sent" r.json
+ok 'bytes of the network are counted' jq -e ".network | .received_bytes >= ${received:-1} and .sent_bytes >= ${sent:-1} and .sent_bytes > 0" r.json
 run tare run --rm --network host --report r.json busybox true
 is 'not those of others' "$(of r.json '[.network.received_bytes, .missing.network]')" '[null,"the network is shared with others"]'
 tare rm -f -a >/dev/null
