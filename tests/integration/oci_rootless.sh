@@ -4,6 +4,7 @@
 # oci_rootless.sh - OCI runtime: called by a user, and by root of a user namespace as podman does it
 # shellcheck disable=SC2317 # functions that wait_for calls
 . "$(dirname "$0")/../lib/harness.sh"
+OCI_WITHOUT_PEER=1
 . "$(dirname "$0")/../lib/oci.sh"
 
 USER_ID=1234
