@@ -438,6 +438,8 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	set_path(doc, "HostsPath", ctx->root, r->id, "hosts");
 	set_path(doc, "ResolvConfPath", ctx->root, r->id, "resolv.conf");
 	json_set_text(doc, "CgroupPath", r->cgroup);
+	json_set_text(doc, "Slice",
+		      json_text_or(json_get(json_get(stored, "HostConfig"), "Slice"), ""));
 	json_set_int(doc, "IdmapBase", r->idmap_base);
 	return doc;
 }

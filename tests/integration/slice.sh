@@ -54,7 +54,7 @@ is 'a container runs in a slice' "$status $stdout" '0 ran'
 tare run -d --name in --slice ci busybox sleep 1000 >/dev/null
 is 'its cgroup is below' "$(cd "$(group ci)" && echo ./*/ | tr -d ./)" "$(tare inspect -f '{{.Id}}' in)"
 is 'and the slice knows it' "$(tare slice inspect ci | jq -r '.[0].Containers[0]')" "$(tare inspect -f '{{.Id}}' in)"
-is 'inspect of the container says which' "$(tare inspect -f '{{.HostConfig.Slice}}' in)" ci
+is 'inspect of the container says which' "$(tare inspect -f '{{.Slice}}' in)" ci
 is 'ps finds those of a slice' "$(tare ps --filter slice=ci --format '{{.Names}}')" in
 is 'and no others' "$(tare ps -q --filter slice=c)" ''
 run tare slice rm ci
