@@ -50,7 +50,14 @@ check_inner() {
 	is "$1: nothing stays" "$(of removed) $(of left)" 'up hog '
 }
 
+# The options of the cgroup tree, which a careless mount in a container changes for all.
+cgroup_options() {
+	awk '$3 == "cgroup2" { print $4; exit }' /proc/mounts
+}
+
 inside=(-v "$TARE:/bin/tare:ro" -v "$FIXTURES:/fixtures:ro" -v "$T/inner:/inner:ro")
+
+options=$(cgroup_options)
 
 # --- inside a container of tare
 run tare run --rm --privileged -v store:/var/lib/tare "${inside[@]}" busybox sh /inner
@@ -76,6 +83,7 @@ run tare run --rm --privileged -v store:/var/lib/tare "${inside[@]}" busybox sh 
 like 'a cgroup that may not be made is named' "$status $stderr" \
 	"^125 tare: make cgroup '/sys/fs/cgroup/tare/[0-9a-f]+': Resource temporarily unavailable"
 tare volume rm store other >/dev/null
+is "the host's cgroups are mounted as before" "$(cgroup_options)" "$options"
 
 # --- inside a container of podman
 mkdir -m 700 "$T/podman" "$T/store"
@@ -83,4 +91,6 @@ cp -a "$FIXTURES/root" "$T/root"
 run podman --root "$T/podman/root" --runroot "$T/podman/run" --storage-driver vfs --cgroup-manager cgroupfs --events-backend none \
 	run --rm --privileged --network none -v "$T/store:/var/lib/tare" "${inside[@]}" --rootfs "$T/root" sh /inner
 check_inner 'in podman'
+# Whatever podman's runtime has made of them: the next script relies on these.
+mount -o remount,nsdelegate,memory_recursiveprot /sys/fs/cgroup
 done_testing
