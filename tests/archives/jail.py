@@ -14,6 +14,9 @@ import subprocess
 LIBC = ctypes.CDLL(None, use_errno=True)
 CANARIES = ["etc/passwd", "etc/shadow", "root/.ssh/authorized_keys", "tmp/canary", "var/canary", "home/x/canary",
             "data/canary", "data/images-canary", "work/canary"]
+# What a sanitizer says is to be seen on stderr: its files would be in here.
+ENVIRONMENT = {k: re.sub(r":?log_path=[^:]*", "", v) if k in ("ASAN_OPTIONS", "UBSAN_OPTIONS") else v
+               for k, v in os.environ.items()}
 WHERE = re.compile(r"layer \d+ of \d+|config|manifest|index|image|(at|behind) byte|entry '|'[^']+'|repositories|is empty$")
 
 
@@ -68,7 +71,7 @@ class Jail:
     def tare(self, *args, timeout=200, data=None):
         """Exit code, stdout, stderr; -9 if it takes too long."""
         p = subprocess.Popen(self.command(*args), stdin=subprocess.PIPE if data is not None else subprocess.DEVNULL,
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ, cwd="/")
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT, cwd="/")
         try:
             out, err = p.communicate(data, timeout)
         except subprocess.TimeoutExpired:
