@@ -38,7 +38,7 @@
 #define FRONT	    (STORED_HEAD + WINDOW)
 #define LAST_BLOCK  "\x03\x00"
 #define LAST_LEN    2U
-#define MARK	    "\x00\x00\xff\xff" /* the third byte is rarer than the first */
+#define MARK	    "\x00\x00\xff\xff" /* 0xff is rarer than 0 */
 #define MARK_LEN    4U
 
 /* A MiB that cannot be compressed is a little more. */
@@ -201,7 +201,7 @@ static size_t find_mark(struct gzip *g, size_t from)
 	from = from > g->mark ? from : g->mark;
 	g->marked = false;
 	while (from + MARK_LEN <= g->end) {
-		const unsigned char *at = memchr(g->packed + from + 2, MARK[2],
+		const unsigned char *at = memchr(g->packed + from + 2, 0xff,
 						 g->end - from - MARK_LEN + 1);
 
 		if (!at)
