@@ -133,6 +133,8 @@ static int read_diff_ids(const struct json *rootfs, struct image_config *c, stru
 	const struct json *list = json_get(rootfs, "diff_ids");
 	size_t n = json_count(list);
 
+	if (json_kind_of(rootfs) != JSON_MAP)
+		return wrong_type(err, "rootfs", "a map");
 	/* An image without layers: Docker leaves an empty list out. */
 	if (is_null(list))
 		return 0;
