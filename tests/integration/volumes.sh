@@ -202,7 +202,8 @@ ok 'what was mounted into a container can be unmounted at its end' umount "$T/di
 mount -t tmpfs tmpfs "$T/disk"
 on_exit umount -l "$T/disk"
 tare --root "$T/disk/store" load -q -i "$FIXTURES/busybox.tar" >/dev/null
-run tare --root "$T/disk/store" run --rm --network none busybox true
+# tmpfs can be id-mapped from Linux 6.3 on.
+run tare --root "$T/disk/store" run --rm --network none --userns host busybox true
 is 'a container out of a store on a file system of its own' "$status" 0
 ok 'lets go of it' wait_for 20 umount "$T/disk"
 
