@@ -226,11 +226,15 @@ static int connect_console(struct launch *l, struct error *err)
 	return 0;
 }
 
-/* Whether the next start, or the owner of a volume, may find them still there. */
+/*
+ * Not where the next start, or the owner of a volume, of an archive that is used
+ * in place or of an additional store may find them still there.
+ */
 static bool nobody_misses_mounts(const struct launch *l)
 {
 	return l->config.scratch == CONFIG_SCRATCH_MEMORY &&
-	       l->config.root == CONFIG_ROOT_OVERLAY && l->config.n_mounts == 0;
+	       l->config.root == CONFIG_ROOT_OVERLAY && l->config.n_mounts == 0 &&
+	       !l->config.lower_store && l->config.n_view_fds == 0;
 }
 
 static int start_steps(struct launch *l, struct error *err)
@@ -413,6 +417,8 @@ static void watch_kills(struct launch *l)
 
 static void settle_end(struct launch *l, int wait_status, int failed, struct error *err)
 {
+	bool timed_out = l->streams.timed_out || l->streams.lease_ended;
+	bool stopped = l->streams.asked_to_end || record_is_stopping(l->lock_fd);
 	const struct ending e = {
 		.ctx = l->ctx,
 		.record = l->record,
@@ -420,9 +426,9 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 		.asserts = &l->settings->asserts,
 		.wait_status = wait_status,
 		.failed = failed,
-		.timed_out = l->streams.timed_out || l->streams.lease_ended,
+		.timed_out = timed_out,
 		.slice = l->streams.lease_ended ? l->settings->slice : NULL,
-		.stopped = l->streams.asked_to_end || record_is_stopping(l->lock_fd),
+		.stopped = stopped,
 		.look = l->settings->memory_bytes || !l->foreground,
 		.netns_fd = l->container.netns,
 		.oom = {
@@ -431,9 +437,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 			.cgroup_fd = l->cgroup_fd,
 			.pid = l->container.pid,
 			.killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL,
-			.by_us = l->streams.timed_out || l->streams.lease_ended ||
-				 l->streams.asked_to_end ||
-				 record_is_stopping(l->lock_fd),
+			.by_us = timed_out || stopped,
 			.began_ns = l->began_ns,
 			.ended_ns = report_clock_ns(),
 			.watched = l->streams.news != NULL,

@@ -202,6 +202,17 @@ ok 'what was mounted into a container can be unmounted at its end' umount "$T/di
 mount -t tmpfs tmpfs "$T/disk"
 on_exit umount -l "$T/disk"
 tare --root "$T/disk/store" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+mkdir "$T/stick"
+mount -t tmpfs tmpfs "$T/stick"
+cp "$FIXTURES/busybox-docker.tar" "$T/stick/app.tar"
+run tare run --rm --network none --userns host "$T/stick/app.tar" true
+is 'an archive out of a file system of its own' "$status" 0
+ok 'is free again when run returns' umount "$T/stick"
+mount -t tmpfs tmpfs "$T/stick"
+tare --root "$T/stick/store" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+run tare --root "$T/empty" --additional-store "$T/stick/store" run --rm --network none --userns host busybox true
+is 'an image of an additional store' "$status" 0
+ok 'is, too' umount "$T/stick"
 # tmpfs can be id-mapped from Linux 6.3 on.
 run tare --root "$T/disk/store" run --rm --network none --userns host busybox true
 is 'a container out of a store on a file system of its own' "$status" 0
