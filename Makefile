@@ -22,9 +22,8 @@ VARIANT  := $(LIBC)$(if $(SANITIZE),-sanitize)$(if $(filter-out gcc cc musl-gcc,
 B        := build/$(VARIANT)
 MULTI    := $(shell gcc -print-multiarch 2>/dev/null)
 LIBDIR   := /usr/lib/$(MULTI)
-# Debian's static archives, by full path: -L of this folder would pick glibc's libc.a.
-ARCHIVES := $(addprefix $(LIBDIR)/lib,archive.a jansson.a) $(B)/gen/libnettle.a \
-	    $(addprefix $(LIBDIR)/lib,zstd.a z.a deflate.a sodium.a lzma.a bz2.a cap.a acl.a)
+# Debian's static archives, prepared below; by full path: -L of their folder would pick glibc's libc.a.
+ARCHIVES := $(patsubst %,$(B)/gen/lib%.a,archive jansson nettle zstd z deflate sodium lzma bz2 cap acl)
 
 ifeq ($(LIBC),musl)
 TARGET_CC := musl-gcc
@@ -63,7 +62,7 @@ build/tare-oci: build/tare
 	$(Q)ln -sf tare $@
 
 # Debug information is kept beside the binary, where gdb finds it.
-$(B)/tare: $(OBJECTS) $(B)/gen/libnettle.a
+$(B)/tare: $(OBJECTS) $(ARCHIVES)
 	$(call say,LINK,$@)$(TARGET_CC) $(STATIC) $(CFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(ARCHIVES) \
 		-Wl,--gc-sections
 	$(Q)objcopy $(if $(SANITIZE),,--strip-all) --add-gnu-debuglink=$@.debug $@.debug $@
@@ -75,11 +74,14 @@ $(B)/%.o: %.c | $(B)/include
 $(B)/gen/%.o: $(B)/gen/%.c | $(B)/include
 	$(call say,CC,$@)$(TARGET_CC) $(ALL_CFLAGS) -c -o $@ $<
 
-# Nettle asks for the CPU's features in a constructor, at every start, though it does so by itself
-# at its first use; CPUID takes microseconds in a virtual machine, and few commands hash anything.
-$(B)/gen/libnettle.a: $(LIBDIR)/libnettle.a
+# Nettle and liblzma ask for the CPU's features in a constructor, at every start. CPUID takes
+# microseconds in a virtual machine, and few commands hash or inflate anything: nettle also asks at
+# its first use, and liblzma's constructor is called by image/codec_rare.c. libcap's stays: it finds
+# out which capabilities there are. As in our own code, nothing unwinds a stack.
+$(B)/gen/lib%.a: $(LIBDIR)/lib%.a
 	@mkdir -p $(@D)
-	$(call say,LAZY,$@)objcopy --remove-section='.init_array*' --remove-section='.rela.init_array*' $< $@
+	$(call say,TRIM,$@)objcopy $(if $(filter cap,$*),,--remove-section='*.init_array*') \
+		--remove-section='*.eh_frame' --globalize-symbol=crc64_set_func $< $@
 
 # The default seccomp profile and all names become tables at build time: libseccomp, which
 # knows every name, is slow to ask, and the start path must not wait for it.

@@ -20,6 +20,9 @@
 
 #define CODEC_XZ_MEMORY_BYTES (128ULL << 20)
 
+/* liblzma's constructor, where it has one: our Makefile sees to it that nothing else calls it. */
+extern void crc64_set_func(void) __attribute__((weak));
+
 struct codec_rare {
 	enum codec_kind kind;
 	bool begun; /* the decoder is in a member */
@@ -33,6 +36,8 @@ struct codec_rare *codec_rare_new(enum codec_kind kind)
 	struct codec_rare *c = xcalloc(1, sizeof(*c));
 
 	c->kind = kind;
+	if (kind == CODEC_XZ && crc64_set_func)
+		crc64_set_func();
 	return c;
 }
 

@@ -39,7 +39,7 @@ endef
 $(foreach d,$(FOLDERS),$(eval $(call folder_archive,$d)))
 
 define unit_link
-$(B)/tests/unit/$1/test_%: $(B)/tests/unit/$1/test_%.o $(UNIT_$1:%=$(B)/lib%.a) | $(B)/gen/libnettle.a
+$(B)/tests/unit/$1/test_%: $(B)/tests/unit/$1/test_%.o $(UNIT_$1:%=$(B)/lib%.a) | $(ARCHIVES)
 	$$(call say,LINK,$$@)$$(TARGET_CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $(ARCHIVES) $$(UNIT_LIBS)
 endef
 $(foreach d,$(FOLDERS),$(eval $(call unit_link,$d)))
@@ -53,7 +53,7 @@ objects: $(OBJECTS)
 FUZZ         ?= $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 60
 
-$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(UNIT_cmd:%=$(B)/lib%.a) | $(B)/gen/libnettle.a
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(UNIT_cmd:%=$(B)/lib%.a) | $(ARCHIVES)
 	$(call say,LINK,$@)$(TARGET_CC) -fsanitize=fuzzer $(CFLAGS) $(LDFLAGS) -o $@ $^ $(ARCHIVES) -lpthread
 
 fuzz-binaries: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
