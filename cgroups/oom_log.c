@@ -118,8 +118,10 @@ static void take_victim(struct oom_log *log, const char *line)
 
 	if (!close)
 		close = name ? strchr(name, ')') : NULL;
-	if (close && (log->in_group || (log->pid && pid == log->pid)))
-		add_victim(log, pid, name, (size_t)(close - name));
+	if (!close || !(log->in_group || (log->pid && pid == log->pid)))
+		return;
+	log->n_again += log->in_group && oom_log_has(log, pid);
+	add_victim(log, pid, name, (size_t)(close - name));
 }
 
 static void take_group(struct oom_log *log, const char *line)

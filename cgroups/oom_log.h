@@ -26,6 +26,7 @@ struct oom_log {
 	/* Found: */
 	struct oom_log_victim victims[OOM_LOG_VICTIMS];
 	size_t n_victims;
+	size_t n_again;	  /* of a group the kernel kills, and counts, the one it chose twice */
 	bool machine;	  /* the last kill was for want of the machine's memory */
 	char *limit_path; /* else the cgroup whose limit it was, from the hierarchy's top; or NULL */
 

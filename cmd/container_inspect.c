@@ -24,6 +24,7 @@
 #include "cmd/appliance.h"
 #include "cmd/command.h"
 #include "cmd/io_limit.h"
+#include "cmd/oom.h"
 #include "cmd/report.h"
 #include "cmd/target.h"
 #include "cmd/stores.h"
@@ -55,14 +56,20 @@ static void set_time(struct json *map, const char *key, int64_t ns)
 static struct json *make_state(const struct record *r)
 {
 	struct json *state = json_new_map();
+	autooom struct oom now = { .known = false };
 
+	if (target_is_running(r)) /* nothing is on record yet */
+		oom_of_running(&now, r, report_clock_ns());
 	json_set_text(state, "Status", record_status_name(r->status));
 	json_set_bool(state, "Running", target_is_running(r));
 	json_set_bool(state, "Paused", r->status == RECORD_PAUSED);
 	json_set_bool(state, "Restarting", r->status == RECORD_RESTARTING);
-	json_set_bool(state, "OOMKilled", r->oom_killed);
+	json_set_bool(state, "OOMKilled", r->oom_killed || now.kills);
 	json_set_bool(state, "Dead", false);
-	json_set(state, "Oom", r->oom ? json_clone(r->oom) : json_new_nil());
+	json_set(state, "Oom",
+		 now.kills ? oom_to_json(&now)
+		 : r->oom  ? json_clone(r->oom)
+			   : json_new_nil());
 	json_set_int(state, "Pid", r->pid);
 	json_set_int(state, "ExitCode", r->exit_code);
 	json_set_text(state, "Error", r->error);

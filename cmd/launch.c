@@ -35,6 +35,7 @@
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
 #include "cmd/launch_cgroup.h"
+#include "cmd/limits.h"
 #include "cmd/message.h"
 #include "cmd/reclaim.h"
 #include "cmd/signals.h"
@@ -400,6 +401,7 @@ static void note_kills(void *arg)
 	if (kills <= 0)
 		return;
 	l->kills += (uint64_t)kills;
+	l->dying = process_is_dying(l->container.pid);
 	l->killed_ns = report_clock_ns();
 }
 
@@ -408,7 +410,7 @@ static void watch_kills(struct launch *l)
 {
 	struct error ignored; /* no such controller: nothing to watch */
 
-	if (!(l->report.wanted || l->settings->memory_bytes) || l->cgroup_fd < 0 ||
+	if (!(l->report.wanted || limits_reach_memory(l->settings)) || l->cgroup_fd < 0 ||
 	    cgroup_oom_watch_open(&l->oom_watch, l->cgroup_fd, &ignored) < 0)
 		return;
 	l->news = (struct supervise_news){ l->oom_watch.fd, note_kills, l };
@@ -429,7 +431,8 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 		.timed_out = timed_out,
 		.slice = l->streams.lease_ended ? l->settings->slice : NULL,
 		.stopped = stopped,
-		.look = l->settings->memory_bytes || !l->foreground,
+		.look = limits_reach_memory(l->settings) || !l->foreground ||
+			!l->settings->auto_remove,
 		.netns_fd = l->container.netns,
 		.oom = {
 			.root = &l->cgroup_root,
@@ -441,6 +444,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 			.began_ns = l->began_ns,
 			.ended_ns = report_clock_ns(),
 			.watched = l->streams.news != NULL,
+			.seen_dying = l->dying,
 			.seen_kills = l->kills,
 			.seen_ns = l->killed_ns,
 		},

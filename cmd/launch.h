@@ -66,6 +66,7 @@ struct launch {
 	struct cgroup_oom_watch oom_watch;
 	struct supervise_news news;
 	uint64_t kills;		     /* for want of memory, as far as has been noticed */
+	bool dying;		     /* the first process was when the last of them was noticed */
 	int64_t killed_ns, began_ns; /* CLOCK_MONOTONIC */
 	struct report report;	     /* asked for by whoever launches; released by launch_done() */
 	pid_t health_pid;	     /* checks the container's health; 0: nobody does */

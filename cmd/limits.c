@@ -62,6 +62,16 @@ bool limits_are_asked(const struct settings *s)
 	       s->timeline.n || io_limit_count(s->io_limits);
 }
 
+/** limits_reach_memory() - Whether the user had its memory limited, so that kills are likely */
+bool limits_reach_memory(const struct settings *s)
+{
+	bool asked = s->memory_bytes || s->slice || s->cgroup_parent || s->timeline.n;
+
+	for (size_t i = 0; !asked && i < s->cgroup_conf.n; i++)
+		asked = str_starts(s->cgroup_conf.items[i], "memory.");
+	return asked;
+}
+
 struct range {
 	const char *flag;
 	int64_t value, min, max;

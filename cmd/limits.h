@@ -89,6 +89,7 @@ int limits_parse_group(void *member, const char *value, struct error *err);
 			      "cgroup v2 cannot; --memory-high slows down instead of killing")
 
 bool limits_are_asked(const struct settings *s);
+bool limits_reach_memory(const struct settings *s);
 int limits_of_settings(const struct settings *s, struct cgroup_limits *limits, struct error *err);
 int limits_refuse(const struct strlist *remarks, struct error *err);
 int limits_check(const struct settings *s, struct error *err);

@@ -26,11 +26,12 @@
 #include "cgroups/hierarchy.h"
 #include "cgroups/stats.h"
 #include "cmd/units.h"
+#include "runtime/record.h"
 
 #define SHOWN_VICTIMS 3
 #define FIRST_PID_NS  4026531836U /* its inode, the same on every Linux */
-/* The kernel announces a kill within 10 ms; the dead may take a while to give their memory back. */
-#define FRESH_NS     UNITS_NS_PER_S
+/* The kernel announces a kill within 10 ms, and a moment before the victim knows of it. */
+#define FRESH_NS     (UNITS_NS_PER_S / 10)
 #define TIMES_OFF_US INT64_C(10000000) /* the log's clock is another one, */
 #define DRIFT_PARTS  10000	       /* and nobody corrects it */
 #define NS_PER_US    1000
@@ -121,6 +122,18 @@ static bool is_named(struct oom *oom, const char *group, int dirfd)
 	return true;
 }
 
+/* What the container has made it may have removed: then the limit is not known. */
+static void look_inside(struct oom *oom, const struct oom_query *q)
+{
+	const char *below = strstr(oom->limit_path, q->group);
+	autoclose int fd = -1;
+
+	if (below && q->cgroup_fd >= 0)
+		fd = openat(q->cgroup_fd, below + strlen(q->group) + 1,
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	limit_is(oom, OOM_LEVEL_INSIDE, fd);
+}
+
 /* Found by the log. */
 static void place_path(struct oom *oom, const struct oom_query *q)
 {
@@ -135,7 +148,7 @@ static void place_path(struct oom *oom, const struct oom_query *q)
 	} else if (str_ends(oom->limit_path, q->group)) {
 		limit_is(oom, OOM_LEVEL_CONTAINER, q->cgroup_fd);
 	} else {
-		limit_is(oom, OOM_LEVEL_INSIDE, -1);
+		look_inside(oom, q);
 	}
 }
 
@@ -199,7 +212,9 @@ static enum oom_answer first_was_killed(const struct oom *oom, const struct oom_
 		return OOM_YES;
 	if (!q->watched)
 		return OOM_UNKNOWN;
-	return oom->kills > q->seen_kills || q->ended_ns - q->seen_ns < FRESH_NS ? OOM_YES : OOM_NO;
+	return q->seen_dying || oom->kills > q->seen_kills || q->ended_ns - q->seen_ns < FRESH_NS
+		       ? OOM_YES
+		       : OOM_NO;
 }
 
 static void search_log(struct oom *oom, const struct oom_query *q)
@@ -225,6 +240,15 @@ static void drop_earlier(struct oom *oom)
 	log->n_victims = (size_t)oom->kills;
 }
 
+/* The log may be that of an earlier run as well, the counter is not. */
+static void count_once(struct oom *oom, const struct counters *all)
+{
+	uint64_t again = oom->log.n_again;
+
+	again = again > all->group_kills ? all->group_kills : again;
+	oom->kills -= again < oom->kills ? again : 0;
+}
+
 /**
  * oom_look() - Find out, once the first process has ended and before the cgroup goes
  * @oom:	Filled in; oom_done() releases it
@@ -245,6 +269,8 @@ void oom_look(struct oom *oom, const struct oom_query *q)
 	if (!all.present) { /* nobody counts: all that may be known is the end of the first process */
 		oom->known = oom->log.n_victims > 0;
 		oom->kills = oom->log.n_victims;
+	} else {
+		count_once(oom, &all);
 	}
 	drop_earlier(oom);
 	if (!oom->kills)
@@ -259,6 +285,29 @@ void oom_look(struct oom *oom, const struct oom_query *q)
 	} else if (all.present) {
 		place_counters(oom, q, &all);
 	}
+}
+
+/**
+ * oom_of_running() - The same of a container that has not ended
+ * @oom:	Filled in; oom_done() releases it
+ * @now_ns:	CLOCK_MONOTONIC
+ */
+void oom_of_running(struct oom *oom, const struct record *r, int64_t now_ns)
+{
+	struct cgroup_root root = { .fd = -1 };
+	struct error ignored;
+	autoclose int fd = -1;
+
+	if (*r->cgroup && cgroup_root_open(&root, &ignored) == 0)
+		fd = cgroup_open(&root, r->cgroup, &ignored);
+	oom_look(oom, &(struct oom_query){
+			      .root = &root,
+			      .group = fd < 0 ? "" : r->cgroup,
+			      .cgroup_fd = fd,
+			      .began_ns = now_ns - (units_now_ns() - r->started_ns),
+			      .ended_ns = now_ns,
+		      });
+	cgroup_root_close(&root);
 }
 
 /** oom_done() - Release what the struct holds; safe twice */

@@ -13,6 +13,7 @@
 
 struct cgroup_root;
 struct json;
+struct record;
 
 enum oom_level {
 	OOM_LEVEL_UNKNOWN,
@@ -35,8 +36,8 @@ struct oom_query {
 	bool by_us;		    /* which tare has sent */
 	int64_t began_ns, ended_ns; /* CLOCK_MONOTONIC */
 	uint64_t earlier_kills;	    /* counted before it began */
-	/* What a watch has seen of memory.events meanwhile, and when: see oom_was_fresh(). */
-	bool watched;
+	/* What a watch has seen of memory.events, and when; whether the first one was dying then */
+	bool watched, seen_dying;
 	uint64_t seen_kills;
 	int64_t seen_ns;
 };
@@ -55,6 +56,7 @@ struct oom {
 };
 
 void oom_look(struct oom *oom, const struct oom_query *q);
+void oom_of_running(struct oom *oom, const struct record *r, int64_t now_ns);
 void oom_done(struct oom *oom);
 #define autooom __attribute__((cleanup(oom_done)))
 

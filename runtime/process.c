@@ -42,6 +42,12 @@
 
 #define SETUP_FAILED 125
 
+/* proc(5), /proc/PID/stat: which field is what; and linux/sched.h, which no header for us has. */
+#define STAT_FLAGS   9
+#define STAT_START   22
+#define STAT_PENDING 31
+#define PF_EXITING   0x4
+
 struct join_plan {
 	const struct config_process *process;
 	const struct process_place *place;
@@ -50,8 +56,8 @@ struct join_plan {
 	bool in_userns; /* the process is born in the user namespace, too */
 };
 
-/** process_start_time() - Field 22 of /proc/PID/stat, in clock ticks; 0: no such process */
-uint64_t process_start_time(pid_t pid)
+/* A number of /proc/PID/stat, whose fields are counted from 1; 0: no such process. */
+static uint64_t read_stat(pid_t pid, int wanted)
 {
 	autofree char *text = NULL;
 	char path[64], *p;
@@ -63,9 +69,22 @@ uint64_t process_start_time(pid_t pid)
 		return 0;
 	/* After the name in parentheses, which may contain anything. */
 	p = strrchr(text, ')');
-	for (int field = 2; p && field < 22; field++)
+	for (int field = 2; p && field < wanted; field++)
 		p = strchr(p + 1, ' ');
 	return p ? strtoull(p + 1, NULL, 10) : 0;
+}
+
+/** process_start_time() - In clock ticks; 0: no such process */
+uint64_t process_start_time(pid_t pid)
+{
+	return read_stat(pid, STAT_START);
+}
+
+/** process_is_dying() - Whether it ends, or will as soon as it runs: it has been sent SIGKILL */
+bool process_is_dying(pid_t pid)
+{
+	return (read_stat(pid, STAT_PENDING) & (1U << (SIGKILL - 1))) ||
+	       (read_stat(pid, STAT_FLAGS) & PF_EXITING);
 }
 
 /**

@@ -88,6 +88,7 @@ run tare run --rm --memory 32m --memory-swap 32m --report r.json busybox sh -c "
 is 'all are counted' "$status $(of '[.oom.kills, (.oom.victims | length)]')" '4 [2,2]'
 run tare run --rm --report r.json --memory 32m --memory-swap 32m --oom-group busybox sh -c "sleep 1000 & $(hog 80); true"
 is 'all of a group go together' "$status $(of '[.reason, .oom.init, .oom.group]')" '137 ["oom",true,true]'
+is 'each is counted once, the one that the kernel chose, too' "$(of '[.oom.kills, (.oom.victims | length), .memory.events.oom_kill]')" '[3,3,4]'
 says 'by name, as far as the kernel says it' '[.oom.victims[].command] | index("dd") and all(IN("dd", "sleep", "sh"))'
 like 'and the message says so' "$stderr" 'of all processes together'
 # killed_later NAME: a child for want of memory, and later the first process by somebody
@@ -98,6 +99,9 @@ killed_later() {
 	tare kill "$1" >/dev/null
 	code=$(tare wait "$1")
 }
+killed_later logged 0.3
+is 'a SIGKILL soon after is told from it also where processes have other numbers' "$code $(of '[.reason, .oom.kills, .oom.init]')" \
+	'137 ["signal",1,false]'
 is 'a later SIGKILL is not taken for one' "$(head -n 1 <<<"$OUTSIDE")" '["signal",1,false,["dd"]]'
 is 'the first process is known by its number' "$(tail -n 1 <<<"$OUTSIDE")" '["oom",1,true]'
 run tare run --name slow --memory 32m --memory-swap 32m --timeout 3s --report r.json busybox sh -c "$(hog 80); sleep 1000"
@@ -120,10 +124,59 @@ run tare run --rm --memory 32m --memory-swap 32m --report r.json busybox dd if=/
 is 'and that of the container' "$(of '[.reason, .oom.level, .oom.init, .missing["oom.victims"]]')" \
 	'["oom","container",true,"/dev/kmsg may not be read here"]'
 ok 'the report is still as the schema says' valid
-killed_later unlogged 2
-is 'a later SIGKILL is known by the time of the kill' "$code $(of '[.reason, .oom.kills, .oom.init]')" '137 ["signal",1,false]'
+killed_later unlogged 0.3
+is 'a later SIGKILL is known by when the kill was' "$code $(of '[.reason, .oom.kills, .oom.init]')" '137 ["signal",1,false]'
 umount /dev/kmsg
 rmdir /sys/fs/cgroup/team
+
+tare slice create small --memory 24m --memory-swap 24m >/dev/null
+run tare run --name member --slice small --report r.json busybox dd if=/dev/zero of=/dev/null bs=80M count=1
+is 'a slice is told from both' "$status $(of '[.reason, .oom.level, .oom.limit_bytes]')" "137 [\"oom\",\"slice\",$((24 * MIB))]"
+is 'by its cgroup' "$(of .oom.cgroup)" "/$(tare slice inspect -f '{{.CgroupPath}}' small)"
+like 'in words, too' "$stderr" "killed: out of memory \(limit 24MiB of cgroup '/tare/slice-small[^']*', peak"
+is 'for inspect as well' "$(tare inspect -f '{{.State.Oom.level}}' member)" slice
+# The first process goes on: docker's exit code, and one line more.
+run tare run --rm --slice small busybox sh -c "$(hog 80); exit 0"
+like 'nobody asked, and a child is not lost in silence' "$status $stderr" \
+	"^0 tare: container '[a-z0-9_]+' went on without some of its processes: out of memory \(limit 24MiB of cgroup"
+run tare run --rm --cgroup-conf "memory.max=$((24 * MIB))" --cgroup-conf memory.swap.max=0 busybox sh -c "$(hog 80); exit 0"
+like 'at a limit that was set by hand' "$status $stderr" "^0 tare: container .* went on without .*\(limit 24MiB, "
+run tare run --rm --memory 24m --memory-swap 24m --at 1s:memory.max=12M busybox sh -c "$(hog 16); sleep 2; $(hog 16); exit 0"
+like 'at one that came later' "$status $stderr" "^0 tare: container .* went on without .*\(limit 12MiB, peak [12][0-9.]*MiB, 1 kill"
+run tare run --rm --slice small busybox sh -c "$(hog 4); exit 0"
+is 'who was spared is not mentioned' "$status $stderr" '0 '
+tare slice rm -f small >/dev/null
+
+# A cgroup that the container itself has made; the kill is seen while it runs, too.
+cat >nest.sh <<'EOS'
+cd /sys/fs/cgroup && mkdir own in && echo $$ >own/cgroup.procs && echo +memory >cgroup.subtree_control
+echo 16M >in/memory.max && echo 0 >in/memory.swap.max
+sh -c 'echo $$ >in/cgroup.procs; exec dd if=/dev/zero of=/dev/null bs=80M count=1' 2>/dev/null
+echo up
+sleep 1000
+EOS
+tare run -d --name nest --privileged --memory 64m --report r.json -v "$T/nest.sh:/nest.sh" busybox sh /nest.sh >/dev/null
+wait_for 60 grep -q up <(tare logs -f nest)
+is 'inspect knows before the end' "$(tare inspect nest | jq -c '.[0].State | [.Running, .OOMKilled, .Oom.kills, .Oom.level, .Oom.limit_bytes]')" \
+	"[true,true,1,\"inside\",$((16 * MIB))]"
+tare stop -t 1 nest >/dev/null
+is 'a limit inside is one of its own making' "$(of '[.reason, .oom.level, .oom.limit_bytes]')" "[\"stopped\",\"inside\",$((16 * MIB))]"
+like 'which has a name' "$(of .oom.cgroup)" '/tare/[0-9a-f]{64}/in$'
+
+# The machine itself: huge pages take what there is, but for some.
+echo 3 >/proc/sys/vm/drop_caches
+on_exit sh -c 'echo 0 >/proc/sys/vm/nr_hugepages'
+awk '$1 == "MemAvailable:" { print int(($2 / 1024 - 100) / 2) }' /proc/meminfo >/proc/sys/vm/nr_hugepages
+run tare run --name last --oom-score-adj 1000 --report r.json busybox sh -c "$(hog 300); exit 0"
+is 'the machine is no cgroup' "$status $(of '[.reason, .oom.kills, .oom.level, .oom.cgroup, .oom.limit_bytes]')" '0 ["exit",1,"host",null,null]'
+like 'in words, too' "$stderr" "'last' went on without some of its processes: out of memory \(the machine has no more, peak"
+mount --bind /dev/null /dev/kmsg
+run tare run --name unlimited --oom-score-adj 1000 busybox sh -c "$(hog 300); exit 0"
+umount /dev/kmsg
+echo 0 >/proc/sys/vm/nr_hugepages
+like 'one without limits, of which there will be a record, is looked at' "$status $stderr" \
+	"^0 tare: container 'unlimited' went on .*the machine has no more"
+like 'so that ps does not call it a success' "$(tare ps -a --filter name=unlimited --format '{{.Status}}')" '^Exited \(0\) .*, after running out of memory$'
 run tare run --rm --memory 32m --memory-swap 32m --assert oom --assert oom.level==container --assert 'memory.peak<=32M' \
 	busybox dd if=/dev/zero of=/dev/null bs=80M count=1
 is 'a kill that was foretold is a success' "$status" 0

@@ -70,6 +70,7 @@ static void all_of_a_group_are_named_once(void **state)
 	say(&log, 5, KILLED("311", "dd"));
 	say(&log, 5, KILLED("312", "a) b (c"));
 	assert_int_equal(log.n_victims, 2);
+	assert_int_equal(log.n_again, 1);
 	assert_string_equal(log.victims[1].command, "a) b (c");
 	/* Somebody else's kill ends the group. */
 	say(&log, 5,
