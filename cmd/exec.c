@@ -31,13 +31,17 @@
 
 struct exec_options {
 	bool detach, interactive, tty, privileged;
-	const char *user, *cwd, *report;
-	struct strlist env, env_files;
+	const char *user, *cwd, *report, *assert_format;
+	struct strlist env, env_files, asserts;
 };
 
 #define AT(m) offsetof(struct exec_options, m)
 
 static const struct option_def options[] = {
+	{ 0, "assert", "EXPR", "End with 123 unless this is so: memory.peak<100M, !oom, wall<30s",
+	  OPTION_LIST, AT(asserts), NULL, NULL, NULL },
+	{ 0, "assert-format", "FORMAT[:FILE]", "Tell assertions as text, tap or junit", OPTION_TEXT,
+	  AT(assert_format), NULL, NULL, NULL },
 	{ 'd', "detach", NULL, "Run in the background, without streams", OPTION_BOOL, AT(detach),
 	  NULL, NULL, NULL },
 	{ 'e', "env", "NAME[=VALUE]", "Set a variable", OPTION_LIST, AT(env), NULL, NULL, NULL },
@@ -210,12 +214,14 @@ static int await_exec(struct joined *j, const struct context *ctx, struct error 
 	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
 }
 
-static void report_end(struct joined *j, const struct context *ctx, int wait_status, int failed,
-		       const struct error *why)
+/* Returns the exit code to end with. */
+static int report_end(struct joined *j, const struct context *ctx, const struct strlist *asserts,
+		      int wait_status, int failed, const struct error *why)
 {
 	const struct exec_report_end end = {
 		.record = &j->record,
 		.args = &j->process.args,
+		.asserts = asserts,
 		.root = &j->cgroup_root,
 		.cgroup_fd = j->cgroup_fd,
 		.wait_status = wait_status,
@@ -225,14 +231,15 @@ static void report_end(struct joined *j, const struct context *ctx, int wait_sta
 	};
 
 	if (j->report.report.wanted)
-		exec_report_end(&j->report, ctx, &end);
+		return exec_report_end(&j->report, ctx, &end);
+	return failed ? failed : exit_code(wait_status);
 }
 
 static int supervise(struct joined *j, const struct context *ctx, const struct exec_options *o,
 		     struct error *err)
 {
 	struct console_mode terminal = { .saved = false };
-	int wait_status, r;
+	int wait_status, code, r;
 
 	j->streams.pidfd = j->process_handle.pidfd;
 	j->streams.signal_fd = j->signal_fd;
@@ -246,8 +253,8 @@ static int supervise(struct joined *j, const struct context *ctx, const struct e
 	if (r < 0)
 		return r;
 	r = await_exec(j, ctx, err);
-	report_end(j, ctx, wait_status, r, err);
-	return r != 0 ? r : exit_code(wait_status);
+	code = report_end(j, ctx, &o->asserts, wait_status, r, err);
+	return r != 0 ? r : code;
 }
 
 static int run_there(struct joined *j, const struct context *ctx, const struct exec_options *o,
@@ -268,6 +275,8 @@ static int run_there(struct joined *j, const struct context *ctx, const struct e
 		return r;
 	if (o->report)
 		r = report_open(&j->report.report, o->report, err);
+	if (r == 0)
+		r = report_open_verdicts(&j->report.report, &o->asserts, o->assert_format, err);
 	if (r < 0)
 		return r;
 	j->signal_fd = supervise_block_signals(err);
@@ -291,9 +300,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		error_set(err, ENOTTY, "the input device is no terminal");
 		return error_hint(err, "leave out -t when standard input is a file or a pipe");
 	}
-	if (o->report && o->detach)
-		return error_set(err, EINVAL,
-				 "--report and -d exclude each other: nobody sees it end");
+	if ((o->report || o->asserts.n) && o->detach)
+		return error_set(err, EINVAL, "--%s and -d exclude each other: nobody sees it end",
+				 o->report ? "report" : "assert");
 	joined_init(&j);
 	r = run_there(&j, ctx, o, argv, err);
 	joined_done(&j);
@@ -305,7 +314,8 @@ const struct command cmd_exec = {
 	.args = "CONTAINER COMMAND [ARG...]",
 	.summary = "Run a command in a running container",
 	.details = "The command joins all namespaces and the cgroup of the container and has the "
-		   "same rights as its first process. Exit codes are those of `run`.",
+		   "same rights as its first process. Exit codes are those of `run`; so are the "
+		   "fields of --assert, which are those of the whole container meanwhile.",
 	.options = options,
 	COMMAND_OPTIONS(struct exec_options, .detach = false),
 	.min_args = 2,

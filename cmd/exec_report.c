@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmd/exec_report.c - exec --report: what a command did in a container that goes on
+ * cmd/exec_report.c - exec --report, --assert: what a command did in a container that goes on
  *
  * The command shares the container's cgroup, which cannot be divided: the
  * figures are those of the whole container, from the command's start to its
@@ -81,9 +81,27 @@ static const char *reason(const struct exec_report_end *end, const struct oom *o
 	return oom->kills && oom->first != OOM_NO ? "oom" : "signal";
 }
 
-/** exec_report_end() - The command has ended, or could not be started: write the report */
-void exec_report_end(struct exec_report *r, const struct context *ctx,
-		     const struct exec_report_end *end)
+/* What never ran has broken no promise. */
+static int judge(struct exec_report *r, const struct context *ctx,
+		 const struct exec_report_end *end, int code)
+{
+	struct error why;
+
+	if (end->failed || !end->asserts->n)
+		return code;
+	code = report_judge(&r->report, end->asserts, code, &why);
+	if (why.code)
+		message_error(ctx, &why);
+	return code;
+}
+
+/**
+ * exec_report_end() - The command has ended, or could not be started: write the report
+ *
+ * Return: the exit code to end with: its own, or what the assertions make of it
+ */
+int exec_report_end(struct exec_report *r, const struct context *ctx,
+		    const struct exec_report_end *end)
 {
 	int sig = !end->failed && WIFSIGNALED(end->wait_status) ? WTERMSIG(end->wait_status) : 0;
 	autofree char *command = strlist_join(end->args, " ");
@@ -101,6 +119,7 @@ void exec_report_end(struct exec_report *r, const struct context *ctx,
 		.finished_ns = units_now_ns(),
 	};
 	struct error err;
+	int code;
 
 	report_read_part(&r->report, &r->part, r->part.before ? end->cgroup_fd : -1);
 	look_for_kills(r, end, &oom);
@@ -108,8 +127,10 @@ void exec_report_end(struct exec_report *r, const struct context *ctx,
 	how.reason = reason(end, &oom);
 	report_finish(&r->report, &how);
 	json_set(r->report.doc, "process", process(r));
+	code = judge(r, ctx, end, how.code);
 	if (report_deliver(&r->report, NULL, end->record, &err) < 0)
 		message_error(ctx, &err);
+	return code;
 }
 
 /** exec_report_done() - Release; safe twice */

@@ -30,7 +30,7 @@ struct exec_report {
 /* What has become of the command. */
 struct exec_report_end {
 	const struct record *record;
-	const struct strlist *args;
+	const struct strlist *args, *asserts;
 	const struct cgroup_root *root;
 	int cgroup_fd, wait_status;
 	pid_t pid;
@@ -39,8 +39,8 @@ struct exec_report_end {
 };
 
 void exec_report_begin(struct exec_report *r, int cgroup_fd);
-void exec_report_end(struct exec_report *r, const struct context *ctx,
-		     const struct exec_report_end *end);
+int exec_report_end(struct exec_report *r, const struct context *ctx,
+		    const struct exec_report_end *end);
 void exec_report_done(struct exec_report *r);
 
 #endif

@@ -117,6 +117,18 @@ is 'one that cannot be run has one' "$status $(of exec.json '[.reason, .code]')"
 run tare exec --report exec.json box sh -c 'kill -9 $$'
 is 'a signal is told' "$status $(of exec.json '[.reason, .code, .signal]')" '137 ["signal",137,9]'
 fails 'not in the background' 125 tare exec -d --report exec.json box true
+run tare exec --assert 'wall<60s' --assert code==5 box sh -c 'exit 5'
+is 'an end that exec --assert has foretold is a success' "$status $stderr" '0 '
+run tare exec --assert 'wall<1us' --assert reason==exit --assert-format text --report exec.json box true
+like 'one that does not hold is 123, with a table' "$status $stderr" '^123 tare: 1 of 2 assertions failed.*wall<1us +[0-9.]+[mu]?s +FAILED'
+is 'the report has them' "$(of exec.json '[.code, .assertions[0].ok]')" '[0,false]'
+run tare exec --assert 'code==0' --assert-format junit:exec.xml box true
+like 'collectors of results get them' "$status $(cat exec.xml)" '^0 .*testcase name="code==0"'
+run tare exec --assert '!oom' box nosuch
+is 'what never ran is not judged' "$status" 127
+fails 'nonsense is refused before' 125 tare exec --assert nonsense box true
+fails 'a format alone, too' 125 tare exec --assert-format tap box true
+fails 'in the background nobody judges' 125 tare exec -d --assert '!oom' box true
 fails 'a place that cannot be written is refused' 125 tare exec --report nosuch/x box true
 tare rm -f box >/dev/null
 
