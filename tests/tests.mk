@@ -89,8 +89,8 @@ build/fixtures/complete: tests/lib/fixtures tests/lib/mkimage tests/lib/mkroot
 integration: all build/fixtures/complete
 	$(Q)tests/run tests/integration/*.sh
 
-# ENGINES="docker swarm" runs those; by default those that take CI little time.
-ENGINES ?= podman containerd
+# ENGINES=podman runs that one.
+ENGINES ?= podman containerd docker swarm
 
 engines: all build/fixtures/complete
 	$(Q)tests/lib/packages engines
