@@ -199,6 +199,9 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 		r = -errno;
 	if (r == 0 && (flags & FILE_SYNC) && fdatasync(fd) < 0)
 		r = -errno;
+	/* Once blocks are chosen, ext4's journal takes no name before their data. */
+	if (r == 0 && (flags & FILE_ORDERED))
+		(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); /* else as without */
 	if (r == 0)
 		r = put_in_place(dirfd, tmp, name, flags, &remains);
 	if (r < 0 || remains)

@@ -28,6 +28,12 @@ enum file_flags {
 	 * needs to survive the machine.
 	 */
 	FILE_SWAP = 1 << 2,
+	/*
+	 * Nobody waits for the disk, but the name gets there no sooner than the data: after
+	 * a power cut the file is whole or not there. Without it, ext4 and XFS, which choose
+	 * blocks late, would have the name and no data for half a minute.
+	 */
+	FILE_ORDERED = 1 << 3,
 };
 
 int file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,

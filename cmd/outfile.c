@@ -100,13 +100,16 @@ static int copy_to_disk(const struct outfile *o, const char *name, struct error 
 			return error_sys(err, -r, "write '%s'", o->name);
 		at += n;
 	}
-	return n < 0 ? error_sys(err, errno, "write '%s'", o->name) : 0;
+	return n < 0 || fdatasync(to) < 0 ? error_sys(err, errno, "write '%s'", o->name) : 0;
 }
 
+/* Once it has a name it is whole, after a power cut, too. */
 static int give_name(const struct outfile *o, const char *name, struct error *err)
 {
 	char path[32];
 
+	if (fdatasync(o->fd) < 0)
+		return error_sys(err, errno, "write '%s'", o->name);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", o->fd);
 	if (linkat(AT_FDCWD, path, o->dir_fd, name, AT_SYMLINK_FOLLOW) == 0)
 		return 0;
@@ -132,6 +135,8 @@ int outfile_commit(struct outfile *o, mode_t mode, struct error *err)
 	    renameat(o->dir_fd, name, o->dir_fd, o->name) < 0) {
 		r = error_sys(err, errno, "create '%s'", o->name);
 		(void)unlinkat(o->dir_fd, name, 0);
+	} else {
+		(void)fsync(o->dir_fd); /* we are about to say that it is there */
 	}
 	return r;
 }

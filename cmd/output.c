@@ -62,6 +62,15 @@ int output_open(struct output *out, const char *path, struct error *err)
 	return -err->code;
 }
 
+/* After a power cut, too, what is there is whole; and it is there once we said so. */
+static int put_in_place(struct output *out, struct error *err)
+{
+	if (fdatasync(out->fd) < 0 || rename(out->temporary, out->path) < 0)
+		return error_sys(err, errno, "write '%s'", out->path);
+	(void)fsync(out->fd); /* with the inode goes its new name */
+	return 0;
+}
+
 /**
  * output_close() - Let the file appear, or take it away after a failure
  * @result:	How writing went
@@ -70,11 +79,11 @@ int output_open(struct output *out, const char *path, struct error *err)
  */
 int output_close(struct output *out, int result, struct error *err)
 {
+	if (result == 0 && out->temporary)
+		result = put_in_place(out, err);
 	if (out->fd >= 0 && close(out->fd) < 0 && result == 0)
 		result = error_sys(err, errno, "write '%s'",
 				   out->path ? out->path : "standard output");
-	if (result == 0 && out->temporary && rename(out->temporary, out->path) < 0)
-		result = error_sys(err, errno, "write '%s'", out->path);
 	if (result < 0 && out->temporary)
 		(void)unlink(out->temporary);
 	free(out->temporary);

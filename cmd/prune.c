@@ -108,7 +108,7 @@ static int remove_container(const struct context *ctx, const struct strlist *fil
 	int ret;
 
 	record_init(&r);
-	if (!config || dir < 0)
+	if (dir < 0)
 		return -ENOENT;
 	if (file_lock(dir, true, false) < 0)
 		return -EBUSY; /* it is being made */

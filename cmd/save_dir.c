@@ -40,7 +40,8 @@ static int write_content(struct archive_tar *tar, int fd, const char *name, stru
 	return r;
 }
 
-static int write_file(struct archive_tar *tar, int dir, const char *name, struct error *err)
+static int write_file(struct archive_tar *tar, int dir, const char *name, bool last,
+		      struct error *err)
 {
 	autofree char *temporary = xasprintf("%s.part", name);
 	autoclose int fd = openat(dir, temporary,
@@ -50,6 +51,8 @@ static int write_file(struct archive_tar *tar, int dir, const char *name, struct
 	if (fd < 0)
 		return error_sys(err, errno, "create '%s'", name);
 	r = write_content(tar, fd, name, err);
+	if (r == 0 && last && fdatasync(fd) < 0)
+		r = error_sys(err, errno, "write '%s'", name);
 	if (r == 0 && renameat(dir, temporary, dir, name) < 0)
 		r = error_sys(err, errno, "create '%s'", name);
 	if (r < 0)
@@ -91,7 +94,7 @@ static int write_entries(int from, int dir, enum save_dir_format format,
 
 		if (!name || !strcmp(name, key) != last)
 			continue;
-		r = write_file(tar, dir, name, err);
+		r = write_file(tar, dir, name, last, err);
 		if (r < 0)
 			break;
 	}
@@ -134,6 +137,9 @@ int save_dir_write(struct save *save, const char *path, enum save_dir_format for
 	r = save_finish(save, tar_sink_fd, &file, err);
 	if (r == 0)
 		r = write_entries(file, dir, format, manifest, false, err);
+	/* What makes it an image is not there before the rest is on disk. */
+	if (r == 0 && syncfs(dir) < 0)
+		r = error_sys(err, errno, "sync");
 	if (r == 0)
 		r = write_entries(file, dir, format, manifest, true, err);
 	return r < 0 ? error_wrap(err, "directory '%s'", path) : 0;

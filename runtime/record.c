@@ -236,6 +236,12 @@ int record_read_raw(const struct record_store *s, const char *id, struct record 
 
 		if (ret < 0 && ret != -ENOENT)
 			*err = why;
+		/* Some file systems had its name on disk when the power went, and not its data. */
+		if (ret == -EBADMSG && stores[i] == s->root_fd) {
+			record_from_config(s, own, r);
+			become_lost(r);
+			return 0;
+		}
 		if (ret == 0)
 			memcpy(r->id, own, sizeof(own));
 		/* RUNROOT knows nothing of it: the machine has been started anew. */
@@ -316,6 +322,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
 	autoclose int fd = -1, births = -1;
 	char dir[RECORD_DIR_NAME];
 	int store = r->auto_remove ? s->run_fd : s->root_fd;
+	enum file_flags flags = r->auto_remove ? 0 : FILE_ORDERED;
 	int ret;
 
 	births = record_lock_births(s, false);
@@ -333,9 +340,9 @@ int record_create(const struct record_store *s, const struct record *r, const st
 		(void)unlinkat(store, dir, AT_REMOVEDIR);
 		return ret;
 	}
-	ret = file_replace_at(fd, "config.json", text, strlen(text), 0600, 0, err);
+	ret = file_replace_at(fd, "config.json", text, strlen(text), 0600, flags, err);
 	if (ret == 0)
-		ret = write_record(fd, r, 0, err);
+		ret = write_record(fd, r, flags, err);
 	if (ret < 0) {
 		(void)record_remove(s, r, &(struct error){ 0 });
 		return error_wrap(err, "create container %.12s", r->id);
@@ -382,7 +389,7 @@ static int write_renamed(int dirfd, const struct record *r, struct error *err)
 		renamed.name = now.name;
 		renamed.is_named = true;
 	}
-	return write_record(dirfd, &renamed, 0, err);
+	return write_record(dirfd, &renamed, FILE_ORDERED, err);
 }
 
 static int rename_in(const struct record_store *s, const char *id, bool volatile_dir,
@@ -401,7 +408,7 @@ static int rename_in(const struct record_store *s, const char *id, bool volatile
 		return error_sys(err, -ret, "read the record of container %.12s", id);
 	str_replace(&r.name, name);
 	r.is_named = true;
-	return write_record(fd, &r, 0, err);
+	return write_record(fd, &r, volatile_dir ? 0 : FILE_ORDERED, err);
 }
 
 /**

@@ -45,6 +45,7 @@ int record_read_dir(int dirfd, struct record *r, struct error *err);
 int record_read_raw(const struct record_store *s, const char *id, struct record *r,
 		    struct error *err);
 struct json *record_read_config(const struct record_store *s, const char *id, struct error *err);
+void record_from_config(const struct record_store *s, const char *id, struct record *r);
 int record_open_dir(const struct record_store *s, const char *id, bool volatile_dir);
 bool record_is_supervised(const struct record_store *s, const char *id);
 

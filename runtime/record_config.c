@@ -3,18 +3,21 @@
  * runtime/record_config.c - config.json: read, and exchanged
  *
  * Other settings are written beside those in force first, which is all that
- * can go wrong; the exchange is then one rename.
+ * can go wrong; the exchange is then one rename. What it says is enough to go on
+ * where a power cut has taken the record.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "runtime/record.h"
 
 #define CONFIG "config.json"
@@ -97,4 +100,29 @@ void record_drop_config(const struct record_store *s, const char *id)
 
 	if (fd >= 0)
 		(void)unlinkat(fd, NEXT, 0);
+}
+
+/**
+ * record_from_config() - A record as it was when the container was made, for one that is damaged
+ * @r:	An initialised record, replaced
+ *
+ * Without settings it has but an id, by which it can be removed.
+ */
+void record_from_config(const struct record_store *s, const char *id, struct record *r)
+{
+	autoclose int fd = record_open_dir(s, id, false);
+	struct error ignored;
+	autojson struct json *config = record_read_config(s, id, &ignored);
+	struct stat st;
+
+	record_done(r);
+	record_init(r);
+	snprintf(r->id, sizeof(r->id), "%s", id);
+	str_replace(&r->name, json_text_or(json_get(config, "Name"), id));
+	str_replace(&r->image, json_text_or(json_get(json_get(config, "Config"), "Image"), ""));
+	str_replace(&r->image_id, json_text_or(json_get(config, "ImageID"), ""));
+	str_replace(&r->command, json_text_or(json_get(config, "Path"), ""));
+	r->is_named = true;
+	if (fd >= 0 && fstatat(fd, CONFIG, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		r->created_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
 }
