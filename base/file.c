@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,15 +124,20 @@ int file_read_small_at(int dirfd, const char *path, size_t max_bytes, char *smal
 	return 0;
 }
 
-/** file_write_fd() - Write all of @data, however many calls it takes; 0 or -errno */
+/**
+ * file_write_fd() - Write all of @data, however many calls it takes; 0 or -errno
+ *
+ * Also where whoever shares the descriptor with us has set O_NONBLOCK, as node does.
+ */
 int file_write_fd(int fd, const void *data, size_t len)
 {
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
 	const char *p = data;
 	ssize_t n;
 
 	while (len) {
 		n = write(fd, p, len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && (errno == EINTR || (errno == EAGAIN && poll(&room, 1, -1) >= 0)))
 			continue;
 		if (n < 0)
 			return -errno;

@@ -254,7 +254,10 @@ static int supervise(struct joined *j, const struct context *ctx, const struct e
 		return r;
 	r = await_exec(j, ctx, err);
 	code = report_end(j, ctx, &o->asserts, wait_status, r, err);
-	return r != 0 ? r : code;
+	if (r != 0 || streams_judge(&j->streams, code, err) == code)
+		return r != 0 ? r : code;
+	message_error(ctx, err);
+	return EXIT_TARE;
 }
 
 static int run_there(struct joined *j, const struct context *ctx, const struct exec_options *o,

@@ -493,7 +493,7 @@ int launch_wait(struct launch *l, struct error *err)
 	if (r < 0)
 		return r;
 	settle_end(l, wait_status, failed, err);
-	return failed < 0 ? failed : l->record->exit_code;
+	return failed < 0 ? failed : streams_judge(&l->streams, l->record->exit_code, err);
 }
 
 /* Nobody waits for the deletion, but who was promised that nothing stays. */

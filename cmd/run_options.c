@@ -341,6 +341,11 @@ static int check_modes(const struct run_options *o, struct settings *s, struct e
 	if (s->hostname && (!*s->hostname || strlen(s->hostname) > 64))
 		return error_set(err, EINVAL, "host name '%s' is not 1 to 64 characters long",
 				 s->hostname);
+	/* It becomes a line of /etc/hosts. */
+	for (const char *c = s->hostname; c && *c; c++)
+		if (*c <= ' ' || *c == '#' || *c == 127)
+			return error_set(err, EINVAL, "host name '%s' has blanks or odd characters",
+					 s->hostname);
 	if (!s->entrypoint.n && !s->cmd.n) {
 		error_set(err, EINVAL, "the image names no command");
 		return error_hint(err, "give one after the image");

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cmd/command.h"
 
 /* fds[0] to read, fds[1] to write. */
 static int open_pipe(int fds[2], int64_t owner, struct error *err)
@@ -121,4 +122,18 @@ void streams_take_window_size(struct config_process *p)
 		return;
 	p->rows = size.ws_row;
 	p->columns = size.ws_col;
+}
+
+/**
+ * streams_judge() - The exit code, once it is known whether all output has arrived
+ * @code:	The program's own; one that is not 0 says more than ours would
+ *
+ * Return: @code, or EXIT_TARE with @err set
+ */
+int streams_judge(const struct supervise *ours, int code, struct error *err)
+{
+	if (!ours->output_lost || code)
+		return code;
+	(void)error_sys(err, ours->output_lost, "write the output of the container");
+	return EXIT_TARE;
 }

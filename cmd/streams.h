@@ -18,6 +18,7 @@ int streams_open(struct supervise *ours, int theirs[3], bool interactive, int64_
 void streams_close(struct supervise *ours, int theirs[3]);
 int streams_open_null(int theirs[3], struct error *err);
 void streams_close_theirs(int theirs[3]);
+int streams_judge(const struct supervise *ours, int code, struct error *err);
 void streams_take_window_size(struct config_process *p);
 
 #endif

@@ -89,6 +89,18 @@ static void shut(int *fd)
 	*fd = STREAMS_CLOSED;
 }
 
+/* -EPIPE: nobody reads it any more. A stream that the caller has closed is one that nobody wants. */
+static int pass_output(struct supervise *s, int fd, const void *data, size_t len)
+{
+	int r = file_write_fd(fd, data, len);
+
+	if (r == 0 || r == -EBADF || s->terminal)
+		return 0;
+	if (r != -EPIPE)
+		s->output_lost = -r;
+	return r == -EPIPE ? r : 0;
+}
+
 /* One chunk of the container's output; false at its end. */
 static bool carry_output(struct supervise *s, int *from, enum logfile_stream stream)
 {
@@ -106,8 +118,7 @@ static bool carry_output(struct supervise *s, int *from, enum logfile_stream str
 	if (s->log)
 		(void)logfile_write(s->log, stream, data, (size_t)n); /* disk full: run on */
 	if (s->write_streams &&
-	    file_write_fd(stream == LOGFILE_STDOUT ? 1 : 2, data, (size_t)n) == -EPIPE &&
-	    !s->terminal) {
+	    pass_output(s, stream == LOGFILE_STDOUT ? 1 : 2, data, (size_t)n) < 0) {
 		shut(from); /* the program meets a closed pipe, as it would without us */
 		return false;
 	}

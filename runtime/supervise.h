@@ -41,6 +41,7 @@ struct supervise {
 	bool timed_out;	   /* its time ran out */
 	bool asked_to_end; /* somebody wants us to end, and the container was told */
 	bool lease_ended;  /* the lease of its slice did */
+	int output_lost;   /* errno, if some of its output could not be written */
 
 	/* How long the lease lasts, 0: it has ended; INT64_MAX: for ever. NULL: there is none. */
 	int64_t (*lease_left_ms)(void *arg);

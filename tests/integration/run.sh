@@ -163,6 +163,29 @@ is 'with --rm nothing stays' "$(tare ps -aq)" ''
 box -h box.example -- sh -c 'hostname; cat /etc/hostname'
 is '-h sets the host name' "$stdout" $'box.example\nbox.example'
 like 'its default is the short id' "$(tare run --rm --network none busybox hostname)" '^[0-9a-f]{12}$'
+box -h $'a\n192.0.2.1 bank.example' -- true
+is 'a name is no line of /etc/hosts' "$status" 125
+
+# Our own output: a full disk is told.
+full() {
+	run bash -c 'exec >/dev/full; exec "$@"' - "$@"
+}
+full "$TARE" run --rm --network none busybox echo lost
+is 'output that cannot be written is an error' "$status $stderr" \
+	'125 tare: write the output of the container: No space left on device'
+full "$TARE" run --rm --network none busybox sh -c 'echo lost; exit 3'
+is 'but the code of a program that failed comes first' "$status" 3
+tare run -d --rm --network none --name heard busybox sleep 100 >/dev/null
+full "$TARE" exec heard echo lost
+is 'and of exec' "$status $stderr" '125 tare: write the output of the container: No space left on device'
+tare rm -f heard >/dev/null
+full "$TARE" inspect busybox
+is 'a long answer that cannot be written is told with its reason, once' "$status $stderr" \
+	'125 tare: write to standard output: No space left on device'
+full "$TARE" run -d --rm --network none --name unheard busybox sleep 100
+is 'so is the id of -d' "$status $(wc -l <<<"$stderr")" '125 1'
+tare rm -f unheard >/dev/null
+is 'a closed output is nobody'"'"'s loss' "$(tare run --rm --network none busybox echo x >&-; echo $?)" 0
 box --add-host db:10.0.0.9 --dns 192.0.2.1 --dns-search example.org --dns-option ndots:2 -- cat /etc/hosts /etc/resolv.conf
 like '--add-host' "$stdout" $'10.0.0.9\tdb'
 like '--dns' "$stdout" 'nameserver 192.0.2.1'

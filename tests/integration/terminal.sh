@@ -174,5 +174,17 @@ is 'exec -t without -i needs none' "$(tare exec -t box sh -c 'test -t 1 && echo 
 tare run -d -t --network none --name daemon busybox sh -c 'tty; stty size; sleep 1000' >/dev/null
 ok 'the log has what a terminal shows' wait_for 10 bash -c '"$TARE" logs daemon | grep -q /dev/pts/0'
 
+# Whoever shares a terminal or a pipe with us may have set O_NONBLOCK on it, as node does.
+slow_reader='
+import fcntl, os, subprocess, sys, time
+r, w = os.pipe()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
+p = subprocess.Popen(sys.argv[1:], stdout=w)
+os.close(w)
+time.sleep(0.5)
+print(len(os.fdopen(r, "rb").read()), p.wait())'
+is 'a pipe that does not block gets all of it' \
+	"$(python3 -c "$slow_reader" "$TARE" run --rm --network none busybox head -c 300000 /dev/zero)" '300000 0'
+
 tare rm -f -a >/dev/null
 done_testing
