@@ -282,6 +282,8 @@ static struct json *mounts_to_json(const struct settings *s)
 		json_set_bool(v, "Recursive", m->recursive);
 		json_set_bool(v, "Idmap", m->idmap);
 		json_set_bool(v, "Anonymous", m->anonymous);
+		if (m->no_copy)
+			json_set_bool(v, "NoCopy", true);
 		json_add(list, v);
 	}
 	return list;
@@ -299,6 +301,7 @@ static void mounts_from_json(struct settings *s, const struct json *list)
 			.recursive = json_is_true(json_get(v, "Recursive")),
 			.idmap = json_is_true(json_get(v, "Idmap")),
 			.anonymous = json_is_true(json_get(v, "Anonymous")),
+			.no_copy = json_is_true(json_get(v, "NoCopy")),
 		};
 
 		settings_add_mount(s, &m);

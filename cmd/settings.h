@@ -30,6 +30,7 @@ struct settings_mount {
 	char *target;
 	bool read_only, recursive, idmap;
 	bool anonymous; /* goes with `rm -v`, and with --rm */
+	bool no_copy;	/* the image's content stays out of it, also when it is empty */
 	bool fresh;	/* the volume is new: it takes the image's content */
 };
 

@@ -27,7 +27,7 @@
 /* Options of -v; what is accepted and changes nothing is what tare does anyway. */
 static const struct {
 	const char *name;
-	enum { SET_NOTHING, SET_RO, SET_RW, SET_NO_IDMAP, SET_FLAT } effect;
+	enum { SET_NOTHING, SET_RO, SET_RW, SET_NO_IDMAP, SET_NO_COPY, SET_FLAT } effect;
 } bind_options[] = {
 	{ "ro", SET_RO },
 	{ "readonly", SET_RO },
@@ -45,7 +45,7 @@ static const struct {
 	{ "cached", SET_NOTHING }, /* docker's hints for virtual machines */
 	{ "consistent", SET_NOTHING },
 	{ "delegated", SET_NOTHING },
-	{ "nocopy", SET_NOTHING },
+	{ "nocopy", SET_NO_COPY },
 	{ "exec", SET_NOTHING },
 };
 
@@ -64,6 +64,9 @@ static int apply_option(struct settings_mount *m, const char *option, struct err
 		case SET_NO_IDMAP:
 			m->idmap = false;
 			break;
+		case SET_NO_COPY:
+			m->no_copy = true;
+			break;
 		case SET_FLAT:
 			m->recursive = false;
 			break;
@@ -73,7 +76,7 @@ static int apply_option(struct settings_mount *m, const char *option, struct err
 		return 0;
 	}
 	error_set(err, EINVAL, "volume option '%s' is not supported", option);
-	return error_hint(err, "known are ro, rw, noidmap, bind and rbind");
+	return error_hint(err, "known are ro, rw, nocopy, noidmap, bind and rbind");
 }
 
 /* Brings it into the one form in which two targets can be compared. */
@@ -92,7 +95,8 @@ static int normalise_target(char **target, struct error *err)
 	return 0;
 }
 
-static bool is_volume_name(const char *s)
+/** volume_is_name() - Whether a volume may have this name */
+bool volume_is_name(const char *s)
 {
 	return *s && *s != '.' && strlen(s) <= VOLUME_NAME_MAX &&
 	       s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")] ==
@@ -110,7 +114,7 @@ static int set_source(struct settings_mount *m, const char *source, struct error
 		error_sys(err, errno, "mount '%s'", source);
 		return error_hint(err, "make it first: mkdir -p '%s'", source);
 	}
-	if (!is_volume_name(source)) {
+	if (!volume_is_name(source)) {
 		error_set(err, EINVAL, "'%s' is neither a volume name nor a path", source);
 		return error_hint(err, "a relative path begins with ./");
 	}
@@ -136,7 +140,8 @@ static int finish(struct settings *s, struct settings_mount *m, struct error *er
 	return 0;
 }
 
-static char *random_name(void)
+/** volume_random_name() - The name of a volume that nobody has given one; the caller frees it */
+char *volume_random_name(void)
 {
 	char name[65];
 
@@ -159,7 +164,7 @@ int volume_parse(struct settings *s, const char *spec, struct error *err)
 	if (!parts.n || parts.n > 3)
 		return error_set(err, EINVAL, "volume '%s' is not [SOURCE:]TARGET[:OPTIONS]", spec);
 	if (parts.n == 1) {
-		m.name = random_name();
+		m.name = volume_random_name();
 		m.anonymous = true;
 	} else {
 		r = set_source(&m, parts.items[0], err);
@@ -203,14 +208,14 @@ int volume_add_anonymous(struct settings *s, const char *target, struct error *e
 			return 0;
 	if (is_tmpfs_target(s, clean))
 		return 0;
-	m.name = random_name();
+	m.name = volume_random_name();
 	m.target = steal_ptr(&clean);
 	return finish(s, &m, err);
 }
 
 struct mount_keys {
 	const char *type, *source, *target, *size, *mode;
-	bool read_only, no_idmap;
+	bool read_only, no_idmap, no_copy, flat;
 };
 
 static int mount_key(struct mount_keys *k, char *item, struct error *err)
@@ -231,6 +236,10 @@ static int mount_key(struct mount_keys *k, char *item, struct error *err)
 		k->read_only = !value || strcmp(value, "false") != 0;
 	else if (!strcmp(item, "noidmap"))
 		k->no_idmap = true;
+	else if (!strcmp(item, "volume-nocopy"))
+		k->no_copy = !value || strcmp(value, "false") != 0;
+	else if (!strcmp(item, "bind-nonrecursive"))
+		k->flat = !value || strcmp(value, "false") != 0;
 	else if (!strcmp(item, "tmpfs-size") && value)
 		k->size = value;
 	else if (!strcmp(item, "tmpfs-mode") && value)
@@ -271,13 +280,15 @@ int volume_parse_mount(struct settings *s, const char *spec, struct error *err)
 				 k.type);
 	m.read_only = k.read_only;
 	m.idmap = !k.no_idmap;
+	m.no_copy = k.no_copy;
+	m.recursive = !k.flat;
 	m.anonymous = !k.source;
 	if (!k.source && !strcmp(k.type, "bind"))
 		return error_set(err, EINVAL, "mount '%s' has no source=", spec);
 	if (k.source)
 		r = set_source(&m, k.source, err);
 	else
-		m.name = random_name();
+		m.name = volume_random_name();
 	if (r < 0)
 		return r;
 	m.target = xstrdup(k.target);
@@ -312,16 +323,20 @@ static bool is_empty(int dirfd, const char *path)
 	return dir;
 }
 
-static int make_volume(struct settings_mount *m, int root_fd, struct error *err)
+/**
+ * volume_create() - Make the directories of a volume, unless they are there
+ * @fresh:	Whether it is empty
+ */
+int volume_create(int root_fd, const char *name, bool *fresh, struct error *err)
 {
-	autofree char *dir = xasprintf("volumes/%s", m->name);
-	autofree char *data = xasprintf("volumes/%s/_data", m->name);
+	autofree char *dir = xasprintf("volumes/%s", name);
+	autofree char *data = xasprintf("volumes/%s/_data", name);
 
 	if ((mkdirat(root_fd, "volumes", 0700) < 0 && errno != EEXIST) ||
 	    (mkdirat(root_fd, dir, 0700) < 0 && errno != EEXIST) ||
 	    (mkdirat(root_fd, data, 0755) < 0 && errno != EEXIST))
-		return error_sys(err, errno, "make volume '%s'", m->name);
-	m->fresh = is_empty(root_fd, data);
+		return error_sys(err, errno, "make volume '%s'", name);
+	*fresh = is_empty(root_fd, data);
 	return 0;
 }
 
@@ -336,9 +351,14 @@ int volume_make(struct settings *s, int root_fd, struct error *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < s->n_mounts; i++)
-		if (*s->mounts[i].name)
-			r = make_volume(&s->mounts[i], root_fd, err);
+	for (size_t i = 0; r == 0 && i < s->n_mounts; i++) {
+		struct settings_mount *m = &s->mounts[i];
+
+		if (!*m->name)
+			continue;
+		r = volume_create(root_fd, m->name, &m->fresh, err);
+		m->fresh &= !m->no_copy;
+	}
 	return r;
 }
 

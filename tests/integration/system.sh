@@ -63,6 +63,17 @@ is 'volume ls' "$(tare volume ls -q | grep -vE '^[0-9a-f]{64}$' | tr '\n' ' ')" 
 like 'with docker'"'"'s titles' "$(tare volume ls)" $'^DRIVER +VOLUME NAME\nlocal +'
 is 'inspect' "$(tare volume inspect named | grep -c "$TARE_ROOT/volumes/named/_data")" 1
 fails 'inspect of nothing' 1 tare volume inspect nosuch
+is 'inspect -f' "$(tare volume inspect -f '{{.Name}} {{.Mountpoint}}' named)" "named $TARE_ROOT/volumes/named/_data"
+is 'create' "$(tare volume create made)" made
+is 'create of one that is there' "$(tare volume create made)" made
+like 'create without a name' "$(tare volume create | tee "$T/anonymous")" '^[0-9a-f]{64}$'
+is 'ls by name' "$(tare volume ls -q -f name=ade)" made
+is 'ls of what no container has' "$(tare volume ls -q -f dangling=true | grep -cE '^(made|named)$')" 1
+is 'ls of what some container has' "$(tare volume ls -q -f dangling=false | grep -cE '^(made|named)$')" 1
+fails 'an unknown filter is refused' 125 tare volume ls -f nosuch=1
+fails 'and so is another driver' 125 tare volume create -d nfs x
+fails 'or a path' 125 tare volume create ../x
+tare volume rm made "$(cat "$T/anonymous")" >/dev/null
 fails 'rm of one in use' 2 tare volume rm named
 fails 'rm of nothing' 1 tare volume rm nosuch
 ok 'which -f is content with' tare volume rm -f nosuch

@@ -185,6 +185,18 @@ box --mount type=volume,source=data,target=/data -- cat /data/more
 is '--mount type=volume' "$stdout" more
 box --mount type=tmpfs,target=/data,tmpfs-size=1m,tmpfs-mode=0711 -- sh -c 'df -k /data | tail -n 1; stat -c %a /data'
 like '--mount type=tmpfs' "$stdout" $'^tmpfs +1024 .*\n711$'
+"$TARE_TEST_LIB/mkimage" "$T/copy.tar" localhost/copy:1 "$FIXTURES/root" "$T/volroot"
+tare load -q -i "$T/copy.tar" >/dev/null
+for flags in '-v bare:/var/vol:nocopy' '--mount type=volume,source=bare,target=/var/vol,volume-nocopy'; do
+	# shellcheck disable=SC2086 # two words
+	is "${flags%% *}: nocopy keeps the image's content out" \
+		"$(tare run --rm --network none $flags localhost/copy:1 ls -A /var/vol)" ''
+done
+tare create --network none --name later -v bare:/var/vol:nocopy localhost/copy:1 ls -A /var/vol >/dev/null
+is 'also of a start later on' "$(tare start -a later)" ''
+tare rm later >/dev/null
+like 'without it comes the content' "$(tare run --rm --network none -v bare:/var/vol localhost/copy:1 ls -A /var/vol)" .
+tare volume rm bare >/dev/null
 before=$(volumes)
 box --mount target=/data -- sh -c 'echo x >/data/x && cat /data/x'
 is 'a --mount without source is an anonymous volume' "$stdout $(volumes)" "x $before"
