@@ -62,6 +62,8 @@ static const char *operand_kind(const struct command *cmd)
 		return "images";
 	if (strstr(cmd->args, "SLICE"))
 		return "slices";
+	if (str_starts(cmd->args, "VOLUME"))
+		return "volumes";
 	return cmd->flags & COMMAND_OPERAND_TEXT ? "none" : "everything";
 }
 
@@ -72,8 +74,9 @@ static const char bash_head[] =
 	"_tare_names() {\n"
 	"	case $1 in\n"
 	"	containers) tare ps -a --format '{{.Names}}' 2>/dev/null ;;\n"
-	"	images) tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null ;;\n"
+	"	images) tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null ;;\n"
 	"	slices) tare slice ls -q 2>/dev/null ;;\n"
+	"	volumes) tare volume ls -q 2>/dev/null ;;\n"
 	"	files) _tare_names containers ;;\n"
 	"	everything) _tare_names containers; _tare_names images ;;\n"
 	"	esac\n"
@@ -195,12 +198,13 @@ static void print_zsh(void)
 	       "_tare_containers() { compadd -- ${(f)\"$(tare ps -a --format '{{.Names}}' "
 	       "2>/dev/null)\"} }\n"
 	       "_tare_images() {\n"
-	       "	compadd -- ${(f)\"$(tare images --format '{{.Repository}}:{{.Tag}}' "
+	       "	compadd -- ${(f)\"$(tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' "
 	       "2>/dev/null)\"}\n"
 	       "	_files\n"
 	       "}\n"
 	       "_tare_files() { _tare_containers; _files }\n"
 	       "_tare_slices() { compadd -- ${(f)\"$(tare slice ls -q 2>/dev/null)\"} }\n"
+	       "_tare_volumes() { compadd -- ${(f)\"$(tare volume ls -q 2>/dev/null)\"} }\n"
 	       "_tare_everything() { _tare_containers; _tare_images }\n"
 	       "_tare() {\n"
 	       "	local -a commands\n"
@@ -267,13 +271,16 @@ static void print_fish(void)
 	       "	tare ps -a --format '{{.Names}}' 2>/dev/null\n"
 	       "end\n"
 	       "function __tare_images\n"
-	       "	tare images --format '{{.Repository}}:{{.Tag}}' 2>/dev/null\n"
+	       "	tare images -f dangling=false --format '{{.Repository}}:{{.Tag}}' 2>/dev/null\n"
 	       "end\n"
 	       "function __tare_files\n"
 	       "	__tare_containers\n"
 	       "end\n"
 	       "function __tare_slices\n"
 	       "	tare slice ls -q 2>/dev/null\n"
+	       "end\n"
+	       "function __tare_volumes\n"
+	       "	tare volume ls -q 2>/dev/null\n"
 	       "end\n"
 	       "function __tare_everything\n"
 	       "	__tare_containers\n"

@@ -215,6 +215,15 @@ static const struct filter *find_filter(const char *arg, const char **value, boo
 	return NULL;
 }
 
+/* Docker has two more states, and podman another name for one; none of ours is ever in the two. */
+static bool is_status(const char *value)
+{
+	for (enum record_status s = RECORD_CREATED; s <= RECORD_EXITED; s++)
+		if (!strcmp(value, record_status_name(s)))
+			return true;
+	return !strcmp(value, "stopped") || !strcmp(value, "dead") || !strcmp(value, "removing");
+}
+
 static int explain_unknown(const char *arg, struct error *err)
 {
 	error_set(err, EINVAL, "unknown filter '%.*s'", (int)strcspn(arg, "="), arg);
@@ -232,6 +241,11 @@ int container_filter_check(const struct strlist *filters, struct error *err)
 			return error_set(err, EINVAL, "filter '%s' is not KEY=VALUE", arg);
 		if (!find_filter(arg, &value, &negated))
 			return explain_unknown(arg, err);
+		if (str_starts(arg, "status=") && !is_status(value))
+			return error_set(err, EINVAL,
+					 "filter '%.64s': a status is created, running, paused, "
+					 "restarting or exited",
+					 arg);
 		if (strlen(value) > FILTER_VALUE_MAX)
 			return error_set(err, EINVAL, "filter '%.*s' is too long",
 					 (int)strcspn(arg, "="), arg);

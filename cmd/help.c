@@ -146,6 +146,8 @@ void help_print_command(const struct command *command, const char *group)
 }
 
 /* Text for troff: a backslash or a leading dot would be taken as a request. */
+#define ELLIPSIS "\u2026" /* three bytes */
+
 static void print_roff(const char *text)
 {
 	bool line_start = true;
@@ -155,6 +157,8 @@ static void print_roff(const char *text)
 			printf("\\&");
 		if (*text == '\\')
 			printf("\\e");
+		else if (str_starts(text, ELLIPSIS)) /* man has none in the C locale */
+			text += printf("...") - 1;
 		else if (*text == '-')
 			printf("\\-");
 		else

@@ -36,6 +36,7 @@ static const struct option_def logs_options[] = {
 	O('n', "tail", "N", OPTION_TEXT, tail, "The last N lines only (default all)"),
 	O('t', "timestamps", NULL, OPTION_BOOL, timestamps, "Begin each line with its time"),
 	O(0, "until", "TIME", OPTION_TEXT, until, "Not after"),
+	OPTION_REFUSE("details", "labels are in 'tare inspect NAME'"),
 	{ 0 },
 };
 

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/habit.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/oci/oci.h"
@@ -136,33 +137,6 @@ static char *absolute(char *path)
 	return xasprintf("%s/%s", cwd, path);
 }
 
-/* What people type who know docker, and what there is instead. */
-static const struct {
-	const char *name, *instead;
-} elsewhere[] = {
-	{ "attach", "'tare logs -f' shows the output; 'tare exec -it' gives a shell" },
-	{ "build", "buildah, podman or docker build images; 'tare load' takes what they save" },
-	{ "compose", "start each service with 'tare run -d'" },
-	{ "events", "'tare wait' waits for the end of a container, 'tare ps' shows all" },
-	{ "login", "tare has no network client; skopeo has: skopeo login" },
-	{ "network", "there is one bridge, made when needed; see --network in 'tare run --help'" },
-	{ "pull", "tare has no network client: skopeo copy docker://NAME oci-archive:FILE:NAME, "
-		  "then 'tare load -i FILE'" },
-	{ "push", "tare has no network client; skopeo copies images to registries" },
-	{ "search", "tare has no network client; skopeo list-tags asks registries" },
-};
-
-static int unknown_command(const char *group, const char *name, struct error *err)
-{
-	error_set(err, EINVAL, "unknown command '%s%s%s'", group ? group : "", group ? " " : "",
-		  name);
-	error_hint(err, "see 'tare%s%s --help'", group ? " " : "", group ? group : "");
-	for (size_t i = 0; !group && i < sizeof(elsewhere) / sizeof(*elsewhere); i++)
-		if (!strcmp(name, elsewhere[i].name))
-			error_hint(err, "%s", elsewhere[i].instead);
-	return -EINVAL;
-}
-
 static int run_group(struct context *ctx, const struct command *group, int argc, char **argv,
 		     struct error *err)
 {
@@ -172,9 +146,9 @@ static int run_group(struct context *ctx, const struct command *group, int argc,
 		help_print_command(group, NULL);
 		return argc ? 0 : EXIT_TARE;
 	}
-	cmd = command_find(group->subcommands, argv[0]);
+	cmd = command_find(group->subcommands, habit_name(group->name, argv[0]));
 	if (!cmd)
-		return unknown_command(group->name, argv[0], err);
+		return habit_unknown_command(group->name, argv[0], err);
 	return command_run(ctx, cmd, group->name, argc - 1, argv + 1, err);
 }
 
@@ -242,7 +216,7 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 	}
 	cmd = command_find(command_list, argv[0]);
 	if (!cmd)
-		return unknown_command(NULL, argv[0], err);
+		return habit_unknown_command(NULL, argv[0], err);
 	/* Its own options come first; only the help is a group's like any other. */
 	if (cmd == &cmd_oci && (argc < 2 || strcmp(argv[1], "--help")))
 		return oci_main(argc - 1, argv + 1);
@@ -290,13 +264,10 @@ int main(int argc, char **argv)
 		return oci_main(argc - 1, argv + 1);
 	else
 		r = dispatch(&ctx, argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv, &err);
+	if (r >= 0 && message_finish_output(&err) < 0)
+		r = -err.code;
 	if (r < 0)
 		message_error(&ctx, &err);
-	err = (struct error){ 0 };
-	if (message_finish_output(&err) < 0) {
-		message_error(&ctx, &err);
-		r = EXIT_TARE;
-	}
 	if (ctx.store.root_fd >= 0)
 		(void)close(ctx.store.root_fd);
 	if (ctx.store.run_fd >= 0)

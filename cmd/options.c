@@ -204,6 +204,16 @@ static int parse_long(struct cursor *c, const char *text, struct error *err)
 	return apply(c, def, value + 1, err);
 }
 
+/* "kill -HUP", as kill(1) has it */
+static int unknown_short(const struct option_def *defs, const char *text, struct error *err)
+{
+	error_set(err, EINVAL, "unknown flag '-%c'", *text);
+	if (strchr("123456789ABCHIKPQRSTUW", *text) &&
+	    options_find(defs, "signal", strlen("signal")))
+		error_hint(err, "a signal is given as -s %.32s", text);
+	return -EINVAL;
+}
+
 /* -x, -xyz (switches), -xVALUE, -x=VALUE, -x VALUE, and -abxVALUE. */
 static int parse_short(struct cursor *c, const char *text, struct error *err)
 {
@@ -212,7 +222,7 @@ static int parse_short(struct cursor *c, const char *text, struct error *err)
 		int r;
 
 		if (!def)
-			return error_set(err, EINVAL, "unknown flag '-%c'", *text);
+			return unknown_short(c->defs, text, err);
 		if (text[1] == '=')
 			return apply(c, def, text + 2, err);
 		if (!options_is_switch(def) && text[1])

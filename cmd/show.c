@@ -252,9 +252,10 @@ static void print_about(const struct json *doc)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		line(texts[i][0], json_text_or(json_get(doc, texts[i][1]), ""));
-	printf("%-13s %s, %lld layers\n",
+	printf("%-13s %s, %lld layer%s\n",
 	       "Size:", units_print_size(size, json_u64(json_get(doc, "Size"), 0)),
-	       (long long)json_int(json_get(doc, "Layers"), 0));
+	       (long long)json_int(json_get(doc, "Layers"), 0),
+	       json_int(json_get(doc, "Layers"), 0) == 1 ? "" : "s");
 	line("Signature:", json_text_or(json_get(doc, "Signature"), ""));
 }
 

@@ -266,8 +266,11 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	autorecord struct record r;
 	int ret;
 
-	(void)argc;
 	record_init(&r);
+	if (argc > 1) {
+		error_set(err, EINVAL, "'top' passes nothing on to ps, as '%.64s'", argv[1]);
+		return error_hint(err, "tare exec %.64s ps %.64s", argv[0], argv[1]);
+	}
 	ret = target_find(ctx, argv[0], &r, err);
 	if (ret < 0)
 		return ret;
@@ -299,7 +302,7 @@ const struct command cmd_top = {
 	.details = "UID is the number that the container knows the user by; PID and PPID are the "
 		   "host's numbers. Nothing is executed in the container.",
 	.min_args = 1,
-	.max_args = 1,
-	.flags = COMMAND_STORE,
+	.max_args = COMMAND_ANY, /* to say what to type instead of docker's "top NAME -o pid" */
+	.flags = COMMAND_STORE | COMMAND_PREFIX,
 	.run = run,
 };

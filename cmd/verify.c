@@ -119,8 +119,8 @@ static void print_text(const char *path, const struct opened *o, const struct ve
 		const char *name = image->names.n ? reference_familiar(image->names.items[0])
 						  : "<none>";
 
-		printf("%s: %s sha256:%.12s, %zu layers: OK\n", safe, name,
-		       image->config_digest.hex, image->n_layers);
+		printf("%s: %s sha256:%.12s, %zu layer%s: OK\n", safe, name,
+		       image->config_digest.hex, image->n_layers, image->n_layers == 1 ? "" : "s");
 	}
 	printf("%s: %zu blobs, all as their digests say\n", safe, v->n_blobs);
 }

@@ -60,7 +60,11 @@ if command -v man >/dev/null; then
 		warnings+=$(MANROFFSEQ='' man --warnings -E UTF-8 -l -Tutf8 -Z "$T/page.1" 2>&1 >/dev/null)
 	done
 	is 'man finds nothing wrong with the pages' "$warnings" ''
+	tare help --man run >"$T/page.1"
+	is 'nor where there is no UTF-8' \
+		"$(LC_ALL=C MANROFFSEQ='' man --warnings -l -Tascii "$T/page.1" 2>&1 >/dev/null)" ''
 else
+	skip 'nor where there is no UTF-8' 'man is not installed'
 	skip 'man finds nothing wrong with the pages' 'man is not installed'
 fi
 
@@ -80,7 +84,11 @@ load_busybox
 tare create --network none --name findme busybox true >/dev/null
 is 'it completes containers' "$(complete_words tare rm fin)" findme
 is 'it completes images' "$(complete_words tare run localh)" localhost/busybox:latest
+is 'but none without a name' "$(complete_words tare rmi '<none')" ''
 tare rm findme >/dev/null
+tare volume create findvolume >/dev/null
+is 'it completes volumes' "$(complete_words tare volume rm fin)" findvolume
+tare volume rm findvolume >/dev/null
 for shell in zsh fish; do
 	tare completion $shell >"$T/tare.$shell"
 	if command -v $shell >/dev/null; then
@@ -90,10 +98,20 @@ for shell in zsh fish; do
 	fi
 done
 fails 'an unknown shell is refused' 125 tare completion csh
-for command in pull build network; do
+for command in pull build network buildx context swarm ls 'image pull' 'container attach' 'system events'; do
+	# shellcheck disable=SC2086 # a group and its command
 	run tare $command
 	like "'$command' is answered by what there is instead" "$status $stderr" "^125 tare: unknown command '$command'.*hint: [^s]"
 	unlike 'and not by the help alone' "$stderr" "hint: see 'tare --help'"
 done
+like 'a signal as kill(1) has it' "$(tare kill -HUP x 2>&1)" "hint: a signal is given as -s HUP"
+like "options of ps are told that top has none" "$(tare top web -o pid 2>&1)" 'hint: tare exec web ps -o'
+for flag in --domainname=x --runtime=runc --replace --pidfile=x --annotation=a=b -q; do
+	run tare run $flag busybox true
+	like "docker's or podman's $flag is answered" "$status $stderr" '^125 tare: flag .* is not supported: '
+done
+is 'docker has two names for some commands' "$(tare container ps; tare container list; tare image list -q; tare volume list -q)" \
+	"$(tare ps; tare ps; tare images -q; tare volume ls -q)"
+fails 'which other groups do not have' 125 tare slice list
 
 done_testing

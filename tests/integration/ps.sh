@@ -42,6 +42,8 @@ run tare ps -a --filter label=app=batch --format '{{.Names}}'
 is 'ps filters by label' "$stdout" ended
 run tare ps --filter status=exited --format '{{.Names}}'
 is 'ps filters by status, which implies -a' "$stdout" ended
+fails 'a status that there is none of is refused' 125 tare ps --filter status=exitted
+ok 'but not one of docker'"'"'s that no container here ever has' tare ps --filter status=dead
 run tare ps -a --filter 'name=^(web|new)$' --format '{{.Names}}'
 is 'ps filters by name, a regular expression' "$stdout" $'new\nweb'
 run tare ps -a --filter exited=3 -q --no-trunc
