@@ -308,7 +308,7 @@ static int build(struct container_root *cr, const struct image_store *store, con
 		 char *id, struct error *err)
 {
 	autoimage struct image loaded = { 0 };
-	bool is_view = cr->image.n_view_fds > 1;
+	bool is_view = cr->image.n_view_fds > 1 && !cr->image.is_stored_view;
 	struct compose c;
 	int r = is_view ? load_base(cr, store, &loaded, err) : 0;
 

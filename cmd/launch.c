@@ -235,7 +235,7 @@ static bool nobody_misses_mounts(const struct launch *l)
 {
 	return l->config.scratch == CONFIG_SCRATCH_MEMORY &&
 	       l->config.root == CONFIG_ROOT_OVERLAY && l->config.n_mounts == 0 &&
-	       !l->config.lower_store && l->config.n_view_fds == 0;
+	       !l->config.lower_store && (l->config.n_view_fds == 0 || l->image->is_stored_view);
 }
 
 static int start_steps(struct launch *l, struct error *err)

@@ -46,9 +46,9 @@ static int open_additional(const char *dir, struct image_store *store, struct er
  */
 void stores_relocate(struct image *image, const char *dir)
 {
-	if (image->n_view_fds)
+	if (image->n_view_fds && !image->is_stored_view)
 		return; /* it brings what it needs */
-	for (size_t i = 0; i < image->layers.n; i++) {
+	for (size_t i = 0; i < image->layers.n && !image->is_stored_view; i++) {
 		char *path = xasprintf("images/tmp/%s", image->layers.items[i] + strlen("images/"));
 
 		free(image->layers.items[i]);

@@ -35,6 +35,7 @@
 #include "image/image.h"
 #include "image/manifest.h"
 #include "image/usage.h"
+#include "image/view_store.h"
 
 #define CHUNK_BYTES (256U << 10)
 #define RELOAD	    "load the image again"
@@ -120,11 +121,34 @@ static char *read_document(const struct check *c, const char *image, const char 
 	return NULL;
 }
 
+/* Of an image that is not unpacked. */
+static void check_view(struct check *c, const char *image, const struct image_config *config,
+		       const char *key)
+{
+	strlist_add(&c->layers, key);
+	for (size_t i = 0; i < config->n_diff_ids; i++) {
+		const char *hex = config->diff_ids[i].hex;
+		bool bad = strlist_has(&c->bad_blobs, hex);
+		autoclose int fd = view_store_open_layer(c->store, &config->diff_ids[i]);
+		autofree char *what = xasprintf("layer %zu of %zu (%.12s) %s", i + 1,
+						config->n_diff_ids, hex,
+						bad ? "does not match its digest" : "is missing");
+
+		strlist_add(&c->blobs, hex);
+		if (bad || fd < 0)
+			say(c, image, what, false, RELOAD);
+	}
+}
+
 static void check_layers(struct check *c, const char *image, const struct image_config *config)
 {
 	char key[STORE_KEY_MAX];
 	struct digest chain;
 
+	if (view_store_has(c->store, config, key)) {
+		check_view(c, image, config, key);
+		return;
+	}
 	for (size_t i = 0; i < config->n_diff_ids; i++) {
 		autofree char *what = NULL;
 

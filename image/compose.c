@@ -24,6 +24,7 @@
 #include "image/load.h"
 #include "image/manifest.h"
 #include "image/plan.h"
+#include "image/view_store.h"
 #include "image/write.h"
 
 static int open_file(struct compose *c, struct error *err)
@@ -50,7 +51,11 @@ static int take_layers(struct compose *c, const struct image *base, struct error
 		c->layers = xcalloc(m.n_layers + 1, sizeof(*c->layers));
 		c->n_layers = m.n_layers;
 	}
-	for (size_t i = 0; r == 0 && i < m.n_layers; i++)
+	/* Layers that are not unpacked come along: whoever unpacks needs all of them. */
+	for (size_t i = 0; r == 0 && i < m.n_layers; i++) {
+		if (base->is_stored_view &&
+		    view_store_take_layer(c->store, &base->config.diff_ids[i], &c->layers[i]))
+			continue;
 		c->layers[i] = (struct layer_blob){
 			.blob = m.layers[i].digest,
 			.diff_id = base->config.diff_ids[i],
@@ -58,6 +63,7 @@ static int take_layers(struct compose *c, const struct image *base, struct error
 			.media_type = descriptor_known_type(m.layers[i].media_type),
 			.fd = -1,
 		};
+	}
 	manifest_done(&m);
 	return r < 0 ? error_wrap(err, "manifest of '%.12s'", base->id) : 0;
 }
@@ -142,6 +148,7 @@ int compose_open(struct compose *c, const struct image_store *store, const struc
 	c->lock_fd = image_store_lock(store, STORE_SHARED, true, err);
 	if (c->lock_fd < 0)
 		return c->lock_fd;
+	c->is_view = base && base->is_stored_view;
 	r = image_store_stage(store, &c->staging, err);
 	if (r == 0 && base)
 		r = take_base(c, base, err);
@@ -258,8 +265,9 @@ int compose_publish(struct compose *c, const char *name, char id[DIGEST_SHA256_H
 	/* Whoever may fill the disk through us may do so without us: no limit. */
 	if (r == 0)
 		r = image_load(c->store, fd, name ? name : "image",
-			       &(struct image_load_options){ .max_bytes = INT64_MAX }, &result,
-			       err);
+			       &(struct image_load_options){ .max_bytes = INT64_MAX,
+							     .store_views = c->is_view },
+			       &result, err);
 	if (r == 0)
 		memcpy(id, result.items[0].id, sizeof(result.items[0].id));
 	return r;

@@ -20,6 +20,7 @@ struct compose {
 	struct json *config; /* the document in the making */
 	struct layer_blob *layers;
 	size_t n_layers;
+	bool is_view; /* built on an image that is not unpacked, and will not be either */
 };
 
 int compose_open(struct compose *c, const struct image_store *store, const struct image *base,

@@ -19,6 +19,7 @@
 #include "image/catalog.h"
 #include "image/tree.h"
 #include "image/reference.h"
+#include "image/view_store.h"
 
 /**
  * image_list() - All images, one row for each name
@@ -168,6 +169,29 @@ static int add_layer(const struct image_store *s, const char *key, struct image 
 	return 0;
 }
 
+/* An image that is not unpacked: perhaps it does not have to be. */
+static int find_view(const struct image_store *s, size_t missing, struct image *image,
+		     struct error *err)
+{
+	const struct image_config *c = &image->config;
+	char key[STORE_KEY_MAX];
+	bool have_root = false;
+	int r;
+
+	if (view_store_has(s, c, key)) {
+		r = add_layer(s, key, image, &have_root, err);
+		strlist_done(&image->layers);
+		strlist_add(&image->layers, "images/tmp"); /* where the runtime attaches it */
+		image->is_stored_view = true;
+		return r < 0 ? r
+			     : view_store_open(s, key, c, &image->view_fds, &image->n_view_fds,
+					       err);
+	}
+	(void)error_set(err, ENODATA, "layer %zu of %zu ('%.12s') is missing from the store",
+			missing + 1, c->n_diff_ids, c->diff_ids[missing].hex);
+	return -ENODATA;
+}
+
 static int find_layers(const struct image_store *s, struct image *image, struct error *err)
 {
 	const struct image_config *c = &image->config;
@@ -176,16 +200,17 @@ static int find_layers(const struct image_store *s, struct image *image, struct 
 	struct digest chain;
 	int r = 0;
 
-	for (size_t i = 0; i < c->n_diff_ids && r == 0; i++) {
+	image->root_mode = TREE_DIR_MODE;
+	for (size_t i = 0; i < c->n_diff_ids; i++) {
 		digest_chain(i ? &chain : NULL, &c->diff_ids[i], &chain);
 		if (image_store_find_layer(s, &c->diff_ids[i], &chain, keys[i]))
 			continue;
-		r = error_set(err, ENODATA, "layer %zu of %zu ('%.12s') is missing from the store",
-			      i + 1, c->n_diff_ids, c->diff_ids[i].hex);
-		(void)error_hint(err,
-				 "load the image again: 'tare load' brings back what is missing");
+		free(keys);
+		r = find_view(s, i, image, err);
+		return r == 0 ? 0
+			      : error_hint(err, "load the image again: 'tare load' brings back "
+						"what is missing");
 	}
-	image->root_mode = TREE_DIR_MODE;
 	/* An overlay stands on something. */
 	if (!c->n_diff_ids)
 		strlist_add(&image->layers, "images/" STORE_EMPTY);

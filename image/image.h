@@ -36,9 +36,10 @@ struct image {
 	mode_t root_mode;
 	uid_t root_uid;
 	gid_t root_gid;
-	/* Of an archive that is used where it lies, see view.h: the index, then its devices. */
+	/* Used without being unpacked, see view.h and view_store.h: the index, then its devices. */
 	int *view_fds;
 	size_t n_view_fds;
+	bool is_stored_view; /* from the store, not from somebody's archive */
 };
 
 int image_find(const struct image_store *s, const char *operand, struct image *out,

@@ -21,6 +21,7 @@
 #include "image/descriptor.h"
 
 #define CHUNK_BYTES (128U << 10)
+#define COPY_BYTES  (256U << 10)
 #define GZIP_WINDOW (15 + 16) /* zlib.h: 16 is for gzip's header */
 #define GZIP_MEMORY 8
 
@@ -120,6 +121,21 @@ int layer_writer_sink(void *writer, const void *data, size_t len, struct error *
 	if (w->compression == LAYER_PLAIN)
 		return store(w, data, len, err);
 	return deflate_some(w, data, len, Z_NO_FLUSH, err);
+}
+
+/** layer_writer_copy() - All of the tar stream, which is in a file */
+int layer_writer_copy(struct layer_writer *w, int fd, struct error *err)
+{
+	autofree char *buffer = xmalloc(COPY_BYTES);
+	int r = 0;
+	ssize_t n;
+
+	while (r == 0 && (n = read(fd, buffer, COPY_BYTES)) != 0)
+		if (n > 0)
+			r = layer_writer_sink(w, buffer, (size_t)n, err);
+		else if (errno != EINTR)
+			r = error_sys(err, errno, "read a layer");
+	return r;
 }
 
 /**

@@ -31,6 +31,7 @@ struct layer_writer;
 int layer_writer_new(int fd, enum layer_compression compression, struct layer_writer **out,
 		     struct error *err);
 int layer_writer_sink(void *writer, const void *data, size_t len, struct error *err);
+int layer_writer_copy(struct layer_writer *w, int fd, struct error *err);
 int layer_writer_finish(struct layer_writer *w, struct layer_blob *out, struct error *err);
 void layer_writer_free(struct layer_writer *w);
 

@@ -41,6 +41,19 @@
 
 #define LOAD_MEMORY_BYTES      (256ULL << 20)
 #define LOAD_MEMORY_PER_WORKER (160ULL << 20) /* a zstd window of 2^27, and some */
+#define LOAD_MAX_MAPPED	       (1ULL << 40)
+
+/* For a view, layers are mapped, one at a time; inflated ones of the store, too. */
+static uint64_t mapped_bytes(const struct loader *loader, const struct stat *st)
+{
+	uint64_t size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
+
+	if (loader->view != LOADER_VIEW_STORED)
+		return loader->view == LOADER_UNPACK ? 0 : size;
+	if (loader->max_bytes)
+		return loader->max_bytes < LOAD_MAX_MAPPED ? loader->max_bytes : LOAD_MAX_MAPPED;
+	return size < LOADER_MIN_LIMIT / LOADER_RATIO ? LOADER_MIN_LIMIT : size * LOADER_RATIO;
+}
 
 /* The child: confine, work, say how it went. Never returns. */
 static void __attribute__((noreturn)) run_child(const struct loader *loader)
@@ -50,17 +63,15 @@ static void __attribute__((noreturn)) run_child(const struct loader *loader)
 	autoclose int layers = openat(loader->store->fd, "layer", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* A file that is open needs no permission. */
 	bool is_dir = fstat(loader->source_fd, &st) == 0 && S_ISDIR(st.st_mode);
-	/* For a view, layers are mapped, one at a time. */
-	uint64_t mapped = loader->view != LOADER_UNPACK && S_ISREG(st.st_mode)
-				  ? (uint64_t)st.st_size
-				  : 0;
-	const int read_fds[] = { layers, is_dir ? loader->source_fd : -1 };
+	autoclose int blobs = openat(loader->store->fd, "blobs/sha256",
+				     O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const int read_fds[] = { layers, blobs, is_dir ? loader->source_fd : -1 };
 	const struct confine_plan plan = {
 		.write_fd = loader->staging_fd,
 		.read_fds = read_fds,
-		.n_read_fds = 2,
+		.n_read_fds = 3,
 		.max_memory_bytes = LOAD_MEMORY_BYTES + WORKERS_MAX * LOAD_MEMORY_PER_WORKER +
-				    mapped,
+				    mapped_bytes(loader, &st),
 	};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
@@ -144,8 +155,11 @@ static int publish_one(int from_fd, const char *from, int to_fd, const char *to,
 
 static bool is_key(const char *key)
 {
-	if (str_starts(key, "chain-"))
-		key += strlen("chain-");
+	static const char *const prefixes[] = { "chain-", "view-" };
+
+	for (size_t i = 0; i < 2; i++)
+		if (str_starts(key, prefixes[i]))
+			key += strlen(prefixes[i]);
 	return strlen(key) == DIGEST_SHA256_HEX && str_is_hex(key, DIGEST_SHA256_HEX);
 }
 
@@ -284,7 +298,8 @@ static int load_staged(const struct image_store *s, int source_fd,
 		.keep_blobs = options->keep_blobs,
 		.platform = options->platform ? options->platform : &here,
 		.verify_only = options->verify_only,
-		.view = !options->view		    ? LOADER_UNPACK
+		.view = options->store_views	    ? LOADER_VIEW_STORED
+			: !options->view	    ? LOADER_UNPACK
 			: options->inflate_for_view ? LOADER_VIEW_INFLATED
 						    : LOADER_VIEW,
 	};

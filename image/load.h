@@ -26,6 +26,7 @@ struct image_load_options {
 	/* Where views go, see view.h; NULL: images are unpacked. */
 	const struct view_keeper *view;
 	bool inflate_for_view; /* packed layers: no reason to unpack */
+	bool store_views;      /* keep layers packed up in the store, see view_store.h */
 
 	/* Called now and then while layers are unpacked; bytes of the archive. May be NULL. */
 	void (*progress)(void *arg, uint64_t done, uint64_t total);

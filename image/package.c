@@ -3,7 +3,7 @@
  * image/package.c - What a new archive is made of: a directory, or an image that is there
  *
  * A directory becomes one layer. An archive's layers are taken over as they
- * are, after they were verified; those of a stored image are written anew, since
+ * are, after they were verified; those of a stored image are written anew, where
  * the store has them unpacked. All bytes follow from what is given: without
  * SOURCE_DATE_EPOCH the image is as old as its newest file.
  */
@@ -28,6 +28,7 @@
 #include "image/source.h"
 #include "image/store.h"
 #include "image/verify.h"
+#include "image/view_store.h"
 #include "image/write.h"
 
 static int open_spool(const struct package *p, struct error *err)
@@ -56,10 +57,12 @@ static void set_time(struct json *map, const char *key, int64_t seconds)
 
 typedef int write_tree(struct pack *pack, int dirfd, struct error *err);
 
-static int make_layer(struct package *p, int dirfd, write_tree *write, int64_t *newest_s,
+/* @from: a directory, or a layer that is a tar archive still */
+static int make_layer(struct package *p, int from, write_tree *write, int64_t *newest_s,
 		      struct error *err)
 {
 	struct layer_writer *w;
+	struct stat st;
 	struct tar_writer tar = { .sink = layer_writer_sink };
 	struct pack pack = {
 		.out = &tar,
@@ -71,9 +74,13 @@ static int make_layer(struct package *p, int dirfd, write_tree *write, int64_t *
 	if (r < 0)
 		return r;
 	tar.arg = w;
-	r = write(&pack, dirfd, err);
-	if (r == 0)
-		r = tar_write_end(&tar, err);
+	if (fstat(from, &st) == 0 && S_ISREG(st.st_mode)) {
+		r = layer_writer_copy(w, from, err);
+	} else {
+		r = write(&pack, from, err);
+		if (r == 0)
+			r = tar_write_end(&tar, err);
+	}
 	p->layers = xrealloc(p->layers, (p->n_layers + 1) * sizeof(*p->layers));
 	if (r == 0)
 		r = layer_writer_finish(w, &p->layers[p->n_layers], err);
@@ -256,9 +263,13 @@ static int open_layer(const struct image_store *store, const struct digest *diff
 	autofree char *path = NULL;
 	int fd;
 
-	if (!image_store_find_layer(store, diff_id, chain_id, key))
+	if (!image_store_find_layer(store, diff_id, chain_id, key)) {
+		fd = view_store_open_layer(store, diff_id);
+		if (fd >= 0)
+			return fd;
 		return error_set(err, ENODATA, "layer '%.12s' is missing from the store",
 				 diff_id->hex);
+	}
 	path = xasprintf("layer/%s", key);
 	fd = openat(store->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open layer '%.12s'", diff_id->hex) : fd;

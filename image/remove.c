@@ -22,6 +22,7 @@
 #include "image/catalog.h"
 #include "image/image.h"
 #include "image/manifest.h"
+#include "image/view_store.h"
 
 struct removing {
 	const char *operand;
@@ -113,6 +114,11 @@ static int add_config_roots(const struct image_store *s, const char *id, struct 
 		strlist_add(&roots->layers, key);
 		image_store_chain_key(&chain, key);
 		strlist_add(&roots->layers, key);
+	}
+	if (r == 0 && view_store_has(s, &config, key)) {
+		strlist_add(&roots->layers, key);
+		for (size_t i = 0; i < config.n_diff_ids; i++)
+			strlist_add(&roots->blobs, config.diff_ids[i].hex);
 	}
 	image_config_done(&config);
 	return r;

@@ -5,7 +5,8 @@
  * Where the layers' blobs were kept (load --keep-blobs), manifest, config and
  * layers go as they came, byte for byte. Where not, layers are made again from
  * what was unpacked: the same files, but another stream, so diffIDs, config and
- * manifest are new ones; the same ones each time, though.
+ * manifest are new ones; the same ones each time, though. Those that are tar
+ * archives still (load --view) stay what they are: then only the manifest is new.
  */
 #include "image/save.h"
 
@@ -25,6 +26,7 @@
 #include "image/config.h"
 #include "image/manifest.h"
 #include "image/pack.h"
+#include "image/view_store.h"
 #include "image/write.h"
 
 struct save_image {
@@ -117,17 +119,22 @@ static bool use_blobs(const struct save *s, struct save_image *image)
 	return all;
 }
 
-static int pack_into(struct layer_writer *w, int dir, struct error *err)
+/* @layer: its directory, or the tar archive that it still is */
+static int pack_into(struct layer_writer *w, int layer, struct error *err)
 {
 	struct tar_writer tar = { .sink = layer_writer_sink, .arg = w };
 	struct pack pack = { .out = &tar };
-	int r = pack_layer(&pack, dir, err);
+	struct stat st;
+	int r;
 
+	if (fstat(layer, &st) == 0 && S_ISREG(st.st_mode))
+		return layer_writer_copy(w, layer, err);
+	r = pack_layer(&pack, layer, err);
 	pack_done(&pack);
 	return r == 0 ? tar_write_end(&tar, err) : r;
 }
 
-static int make_layer(const struct save *s, int dir, struct layer_blob *out, struct error *err)
+static int make_layer(const struct save *s, int layer, struct layer_blob *out, struct error *err)
 {
 	autoclose int fd = openat(s->staging.fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 	struct layer_writer *w = NULL;
@@ -138,7 +145,7 @@ static int make_layer(const struct save *s, int dir, struct layer_blob *out, str
 	r = layer_writer_new(fd, s->compression, &w, err);
 	if (r < 0)
 		return r;
-	r = pack_into(w, dir, err);
+	r = pack_into(w, layer, err);
 	if (r == 0)
 		r = layer_writer_finish(w, out, err);
 	if (r == 0)
@@ -154,10 +161,14 @@ static int open_layer(const struct save *s, const struct image_config *c, size_t
 	int fd;
 
 	digest_chain(at ? chain : NULL, &c->diff_ids[at], chain);
-	if (!image_store_find_layer(s->store, &c->diff_ids[at], chain, key))
+	if (!image_store_find_layer(s->store, &c->diff_ids[at], chain, key)) {
+		fd = view_store_open_layer(s->store, &c->diff_ids[at]);
+		if (fd >= 0)
+			return fd;
 		return error_set(err, ENODATA,
 				 "layer %zu of %zu ('%.12s') is missing from the store", at + 1,
 				 c->n_diff_ids, c->diff_ids[at].hex);
+	}
 	snprintf(path, sizeof(path), "layer/%s", key);
 	fd = openat(s->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open layer '%.12s'", key) : fd;
@@ -187,19 +198,25 @@ static int set_diff_ids(struct save_image *image, struct error *err)
 	return 0;
 }
 
-static int make_layers(const struct save *s, struct save_image *image, struct error *err)
+static int make_layers(const struct save *s, struct save_image *image, bool *rebuilt,
+		       struct error *err)
 {
 	const struct image_config *c = &image->parsed_config;
 	struct digest chain;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->n_diff_ids; i++) {
-		autoclose int dir = open_layer(s, c, i, &chain, err);
+		autoclose int fd = open_layer(s, c, i, &chain, err);
 
-		r = dir < 0 ? dir : make_layer(s, dir, &image->layers[i], err);
+		r = fd < 0 ? fd : make_layer(s, fd, &image->layers[i], err);
 		image->n_layers += r == 0;
 	}
-	return r == 0 ? set_diff_ids(image, err) : r;
+	for (size_t i = 0; r == 0 && i < c->n_diff_ids; i++)
+		if (!digest_equal(&c->diff_ids[i], &image->layers[i].diff_id)) {
+			*rebuilt = true;
+			return set_diff_ids(image, err);
+		}
+	return r;
 }
 
 static const char *type_of(const struct save_image *image)
@@ -215,21 +232,23 @@ static int add(struct save *s, struct save_image *image, const struct image_summ
 	       struct error *err)
 {
 	struct write_image out = { .names = names };
+	bool as_it_came;
 	int r = read_documents(s, row, image, err);
 
 	if (r < 0)
 		return r;
 	image->layers = xcalloc(image->parsed.n_layers, sizeof(*image->layers));
-	*rebuilt = !use_blobs(s, image);
-	if (*rebuilt)
-		r = make_layers(s, image, err);
+	*rebuilt = false;
+	as_it_came = use_blobs(s, image);
+	if (!as_it_came)
+		r = make_layers(s, image, rebuilt, err);
 	if (r < 0)
 		return r;
 	out.config = image->config;
 	out.config_len = image->config_len;
 	out.layers = image->layers;
 	out.n_layers = image->n_layers;
-	if (!*rebuilt) {
+	if (as_it_came) {
 		out.manifest = image->manifest;
 		out.manifest_len = image->manifest_len;
 		out.manifest_type = type_of(image);

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "image/view_store.h"
 
 #define USAGE_MAX_DEPTH 300
 
@@ -119,27 +120,34 @@ uint64_t usage_of_layer(int dirfd, bool *changed)
 
 static uint64_t layer_size(const struct image_store *s, const char *key)
 {
-	char path[sizeof("layer/") + STORE_KEY_MAX], text[24];
+	char path[sizeof("blobs/sha256/") + STORE_KEY_MAX], text[24];
 	autoclose int fd = -1;
+	struct stat st;
 	uint64_t size;
 	ssize_t n;
 
 	snprintf(path, sizeof(path), "layer/%s", key);
 	fd = openat(s->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	n = fd < 0 ? -1 : fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
+	snprintf(path, sizeof(path), "blobs/sha256/%s", key);
+	if (fd < 0)
+		return fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0
+									  : (uint64_t)st.st_size;
+	n = fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
 	if (n > 0) {
 		text[n] = '\0';
 		if (str_parse_u64(text, UINT64_MAX, &size) == 0)
 			return size;
 	}
-	return fd < 0 ? 0 : usage_of_tree(fd, ".");
+	return usage_of_tree(fd, ".");
 }
 
-static bool find_key(const struct image_store *s, const struct image_config *c, size_t at,
+/* Where a layer is not unpacked, its tar archive is found by the same key. */
+static void find_key(const struct image_store *s, const struct image_config *c, size_t at,
 		     struct digest *chain, char key[STORE_KEY_MAX])
 {
 	digest_chain(at ? chain : NULL, &c->diff_ids[at], chain);
-	return image_store_find_layer(s, &c->diff_ids[at], chain, key);
+	if (!image_store_find_layer(s, &c->diff_ids[at], chain, key))
+		image_store_layer_key(&c->diff_ids[at], key);
 }
 
 /** usage_layer_sizes() - The size of each layer of an image, bottom layer first; 0: missing */
@@ -148,8 +156,10 @@ void usage_layer_sizes(const struct image_store *s, const struct image_config *c
 	char key[STORE_KEY_MAX];
 	struct digest chain;
 
-	for (size_t i = 0; i < c->n_diff_ids; i++)
-		sizes[i] = find_key(s, c, i, &chain, key) ? layer_size(s, key) : 0;
+	for (size_t i = 0; i < c->n_diff_ids; i++) {
+		find_key(s, c, i, &chain, key);
+		sizes[i] = layer_size(s, key);
+	}
 }
 
 static struct usage_layer *layer_of(struct usage *u, const struct image_store *s, const char *key)
@@ -168,6 +178,20 @@ static struct usage_layer *layer_of(struct usage *u, const struct image_store *s
 	return l;
 }
 
+static void count_layer(const struct image_store *s, const char *key, struct usage *u,
+			struct usage_image *fill)
+{
+	struct usage_layer *l = layer_of(u, s, key);
+
+	if (!fill) {
+		l->images++;
+		return;
+	}
+	fill->size += l->size;
+	fill->shared += l->images > 1 ? l->size : 0;
+	l->in_use |= fill->containers != 0;
+}
+
 /* Twice: first to count how many images have each layer, then to know what is shared. */
 static void count_layers(const struct image_store *s, const char *id, struct usage *u,
 			 struct usage_image *fill)
@@ -182,19 +206,11 @@ static void count_layers(const struct image_store *s, const char *id, struct usa
 	if (image_store_read_blob(s, id, IMAGE_CONFIG_MAX_BYTES, &data, &len, &ignored) == 0)
 		(void)image_config_parse(data, len, &c, &ignored);
 	for (size_t i = 0; i < c.n_diff_ids; i++) {
-		struct usage_layer *l;
-
-		if (!find_key(s, &c, i, &chain, key))
-			continue;
-		l = layer_of(u, s, key);
-		if (!fill) {
-			l->images++;
-			continue;
-		}
-		fill->size += l->size;
-		fill->shared += l->images > 1 ? l->size : 0;
-		l->in_use |= fill->containers != 0;
+		find_key(s, &c, i, &chain, key);
+		count_layer(s, key, u, fill);
 	}
+	if (view_store_has(s, &c, key))
+		count_layer(s, key, u, fill);
 	image_config_done(&c);
 }
 

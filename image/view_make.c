@@ -73,6 +73,20 @@ static bool is_archive_itself(const struct view_make *v, int fd)
 	       st.st_ino == archive.st_ino;
 }
 
+static int open_blob(const struct view_blobs *blobs, struct view_layer *layer)
+{
+	const char *hex = layer->plan->diff_id.hex;
+	struct stat st;
+
+	layer->fd = openat(blobs->new_fd, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (layer->fd < 0)
+		layer->fd = openat(blobs->old_fd, hex, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (layer->fd < 0 || fstat(layer->fd, &st) < 0)
+		return -ENOENT;
+	layer->size = (uint64_t)st.st_size;
+	return 0;
+}
+
 static int look_at_layer(const struct view_make *v, const struct plan_layer *plan,
 			 struct view_layer *layer, struct error *err)
 {
@@ -81,6 +95,8 @@ static int look_at_layer(const struct view_make *v, const struct plan_layer *pla
 
 	layer->plan = plan;
 	layer->fd = -1;
+	if (v->blobs && open_blob(v->blobs, layer) == 0)
+		return 0;
 	r = source_find(v->source, plan->file, &layer->file, err);
 	if (r < 0)
 		return r;
@@ -88,6 +104,8 @@ static int look_at_layer(const struct view_make *v, const struct plan_layer *pla
 		return refuse(err, "a layer's size is not as the manifest says");
 	if (pread(layer->file.fd, head, sizeof(head), (off_t)layer->file.offset) < 0)
 		return error_sys(err, errno, "read the archive");
+	if (v->blobs)
+		return 0;
 	layer->in_place = is_archive_itself(v, layer->file.fd) &&
 			  codec_detect(head, sizeof(head)) == CODEC_NONE;
 	if (!layer->in_place && !v->inflate)
@@ -155,6 +173,45 @@ static int read_layer(struct making *m, const struct view_layer *layer, int to, 
 	return r;
 }
 
+/* Two layers of an image may be the same. */
+static bool is_made_before(const struct making *m, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (digest_equal(&m->layers[j].plan->diff_id, &m->layers[i].plan->diff_id))
+			return true;
+	return false;
+}
+
+static int make_blob(struct making *m, size_t i, struct error *err)
+{
+	const struct view_layer *layer = &m->layers[i];
+	autoclose int fd = -1;
+
+	if (layer->fd >= 0 || is_made_before(m, i))
+		return 0;
+	fd = openat(m->view->blobs->new_fd, layer->plan->diff_id.hex,
+		    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_sys(err, errno, "make a file for a layer");
+	return read_layer(m, layer, fd, err) < 0 ? error_wrap(err, "layer %zu of %zu", i + 1, m->n)
+						 : 0;
+}
+
+static int open_blobs(const struct making *m, struct error *err)
+{
+	const struct view_blobs *blobs = m->view->blobs;
+
+	for (size_t i = 0; blobs && i < m->n; i++) {
+		if (m->layers[i].fd >= 0)
+			continue;
+		if (open_blob(blobs, &m->layers[i]) < 0)
+			return error_set(err, ENOENT, "layer %zu of %zu vanished", i + 1, m->n);
+		if (!strlist_has(blobs->made, m->layers[i].plan->diff_id.hex))
+			strlist_add(blobs->made, m->layers[i].plan->diff_id.hex);
+	}
+	return 0;
+}
+
 static int inflate_job(void *arg, size_t i, struct error *err)
 {
 	struct making *m = arg;
@@ -165,6 +222,8 @@ static int inflate_job(void *arg, size_t i, struct error *err)
 
 	if (layer->in_place)
 		return 0;
+	if (m->view->blobs)
+		return make_blob(m, i, err);
 	snprintf(name, sizeof(name), "%zu", i);
 	layer->fd = openat(m->view->staging_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (layer->fd < 0)
@@ -313,6 +372,8 @@ static int make(struct making *m, struct merge *merge, struct error *err)
 
 	if (r == 0)
 		r = workers_run(m->n, inflate_job, m, &m->stop, err);
+	if (r == 0)
+		r = open_blobs(m, err);
 	if (r == 0)
 		r = merge_layers(m, merge, err);
 	if (r == 0)

@@ -6,6 +6,8 @@
  *
  *	index	an EROFS file system, its devices the files that contents are in
  *	0, 1, …	layers that do not lie in the archive as they are, inflated
+ *
+ * For an image of the store, see view_store.h, layers lie elsewhere.
  */
 #ifndef IMAGE_VIEW_MAKE_H
 #define IMAGE_VIEW_MAKE_H
@@ -25,12 +27,22 @@ struct tree_budget;
 #define VIEW_ARCHIVE	"archive" /* a device: the archive itself */
 #define VIEW_BLOCK_BITS 9
 
+struct view_blobs {
+	int new_fd, old_fd;
+	struct strlist *made; /* those of new_fd */
+};
+
 struct view_make {
 	const struct source *source;
 	const struct plan_image *image;
 	int archive_fd; /* the file that the source is made from */
 	int staging_fd;
 	bool inflate; /* else an image of which a layer is packed has no view */
+	/*
+	 * For the store: layers become files here that their diffIDs name, unless they
+	 * are here already, or there. NULL: as above.
+	 */
+	const struct view_blobs *blobs;
 	struct tree_budget *files, *bytes; /* charged as by unpacking */
 	void (*progress)(void *arg, size_t bytes);
 	void *arg;
