@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "runtime/config.h"
