@@ -8,6 +8,7 @@
  */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,6 +60,8 @@ int error_sys(struct error *err, int errnum, const char *fmt, ...)
 	va_end(ap);
 	used = strlen(err->msg);
 	snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", strerror(errnum));
+	if (errnum == EMFILE)
+		error_hint(err, "some 30 files are open at a time; more may be: ulimit -n 1024");
 	return -errnum;
 }
 

@@ -62,9 +62,9 @@ static int remove_one(struct context *ctx, const struct image_store *store, cons
 	int r;
 
 	r = image_remove(store, operand, o->force, rmi_is_used, ctx, &removal, err);
-	for (size_t i = 0; i < removal.untagged.n; i++)
+	for (size_t i = 0; r == 0 && i < removal.untagged.n; i++)
 		printf("Untagged: %s\n", reference_familiar(removal.untagged.items[i]));
-	for (size_t i = 0; i < removal.deleted.n; i++)
+	for (size_t i = 0; r == 0 && i < removal.deleted.n; i++)
 		printf("Deleted: sha256:%s\n", removal.deleted.items[i]);
 	image_removal_done(&removal);
 	return r;

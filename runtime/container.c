@@ -62,8 +62,10 @@ static int explain_clone(const struct config *c, int errnum, struct error *err)
 		error_hint(err,
 			   "this is a chroot, where containers cannot be made: run tare outside");
 	else if (config_has_userns(c) && (errnum == EPERM || errnum == ENOSPC))
-		error_hint(err, "user namespaces may be switched off or used up here "
-				"(user.max_user_namespaces); --userns=host does without");
+		error_hint(err,
+			   "user namespaces may be switched off or used up here "
+			   "(user.max_user_namespaces), or this is a chroot; --userns=host does "
+			   "without");
 	return -errnum;
 }
 

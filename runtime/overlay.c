@@ -48,6 +48,17 @@ static void overlay_dirs(const struct config *c, char *upper, char *work, size_t
 	snprintf(work, size, "containers/%s%swork", dir, slash);
 }
 
+/* Why, the kernel tells nobody but its log. */
+static int explain_overlay(int errnum, const struct config *c, struct error *err)
+{
+	error_sys(err, errnum, "mount the overlay of %zu layer%s", c->lowers.n,
+		  c->lowers.n == 1 ? "" : "s");
+	if (errnum == EINVAL)
+		error_hint(err, "if the store is on an overlay itself, as in a container: have "
+				"--root (TARE_ROOT) on a volume");
+	return -errnum;
+}
+
 /* Linux 6.5 and later: a parameter per layer, so their number has no limit but the kernel's. */
 static int overlay_by_fs(const struct config *c, const char *upper, const char *work,
 			 struct error *err)
@@ -71,7 +82,7 @@ static int overlay_by_fs(const struct config *c, const char *upper, const char *
 	if (c->volatile_upper && sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
 		return error_sys(err, errno, "set the overlay's option volatile");
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return error_sys(err, errno, "create the overlay of %zu layers", c->lowers.n);
+		return explain_overlay(errno, c, err);
 	fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, SYS_MOUNT_ATTR_NODEV);
 	return fd < 0 ? error_sys(err, errno, "mount the overlay") : fd;
 }
@@ -96,7 +107,7 @@ static int overlay_by_mount(const struct rootfs *fs, const struct config *c, con
 	/* Below the scratch, which nobody else writes: a path is safe here. */
 	target = xasprintf("%.*s/root", (int)(strrchr(upper, '/') - upper), upper);
 	if (mount("overlay", target, "overlay", MS_NODEV, options) < 0)
-		return error_sys(err, errno, "mount the overlay of %zu layers", c->lowers.n);
+		return explain_overlay(errno, c, err);
 	fd = openat(fs->store, target, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open the overlay") : fd;
 }
