@@ -12,7 +12,7 @@ static const struct command *const container_commands[] = {
 	&cmd_diff,
 	&cmd_exec,
 	&cmd_export,
-	&cmd_inspect,
+	&cmd_container_inspect,
 	&cmd_kill,
 	&cmd_logs,
 	&cmd_container_ls,

@@ -26,6 +26,10 @@ struct inspect_options {
 static const struct option_def inspect_options[] = {
 	O('f', "format", "TEMPLATE", OPTION_TEXT, format, "A line per item: a Go template"),
 	O(0, "type", "TYPE", OPTION_TEXT, type, "container or image (default: whichever is found)"),
+	{ .name = "size",
+	  .short_name = 's',
+	  .type = OPTION_REFUSED,
+	  .refused = "tare ps -a --size shows it" },
 	{ 0 },
 };
 
@@ -108,6 +112,19 @@ const struct command cmd_inspect = {
 		"  tare inspect -f '{{(index (index .NetworkSettings.Ports \"80/tcp\") 0).HostPort}}' web",
 	.options = inspect_options,
 	COMMAND_OPTIONS(struct inspect_options, .format = NULL),
+	.min_args = 1,
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_STORE,
+	.run = run,
+};
+
+const struct command cmd_container_inspect = {
+	.name = "inspect",
+	.args = "CONTAINER [CONTAINER...]",
+	.summary = "Show all details of containers as JSON",
+	.details = "Exit code 1: something does not exist; the others are shown.",
+	.options = inspect_options,
+	COMMAND_OPTIONS(struct inspect_options, .type = "container"),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
 	.flags = COMMAND_STORE,

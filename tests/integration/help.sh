@@ -113,5 +113,6 @@ done
 is 'docker has two names for some commands' "$(tare container ps; tare container list; tare image list -q; tare volume list -q)" \
 	"$(tare ps; tare ps; tare images -q; tare volume ls -q)"
 fails 'which other groups do not have' 125 tare slice list
+fails 'container inspect knows no images' 1 tare container inspect busybox
 
 done_testing
