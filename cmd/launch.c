@@ -516,13 +516,14 @@ static void remove_scratch(const struct launch *l)
  */
 void launch_finish(struct launch *l)
 {
-	struct error ignored; /* a record that says running without its lock reads as lost */
+	struct error why, ignored; /* a record that says running without its lock reads as lost */
 
 	give_back(l);
 	launch_release_cpus(l);
 	if (l->lock_fd < 0)
 		return;
-	(void)record_write_stopped(&l->ctx->store, l->record, &ignored);
+	if (record_write_stopped(&l->ctx->store, l->record, &why) < 0)
+		message_error(l->ctx, &why);
 	if (l->ephemeral)
 		ephemeral_end(l->ephemeral,
 			      l->ctx); /* who waits for the container waits for this */

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -297,6 +298,25 @@ static int write_record(int dirfd, const struct record *r, enum file_flags flags
 	return file_replace_at(dirfd, "record.json", text, strlen(text), 0600, flags, err);
 }
 
+/*
+ * On a disk that is full nothing new can be written, but what a file has already
+ * can be: how a container ended is worth more than that a crash meanwhile could
+ * leave half of it. Spaces, not truncation, make it one write.
+ */
+static int overwrite_record(int dirfd, const struct record *r)
+{
+	autofree char *text = record_to_text(r), *padded = NULL;
+	autoclose int fd = openat(dirfd, "record.json", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size > (off_t)RECORD_MAX_BYTES)
+		return -EIO;
+	padded = xasprintf("%-*s", (int)st.st_size, text);
+	n = pwrite(fd, padded, strlen(padded), 0);
+	return n == (ssize_t)strlen(padded) ? 0 : -EIO;
+}
+
 static int make_dir(int store_fd, const char *dir)
 {
 	while (mkdirat(store_fd, dir, 0700) < 0) {
@@ -383,13 +403,17 @@ static int write_renamed(int dirfd, const struct record *r, struct error *err)
 	struct record renamed = *r; /* borrows its strings */
 	autorecord struct record now;
 	struct error ignored;
+	int ret;
 
 	record_init(&now);
 	if (record_read_dir(dirfd, &now, &ignored) == 0 && now.is_named) {
 		renamed.name = now.name;
 		renamed.is_named = true;
 	}
-	return write_record(dirfd, &renamed, FILE_ORDERED, err);
+	ret = write_record(dirfd, &renamed, FILE_ORDERED, err);
+	if ((ret == -ENOSPC || ret == -EDQUOT) && overwrite_record(dirfd, &renamed) == 0)
+		return 0;
+	return ret;
 }
 
 static int rename_in(const struct record_store *s, const char *id, bool volatile_dir,

@@ -166,6 +166,32 @@ like 'its default is the short id' "$(tare run --rm --network none busybox hostn
 box -h $'a\n192.0.2.1 bank.example' -- true
 is 'a name is no line of /etc/hosts' "$status" 125
 
+# A store that is full: how it ended is on record all the same, and all can be removed.
+mkdir "$T/small" "$T/up" "$T/work" "$T/over"
+mount -t tmpfs -o size=4m tmpfs "$T/small"
+small=(tare --root "$T/small/root" --runroot "$T/small-run")
+"${small[@]}" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+run "${small[@]}" run --network none --name filled busybox sh -c 'dd if=/dev/zero of=/big bs=64k; exit 3' 2>/dev/null
+is 'a program that filled the store has its own code' "$status" 3
+like 'and no space was left' "$stderr" 'No space left'
+is 'which is on record' "$("${small[@]}" inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.Reason}}' filled)" 'exited 3 exit'
+ok 'the container can be removed' "${small[@]}" rm filled
+is 'and the next one runs' "$("${small[@]}" run --rm --network none busybox echo next)" next
+head -c 10m /dev/zero >"$T/small/filler" 2>/dev/null
+run "${small[@]}" rmi busybox
+unlike 'nothing is said to be deleted that was not' "$status$stdout" '^125.*Deleted'
+ok 'a full store can be unmounted' wait_for 20 umount "$T/small"
+mount -t overlay -o "lowerdir=$T/small,upperdir=$T/up,workdir=$T/work" overlay "$T/over"
+nested=(tare --root "$T/over/root" --runroot "$T/over-run")
+"${nested[@]}" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+run "${nested[@]}" run --userns host --network none busybox true
+like 'a store on an overlay is told what it needs' "$status $stderr" '^125 .*overlay of 1 layer: Invalid.*hint: .*volume'
+ok 'and does for what leaves nothing' "${nested[@]}" run --rm --userns host --network none busybox true
+"${nested[@]}" rm -a >/dev/null
+wait_for 20 umount "$T/over"
+run bash -c 'ulimit -n 12; exec "$@"' - "$TARE" run --rm --network none busybox true
+like 'too few open files: how to have more' "$status $stderr" '^125 .*hint: .*ulimit -n'
+
 # Our own output: a full disk is told.
 full() {
 	run bash -c 'exec >/dev/full; exec "$@"' - "$@"
