@@ -55,16 +55,21 @@ void plan_add_platform(struct plan *plan, char *platform)
 		free(platform);
 }
 
+/** plan_drop_image() - Without the last image */
+void plan_drop_image(struct plan *plan)
+{
+	image_done(&plan->images[--plan->n]);
+}
+
 /** plan_keep_image() - Whether the last image is for the platform asked for; else it is dropped */
 bool plan_keep_image(struct plan *plan, const struct plan_platform *platform)
 {
-	struct plan_image *image = &plan->images[plan->n - 1];
+	const struct plan_image *image = &plan->images[plan->n - 1];
 
 	plan_add_platform(plan, platform_of_config(&image->config));
 	if (!platform->asked || platform->all || platform_fit_config(&image->config, platform))
 		return true;
-	image_done(image);
-	plan->n--;
+	plan_drop_image(plan);
 	return false;
 }
 

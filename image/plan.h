@@ -58,6 +58,7 @@ int plan_read_docker1(const struct source *source, const struct plan_platform *p
 		      struct plan *plan, struct error *err);
 int plan_check_docker(const struct source *source, const struct plan *plan, struct error *err);
 struct plan_image *plan_add_image(struct plan *plan);
+void plan_drop_image(struct plan *plan);
 bool plan_keep_image(struct plan *plan, const struct plan_platform *platform);
 void plan_add_platform(struct plan *plan, char *platform);
 void plan_make_manifest(struct plan_image *image, const uint64_t *sizes);

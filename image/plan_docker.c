@@ -114,6 +114,10 @@ static int read_list(const struct source *source, struct json **out, struct erro
 	doc = json_parse(data, len, err);
 	if (!doc)
 		return error_wrap(err, "manifest.json");
+	if (json_get(doc, "schemaVersion"))
+		return error_set(err, EBADMSG,
+				 "manifest.json is a manifest, as in 'dir:' of skopeo, "
+				 "which makes a layout of it: skopeo copy dir:A oci:B");
 	if (json_kind_of(doc) != JSON_LIST || json_count(doc) > INDEX_MAX_MANIFESTS)
 		return error_set(err, EBADMSG, "manifest.json: not a list of at most %d images",
 				 INDEX_MAX_MANIFESTS);

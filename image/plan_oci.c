@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/str.h"
 #include "image/plan.h"
 #include "image/source.h"
 
@@ -111,9 +112,25 @@ static int read_image(const struct source *source, struct plan_image *image,
 /* Where an image is, whose name it gets, and whether it was one of several for platforms. */
 struct candidate {
 	const struct descriptor *image, *named;
-	bool chosen;
+	bool chosen, alone;
 	int depth;
 };
+
+/*
+ * What registries and `cosign save` keep beside an image (signatures, charts): of no
+ * use here. An image's layer in a format that we lack, or encrypted, is another matter.
+ */
+static bool is_artifact(const struct manifest *m)
+{
+	if (m->config.media_type && m->config.kind != MEDIA_CONFIG)
+		return true;
+	for (size_t i = 0; i < m->n_layers; i++)
+		if (m->layers[i].kind == MEDIA_LAYER ||
+		    str_starts(m->layers[i].media_type, "application/vnd.oci.image.") ||
+		    str_starts(m->layers[i].media_type, "application/vnd.docker."))
+			return false;
+	return m->n_layers != 0;
+}
 
 static int add_manifest(const struct source *source, const struct candidate *c,
 			const struct plan_platform *platform, struct plan *plan, struct error *err)
@@ -131,12 +148,18 @@ static int add_manifest(const struct source *source, const struct candidate *c,
 		      err);
 	if (r == 0)
 		r = manifest_parse(image->manifest_data, image->manifest_len, &m, err);
+	if (!c->alone && is_artifact(&m)) {
+		plan_drop_image(plan);
+		r = 0;
+		goto out;
+	}
 	if (r < 0)
 		r = error_wrap(err, "manifest");
 	else
 		r = read_image(source, image, &m, err);
 	if (r == 0)
 		(void)plan_keep_image(plan, platform);
+out:
 	manifest_done(&m);
 	return r;
 }
@@ -204,7 +227,8 @@ static int add_every(const struct source *source, const struct index *index,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < index->n; i++) {
-		const struct candidate one = { &index->manifests[i], c->named, true, c->depth + 1 };
+		const struct candidate one = { &index->manifests[i], c->named, true, true,
+					       c->depth + 1 };
 
 		if (is_image(one.image) && is_here(source, one.image))
 			r = add_candidate(source, &one, platform, plan, err);
@@ -216,7 +240,7 @@ static int add_every(const struct source *source, const struct index *index,
 static int add_nested(const struct source *source, const struct candidate *c,
 		      const struct plan_platform *platform, struct plan *plan, struct error *err)
 {
-	struct candidate one = { NULL, c->named, true, c->depth + 1 };
+	struct candidate one = { NULL, c->named, true, true, c->depth + 1 };
 	autofree char *data = NULL;
 	struct index index = { 0 };
 	size_t len;
@@ -280,7 +304,8 @@ static int add_all(const struct source *source, const struct index *index,
 
 	for (size_t i = 0; r == 0 && i < index->n; i++) {
 		const struct descriptor *d = &index->manifests[i];
-		const struct candidate one = { d, d, d->platform && index->n > 1, 1 };
+		const struct candidate one = { d, d, d->platform && index->n > 1, index->n == 1,
+					       1 };
 
 		plan_add_platform(plan, is_image(d) ? platform_of(d) : NULL);
 		if (!is_wanted(index, d, platform))

@@ -256,6 +256,34 @@ def loop(depth):
 good("oci: index in an index in an index", loop(2).tar())
 bad("oci: indexes without end", loop(50).tar(), "nested too deeply")
 
+
+
+# --- what is no image, beside one ---
+
+
+def beside(config_type, layer_type, alone=False):
+    parts, data = Parts([LAYER, OTHER]), b'{"critical": {}}'
+    files = parts.oci_files()
+    config = to_json({**parts.config, "rootfs": {"type": "layers", "diff_ids": ["sha256:" + sha(data)]}})
+    manifest = to_json({"schemaVersion": 2, "config": parts.descriptor(config_type, config), "layers": [parts.descriptor(layer_type, data)]})
+    for blob in (data, config, manifest):
+        files.set("blobs/sha256/" + sha(blob), blob)
+    index = json.loads(files.get("index.json"))
+    index["manifests"] = index["manifests"] * (not alone) + [parts.descriptor(OCI + "manifest.v1+json", manifest, annotations={
+        "org.opencontainers.image.ref.name": "odd:sha256-0.sig"})]
+    return files.set("index.json", to_json(index))
+
+
+for _label, _types in {"signature": (OCI + "config.v1+json", "application/vnd.dev.cosign.simplesigning.v1+json"),
+                       "chart": ("application/vnd.cncf.helm.config.v1+json", "application/vnd.cncf.helm.chart.content.v1.tar+gzip"),
+                       "artifact": ("application/vnd.oci.empty.v1+json", "application/x-anything")}.items():
+    good("oci: image with a %s" % _label, beside(*_types).tar())
+    good("dir: image with a %s" % _label, beside(*_types))
+    bad("oci: %s alone" % _label, beside(*_types, alone=True).tar(), "unknown media type|not a container image")
+bad("oci: image with one that is encrypted", beside(OCI + "config.v1+json", OCI + "layer.v1.tar+gzip+encrypted").tar(), "image 2 of 2")
+bad("dir: as skopeo's dir:", Files([("version", b"Directory Transport Version: 1.1\n"), ("manifest.json", to_json({"schemaVersion": 2}))]),
+    "skopeo copy dir:A oci:B")
+
 # --- names of images ---
 
 for _name in ("../../x", "/x", "x/../y", "x y", "\x1b[31mx", "x\ny", "X", "x:", ":x", "x@y", "x" * 5000, "-x", "a/b/c/d/e/f:latest", "",
