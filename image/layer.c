@@ -451,7 +451,9 @@ int layer_apply(struct archive_tar *tar, int dirfd, const struct tree_rights *ri
 	struct apply a = { .tar = tar, .out = out };
 	int r;
 
-	a.tree = (struct tree){ .root = dirfd, .rights = rights, .budget = budget, .parent = -1 };
+	a.tree = (struct tree){
+		.root = dirfd, .rights = rights, .budget = budget, .parent = -1, .follow = true
+	};
 	memset(out, 0, sizeof(*out));
 	r = unpack(&a, err);
 	tree_done(&a.tree);

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "image/linkpath.h"
 
 #define OPAQUE_TRUSTED	     "trusted.overlay.opaque"
 #define OPAQUE_USER	     "user.overlay.opaque"
@@ -258,10 +259,10 @@ static int open_parent(struct tree *t, const char *path, struct error *err)
 {
 	int fd = path_open_beneath(t->root, path, O_RDONLY | O_DIRECTORY, 0);
 
-	if (fd == -ELOOP || fd == -EXDEV)
-		return tree_refuse(err, path, "goes through a symbolic link");
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return make_parent(t, path, err);
+	if (fd == -ELOOP || fd == -EXDEV)
+		return -ELOOP;
 	if (fd < 0)
 		return tree_failed(err, -fd, "open directory", path);
 	return fd;
@@ -275,14 +276,8 @@ static void forget_parent(struct tree *t)
 	t->parent = -1;
 }
 
-/**
- * tree_find_place() - Find the directory an entry goes to, making what is missing on the way
- * @path:	Cleaned, and not the root
- * @out:	Good until the next call
- *
- * Return: 0, -EBADMSG if a link or file is in the way, or another -errno
- */
-int tree_find_place(struct tree *t, const char *path, struct tree_place *out, struct error *err)
+/* -ELOOP: there is a link on the way. */
+static int find_place(struct tree *t, const char *path, struct tree_place *out, struct error *err)
 {
 	const char *slash = strrchr(path, '/');
 	autofree char *dir = NULL;
@@ -304,6 +299,25 @@ int tree_find_place(struct tree *t, const char *path, struct tree_place *out, st
 	}
 	out->parent = t->parent;
 	return 0;
+}
+
+/**
+ * tree_find_place() - Find the directory an entry goes to, making what is missing on the way
+ * @path:	Cleaned, and not the root
+ * @out:	Good until the next call
+ *
+ * Return: 0, -EBADMSG if a link or file is in the way, or another -errno
+ */
+int tree_find_place(struct tree *t, const char *path, struct tree_place *out, struct error *err)
+{
+	int r = find_place(t, path, out, err);
+
+	if (r == -ELOOP && t->follow) {
+		free(t->followed);
+		t->followed = linkpath_follow(t->root, path);
+		r = t->followed ? find_place(t, t->followed, out, err) : -ELOOP;
+	}
+	return r == -ELOOP ? tree_refuse(err, path, "goes through a symbolic link") : r;
 }
 
 /** tree_working_bits() - Permissions we need ourselves while unpacking; nothing stops root */
@@ -426,6 +440,8 @@ int tree_finish(struct tree *t, struct error *err)
 void tree_done(struct tree *t)
 {
 	forget_parent(t);
+	free(t->followed);
+	t->followed = NULL;
 	for (size_t i = 0; i < t->n_later; i++)
 		free(t->later[i].path);
 	free(t->later);

@@ -46,10 +46,12 @@ struct tree {
 	struct strlist implied; /* directories made on the way, parents first */
 	bool root_carried;	/* an entry gave the root its metadata */
 	bool root_opaque;
+	bool follow; /* a directory's name may be a link to another directory of the tree */
 
 	/* The directory of the last entry. */
 	char *parent_path;
 	int parent;
+	char *followed; /* the last entry's path without links */
 
 	struct tree_later *later;
 	size_t n_later, cap_later, later_bytes;

@@ -3,6 +3,7 @@
 
 MAYBE are those that may as well be accepted, as long as nothing outside is touched.
 """
+import functools
 import gzip
 import io
 import os
@@ -59,11 +60,11 @@ for _target in (b"/etc/passwd", b"etc/passwd", b"/data/canary", b"/proc/self/exe
 
 # --- symbolic links on the way ---
 
-for _target in (b"..", b"../..", b"/", b"/etc", b"/tmp", b".", b"../../../../../../../../tmp", b"b", b"/proc/self/root",
-                b"/proc/1/cwd"):
+for _target in (b"..", b"../..", b"/", b"/etc", b"/tmp", b"b/../..", b"../../../../../../../../tmp", b"/b", b"/proc/self/root",
+                b"/proc/1/cwd", b"a", b"b/f", b".wh.b"):
     for _kind, _make in _entries.items():
         if _kind in ("file", "directory", "hard link", "whiteout", "opaque mark", "symlink"):
-            _layer = Layer("pax").dir(b"b").symlink(b"a", _target)
+            _layer = Layer("pax").dir(b"b").put(b"b/f", b"1").symlink(b"a", _target)
             _layer.raw(bytes(_make(b"a/canary").data))
             bad("%s through a link to %s" % (_kind, _target.decode()), _layer)
     bad("hard link whose target is through a link to %s" % _target.decode(), Layer().symlink(b"a", _target).link(b"l", b"a/passwd"))
@@ -73,7 +74,10 @@ for _target in (b"..", b"../..", b"/", b"/etc", b"/tmp", b".", b"../../../../../
           Layer().link(b"l", b"a/passwd"))
     maybe("whiteout through a link to %s in the layer below" % _target.decode(), Layer().symlink(b"a", _target),
           Layer().put(b"a/.wh.canary").put(b"a/.wh..wh..opq"))
-bad("link to a directory, then a file in it", Layer().dir(b"b").symlink(b"a", b"b").put(b"a/x"))
+bad("many links in a row", functools.reduce(lambda y, i: y.symlink(b"l%d" % i, b"l%d" % (i + 1)), range(50), Layer()).dir(b"l50").put(
+    b"l0/x"))
+bad("links that double", functools.reduce(lambda y, i: y.symlink(b"l%d" % i, b"l%d/l%d" % (i + 1, i + 1)), range(50), Layer()).put(b"l0/x"))
+bad("link into the depth", Layer("pax").symlink(b"a", b"d/" * 300).put(b"a/x"))
 bad("two links in a row", Layer().symlink(b"a", b"b").symlink(b"b", b"..").put(b"a/canary"))
 bad("link deep down", Layer().dir(b"x/y").symlink(b"x/y/z", b"../../../..").put(b"x/y/z/tmp/canary"))
 bad("hard link to a link, then a file through it", Layer().symlink(b"a", b"/etc").link(b"b", b"a").put(b"b/passwd"))

@@ -302,6 +302,23 @@ odd("no layers")
 
 odd("links", Layer().put(b"a", b"1", mode=0o4755, uid=3).link(b"b", b"a").link(b"c", b"b").link(b"d/e", b"/c"))
 odd("two hundred links", (lambda y: [y.link(b"l%d" % i, b"a") for i in range(200)][-1])(Layer().put(b"a", b"1")))
+
+
+def beyond(layer, real, name, data=b"x", **more):
+    """A file whose name leads through links to another."""
+    layer.put(name, data, note=False, **more)
+    return layer.noted(real, data, FILE, 0o644, 0, 0, TIME, b"", (0, 0), None)
+
+
+_merged = lambda: Layer().symlink(b"lib", b"usr/lib").dir(b"usr").dir(b"usr/lib", mode=0o711)  # noqa: E731
+odd("symlinked directory, file in it", beyond(_merged(), b"usr/lib/x", b"lib/x"))
+odd("symlinked directory, directories in it", beyond(_merged().dir(b"lib/d", note=False, mode=0o700, mtime=7).noted(
+    b"usr/lib/d", b"", DIR, 0o700, 0, 0, 7, b"", (0, 0), None), b"usr/lib/d/e/f", b"lib/d/e/f"))
+odd("symlinked directory that comes later", beyond(Layer().symlink(b"lib", b"usr/./lib/"), b"usr/lib/x", b"lib/x").dir(b"usr/lib", mtime=9))
+odd("symlinked directory with .. in it", beyond(Layer().dir(b"a/b").dir(b"c").symlink(b"a/b/s", b"../../c"), b"c/x", b"a/b/s/x"))
+odd("symlinks in a row to a directory", beyond(Layer().dir(b"d").symlink(b"a", b"b").symlink(b"b", b"./c").symlink(b"c", b"d"), b"d/x", b"a/x"))
+odd("symlinked directory, whiteout in it", Layer().dir(b"d").put(b"d/x", b"1").put(b"d/y", b"2"),
+    Layer().dir(b"d").symlink(b"s", b"d").put(b"s/.wh.x", note=False).note("whiteout", b"d/x"))
 odd("link to a symlink", Layer().symlink(b"s", b"nothing").link(b"l", b"s"))
 odd("link to a symlink to a directory", Layer().dir(b"d").symlink(b"s", b"d").link(b"l", b"s"))
 odd("link to a fifo and a device", Layer().put(b"p", kind=FIFO).put(b"n", kind=CHAR, rdev=(1, 3)).link(b"q", b"p").link(
