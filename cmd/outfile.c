@@ -103,7 +103,7 @@ static int copy_to_disk(const struct outfile *o, const char *name, struct error 
 	return n < 0 || fdatasync(to) < 0 ? error_sys(err, errno, "write '%s'", o->name) : 0;
 }
 
-/* Once it has a name it is whole, after a power cut, too. */
+/* Its data are on disk before it has a name, which a power cut would leave to nobody. */
 static int give_name(const struct outfile *o, const char *name, struct error *err)
 {
 	char path[32];
@@ -131,7 +131,8 @@ int outfile_commit(struct outfile *o, mode_t mode, struct error *err)
 	r = give_name(o, name, err);
 	if (r < 0)
 		return r;
-	if (fchmodat(o->dir_fd, name, mode & ~mask, 0) < 0 ||
+	/* btrfs does not log files without a name: once more, which is little now. */
+	if (fchmodat(o->dir_fd, name, mode & ~mask, 0) < 0 || fsync(o->fd) < 0 ||
 	    renameat(o->dir_fd, name, o->dir_fd, o->name) < 0) {
 		r = error_sys(err, errno, "create '%s'", o->name);
 		(void)unlinkat(o->dir_fd, name, 0);
