@@ -219,6 +219,32 @@ static int fill_mounts(const struct settings *s, struct config *c, struct error 
 	return 0;
 }
 
+/* Its network namespace is known later, by connect_prepare(): which modes have one of their own? */
+static int fill_sysctls(const struct settings *s, struct config *c, struct error *err)
+{
+	uint64_t namespaces = c->namespaces;
+	int r = 0;
+
+	if (!s->network || !strcmp(s->network, "bridge") || !strcmp(s->network, "default") ||
+	    !strcmp(s->network, "none"))
+		c->namespaces |= CLONE_NEWNET;
+	for (size_t i = 0; r == 0 && i < s->sysctls.n; i++) {
+		autofree char *name = xstrdup(s->sysctls.items[i]);
+		char *value = strchr(name, '=');
+
+		if (!value)
+			r = error_set(err, EINVAL, "'%s' is not KEY=VALUE", name);
+		else
+			*value++ = '\0';
+		if (r == 0)
+			r = config_add_sysctl(c, name, value, err);
+		if (r < 0)
+			error_wrap(err, "flag '--sysctl'");
+	}
+	c->namespaces = namespaces;
+	return r;
+}
+
 /* ---- the root ----------------------------------------------------------- */
 
 static void fill_root(const struct settings *s, const struct image *image, struct config *c)
@@ -270,5 +296,7 @@ int assemble_config(const struct settings *s, const char *id, const struct image
 	strlist_copy(&c->process.args, &s->cmd);
 	if (r == 0)
 		r = fill_mounts(s, c, err);
+	if (r == 0)
+		r = fill_sysctls(s, c, err);
 	return r == 0 ? device_fill(s, c, err) : r;
 }

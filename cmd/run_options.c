@@ -396,7 +396,8 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	s->publish = s->binds = s->tmpfs = (struct strlist){ 0 };
 	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
 	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
-	s->devices = s->groups = s->cgroup_conf = s->health.test = (struct strlist){ 0 };
+	s->devices = s->groups = s->sysctls = s->cgroup_conf = s->health.test =
+		(struct strlist){ 0 };
 	s->io_weights = s->hugetlb = s->timeline = (struct strlist){ 0 };
 	memset(s->io_limits, 0, sizeof(s->io_limits));
 	s->asserts = (struct strlist){ 0 };
@@ -413,6 +414,7 @@ static void copy_flags(const struct settings *from, struct settings *s)
 	strlist_copy(&s->ulimits, &from->ulimits);
 	strlist_copy(&s->devices, &from->devices);
 	strlist_copy(&s->groups, &from->groups);
+	strlist_copy(&s->sysctls, &from->sysctls);
 	strlist_copy(&s->cgroup_conf, &from->cgroup_conf);
 	strlist_copy(&s->io_weights, &from->io_weights);
 	strlist_copy(&s->hugetlb, &from->hugetlb);

@@ -67,6 +67,7 @@ static const struct field {
 	FIELD("HostConfig", "UlimitOptions", FIELD_LIST, ulimits),
 	FIELD("HostConfig", "DeviceOptions", FIELD_LIST, devices),
 	FIELD("HostConfig", "GroupAdd", FIELD_LIST, groups),
+	FIELD("HostConfig", "SysctlOptions", FIELD_LIST, sysctls),
 	FIELD("HostConfig", "Dns", FIELD_LIST, dns),
 	FIELD("HostConfig", "DnsSearch", FIELD_LIST, dns_search),
 	FIELD("HostConfig", "DnsOptions", FIELD_LIST, dns_options),

@@ -69,7 +69,7 @@ struct settings {
 	struct network_ports ports;
 	struct strlist dns, dns_search, dns_options, extra_hosts;
 
-	struct strlist cap_add, cap_drop, security, ulimits, devices, groups;
+	struct strlist cap_add, cap_drop, security, ulimits, devices, groups, sysctls;
 	int64_t shm_bytes;     /* 0: 64 MiB */
 	int64_t scratch_bytes; /* --storage-opt size= */
 	const char *scratch;   /* --storage-opt upper=disk|memory; NULL: chosen */

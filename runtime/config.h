@@ -218,5 +218,6 @@ bool config_has_hooks_before_pivot(const struct config *c);
 uint64_t config_ns_flag(enum config_ns ns);
 const char *config_ns_name(enum config_ns ns);
 int config_ns_of_name(const char *name);
+int config_add_sysctl(struct config *c, const char *name, const char *value, struct error *err);
 
 #endif

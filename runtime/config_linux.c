@@ -202,7 +202,7 @@ static int check_sysctl(const struct config *c, const char *path, struct error *
 	enum config_ns ns = CONFIG_NS_COUNT;
 
 	if (strstr(path, ".."))
-		return error_set(err, EINVAL, "linux.sysctl: '%s' is malformed", path);
+		return error_set(err, EINVAL, "'%s' is malformed", path);
 	for (size_t i = 0; i < sizeof(ipc) / sizeof(*ipc); i++)
 		if (!strcmp(path, ipc[i]))
 			ns = CONFIG_NS_IPC;
@@ -215,13 +215,12 @@ static int check_sysctl(const struct config *c, const char *path, struct error *
 	else if (str_starts(path, "user/"))
 		ns = CONFIG_NS_USER;
 	if (ns == CONFIG_NS_COUNT)
-		return error_set(err, EINVAL,
-				 "linux.sysctl: '%s' is not in a separate kernel namespace", path);
+		return error_set(err, EINVAL, "'%s' is not in a separate kernel namespace", path);
 	if (!has_own(c, ns))
-		return error_set(err, EINVAL, "linux.sysctl: '%s' needs a private %s namespace",
-				 path, config_ns_name(ns));
+		return error_set(err, EINVAL, "'%s' needs a private %s namespace", path,
+				 config_ns_name(ns));
 	if (!strcmp(path, "kernel/hostname"))
-		return error_set(err, EINVAL, "linux.sysctl: 'kernel/hostname': use hostname");
+		return error_set(err, EINVAL, "'kernel/hostname': use hostname");
 	return 0;
 }
 
@@ -240,6 +239,24 @@ static void sysctl_path(char *name)
 		*name = *name == '.' ? '/' : *name == '/' ? '.' : *name;
 }
 
+/**
+ * config_add_sysctl() - Have a kernel parameter of the container's own namespaces set
+ * @name:	As sysctl(8) has it: with dots, or with slashes
+ *
+ * Return: 0, or -EINVAL if it would change the host
+ */
+int config_add_sysctl(struct config *c, const char *name, const char *value, struct error *err)
+{
+	autofree char *path = xstrdup(name);
+	int r;
+
+	sysctl_path(path);
+	r = check_sysctl(c, path, err);
+	if (r == 0)
+		strlist_take(&c->sysctls, xasprintf("%s=%s", path, value));
+	return r;
+}
+
 static int read_sysctls(const struct json *map, struct config *c, struct error *err)
 {
 	const struct json *sysctls = NULL, *value;
@@ -248,14 +265,11 @@ static int read_sysctls(const struct json *map, struct config *c, struct error *
 	int r = field_map(map, "linux", "sysctl", &sysctls, err);
 
 	while (r == 0 && sysctls && json_next(sysctls, &it, &key, &value)) {
-		autofree char *path = xstrdup(key);
-
 		if (!json_text(value))
 			return error_set(err, EBADMSG, "linux.sysctl: '%s' is not a string", key);
-		sysctl_path(path);
-		r = check_sysctl(c, path, err);
-		if (r == 0)
-			strlist_take(&c->sysctls, xasprintf("%s=%s", path, json_text(value)));
+		r = config_add_sysctl(c, key, json_text(value), err);
+		if (r < 0)
+			return error_wrap(err, "linux.sysctl");
 	}
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -39,6 +40,20 @@ static int set_net_sysctls(const struct rootfs *fs, struct error *err)
 	int r = write_sysctl(fs, "sys/net/ipv4/ping_group_range", "0 65535", err);
 
 	return r < 0 ? r : write_sysctl(fs, "sys/net/ipv4/ip_unprivileged_port_start", "0", err);
+}
+
+/* A bundle's are written through the host's /proc: its root need not have one. */
+static int set_sysctls(const struct rootfs *fs, const struct config *c, struct error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < c->sysctls.n; i++) {
+		const char *item = c->sysctls.items[i], *value = strchr(item, '=');
+		autofree char *path = xasprintf("sys/%.*s", (int)(value - item), item);
+
+		r = write_sysctl(fs, path, value + 1, err);
+	}
+	return r;
 }
 
 /*
@@ -206,6 +221,8 @@ int protect_setup(const struct rootfs *fs, const struct config *c, struct error 
 
 	if (c->net_sysctls)
 		r = set_net_sysctls(fs, err);
+	if (r == 0 && c->root != CONFIG_ROOT_BUNDLE)
+		r = set_sysctls(fs, c, err);
 	if (r == 0 && !c->writable_kernel)
 		r = protect_kernel_files(fs, c, err);
 	if (r == 0 && c->read_only)

@@ -166,6 +166,29 @@ like 'its default is the short id' "$(tare run --rm --network none busybox hostn
 box -h $'a\n192.0.2.1 bank.example' -- true
 is 'a name is no line of /etc/hosts' "$status" 125
 
+# Kernel parameters: of the container's own namespaces, before they are covered, and no others.
+box --sysctl net.core.somaxconn=77 --sysctl net/ipv4/ip_unprivileged_port_start=1000 --sysctl kernel.shm_rmid_forced=1 \
+	-- sh -c 'cd /proc/sys; cat net/core/somaxconn net/ipv4/ip_unprivileged_port_start kernel/shm_rmid_forced; echo 1 >net/core/somaxconn'
+is '--sysctl' "$(xargs <<<"$stdout")" '77 1000 1'
+like 'the program cannot change it' "$stderr" 'Read-only'
+before=$(cat /proc/sys/vm/swappiness)
+for setting in vm.swappiness=1 kernel.core_pattern=x net/../vm/swappiness=1 kernel.hostname=x; do
+	box --sysctl $setting -- true
+	like "--sysctl ${setting%=*} is refused" "$status $stderr" '^125 tare: flag .--sysctl.: '
+done
+is 'and the host is as before' "$(cat /proc/sys/vm/swappiness)" "$before"
+run tare run --rm --network host --sysctl net.core.somaxconn=1 busybox true
+like 'so is one of a network that is the host'"'"'s' "$status $stderr" '^125 .*needs a private network'
+box --sysctl net.core.somaxconn=lots -- true
+like 'what the kernel refuses is told' "$status $stderr" '^125 .*somaxconn.: Invalid argument'
+tare create --network none --name tuned --sysctl net.core.somaxconn=78 busybox cat /proc/sys/net/core/somaxconn >/dev/null
+is 'it holds for a later start' "$(tare start -a tuned)" 78
+is 'inspect shows it' "$(tare inspect -f '{{json .HostConfig.Sysctls}}' tuned)" '{"net.core.somaxconn":"78"}'
+is 'inspect can be asked for a health check that there is not' \
+	"$(tare inspect -f '{{if .State.Health}}{{.State.Health.Status}}{{else}}none{{end}}' tuned)" none
+fails 'but has no answer' 125 tare inspect -f '{{.State.Health.Status}}' tuned
+tare rm tuned >/dev/null
+
 # A store that is full: how it ended is on record all the same, and all can be removed.
 mkdir "$T/small" "$T/up" "$T/work" "$T/over"
 mount -t tmpfs -o size=4m tmpfs "$T/small"

@@ -457,6 +457,7 @@ static void every_list_is_copied(void **state)
 					     "dns-option",
 					     "dns-search",
 					     "group-add",
+					     "sysctl",
 					     "hugetlb",
 					     "security-opt",
 					     "tmpfs",

@@ -75,6 +75,7 @@ static const struct row {
 	ROW(LIST, ulimits),
 	ROW(LIST, devices),
 	ROW(LIST, groups),
+	ROW(LIST, sysctls),
 	ROW(INT, shm_bytes),
 	ROW(INT, scratch_bytes),
 	ROW(TEXT, scratch),
@@ -286,6 +287,7 @@ static void mounts_survive(void **state)
 			.read_only = i == 1,
 			.recursive = i == 2,
 			.idmap = i == 3,
+			.no_copy = i == 4,
 			.anonymous = i == 5,
 		};
 
@@ -300,6 +302,7 @@ static void mounts_survive(void **state)
 		assert_int_equal(back.mounts[i].read_only, i == 1);
 		assert_int_equal(back.mounts[i].recursive, i == 2);
 		assert_int_equal(back.mounts[i].idmap, i == 3);
+		assert_int_equal(back.mounts[i].no_copy, i == 4);
 		assert_int_equal(back.mounts[i].anonymous, i == 5);
 		assert_false(back.mounts[i].fresh);
 	}
