@@ -244,6 +244,22 @@ static struct json *make_tmpfs(const struct json *options)
 	return map;
 }
 
+/* [ "net.core.somaxconn=1024" ] becomes { "net.core.somaxconn": "1024" }. */
+static struct json *make_sysctls(const struct json *options)
+{
+	struct json *map = json_new_map();
+
+	for (size_t i = 0; i < json_count(options); i++) {
+		autofree char *name = xstrdup(json_text_or(json_at(options, i), ""));
+		char *value = strchr(name, '=');
+
+		if (value)
+			*value++ = '\0';
+		json_set_text(map, name, value ? value : "");
+	}
+	return map;
+}
+
 /* [ "/dev/x:/dev/y:rwm" ] becomes [ { PathOnHost, PathInContainer, CgroupPermissions } ]. */
 static struct json *make_devices(const struct json *options)
 {
@@ -372,13 +388,15 @@ static void set_default_text(struct json *map, const char *key, const char *text
 
 static struct json *make_host_config(const struct json *stored)
 {
-	static const char *const internal[] = { "TmpfsOptions",	 "UlimitOptions", "DeviceOptions",
-						"LogMaxSize",	 "LogMaxFile",	  "HostUserns",
-						"Restart",	 "HealthTest",	  "HealthInterval",
-						"HealthTimeout", "HealthStart",	  "HealthRetries" };
+	static const char *const internal[] = { "TmpfsOptions",	  "UlimitOptions", "DeviceOptions",
+						"SysctlOptions",  "LogMaxSize",	   "LogMaxFile",
+						"HostUserns",	  "Restart",	   "HealthTest",
+						"HealthInterval", "HealthTimeout", "HealthStart",
+						"HealthRetries" };
 	struct json *host = stored ? json_clone(stored) : json_new_map();
 
 	json_set(host, "Tmpfs", make_tmpfs(json_get(host, "TmpfsOptions")));
+	json_set(host, "Sysctls", make_sysctls(json_get(host, "SysctlOptions")));
 	json_set(host, "Ulimits", make_ulimits(json_get(host, "UlimitOptions")));
 	json_set(host, "Devices", make_devices(json_get(host, "DeviceOptions")));
 	json_set(host, "LogConfig", make_log_config(host));
@@ -424,8 +442,8 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	set_owned_text(doc, "Image",
 		       *r->image_id ? xasprintf("sha256:%s", r->image_id) : xstrdup(""));
 	state = make_state(r);
-	if (*r->health)
-		json_set(state, "Health", make_health(ctx, r));
+	/* Nothing, not absent: scripts ask {{if .State.Health}}. */
+	json_set(state, "Health", *r->health ? make_health(ctx, r) : json_new_nil());
 	report = report_read_stored(&ctx->store, r);
 	json_set(state, "Report", report ? report : json_new_nil());
 	json_set(doc, "State", state);

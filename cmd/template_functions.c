@@ -439,6 +439,20 @@ static struct json *call_split(values args, size_t n, struct error *err)
 	return list;
 }
 
+/* slice TEXT FROM [TO], in bytes */
+static struct json *call_slice(values args, size_t n, struct error *err)
+{
+	const char *text = json_text(args[0]);
+	int64_t len = text ? (int64_t)strlen(text) : 0;
+	int64_t from = json_int(args[1], -1), to = n > 2 ? json_int(args[2], -1) : len;
+	autofree char *part = NULL;
+
+	if (!text || from < 0 || to < from || to > len)
+		return fail(err, "slice", "takes a text and places in it");
+	part = xstrndup(text + from, (size_t)(to - from));
+	return json_new_text(part);
+}
+
 static struct json *map_text(const struct json *v, int (*change)(int), bool words_only)
 {
 	autofree char *text = to_text(v);
@@ -505,6 +519,7 @@ static const struct template_function functions[] = {
 	{ "print", 0, -1, call_print, false },
 	{ "printf", 1, -1, call_printf, false },
 	{ "println", 0, -1, call_println, false },
+	{ "slice", 2, 3, call_slice, false },
 	{ "split", 2, 2, call_split, true },
 	{ "title", 1, 1, call_title, true },
 	{ "truncate", 2, 2, call_truncate, true },

@@ -178,6 +178,7 @@ static void text_functions_do_what_docker_does(void **state)
 	expect("{{join .Names \",\"}}", "one,two");
 	expect("{{upper .ID}}{{title \"a bc\"}}{{lower \"ABC\"}}", "ABCA Bcabc");
 	expect("{{index (split \"a:b:c\" \":\") 2}}", "c");
+	expect("{{slice \"abcdef\" 1 3}}{{slice \"abc\" 2}}{{slice \"abc\" 3}}", "bcc");
 	expect("{{len .Names}} {{len .ID}}", "2 3");
 	expect("{{println .ID .Size}}", "abc 12\n");
 	expect("{{truncate .State.Status 3}}", "run");
