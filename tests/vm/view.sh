@@ -33,4 +33,34 @@ for archive in busybox-docker.tar busybox.tar; do
 	is 'and leaves nothing' "$(find "$images/tmp" -mindepth 1)" ''
 done
 tare rmi -f -a >/dev/null 2>&1
+
+# --- loaded without being unpacked ---
+run tare load -q --view -i "$FIXTURES/busybox.tar"
+if [ $kind = layer ]; then
+	is 'this kernel cannot load --view' "$status" 125
+	like 'which it says, and what works' "$stderr" 'Linux 6\.12.*hint: without --view the image is unpacked'
+	is 'and keeps nothing' "$(find "$images/tmp" "$images/layer" "$images/blobs/sha256" -mindepth 1)" ''
+	tare load -q -i "$FIXTURES/busybox.tar" >/dev/null
+else
+	is 'load --view keeps an index' "$status $(find "$images/layer" -mindepth 1 -maxdepth 1 -name 'view-*' | wc -l)" '0 1'
+fi
+is 'the image runs' "$(tare run --rm --network none busybox sh -c 'echo x >/x; cat /x')" x
+is 'without a user namespace, too' "$(tare run --rm --userns=host --network none busybox sh -c 'echo x >/x; cat /x')" x
+is 'with limits' "$(tare run --rm --network none --memory 64m busybox echo limited)" limited
+tare run --name kept --network none busybox sh -c 'echo x >/x'
+is 'a kept container starts again' "$(tare start -a kept; tare diff kept)" 'A /x'
+tare rm kept >/dev/null
+# Loaded on a newer kernel than this one: what is to be done is said.
+if [ $kind = layer ]; then
+	layer=$(find "$images/layer" -mindepth 1 -maxdepth 1)
+	mv "$layer" "$images/layer/view-${layer##*/}" # of one layer, whose ChainID is its diffID
+	echo >"$images/layer/view-${layer##*/}/index"
+	echo >"$images/blobs/sha256/${layer##*/}"
+	run tare run --rm --network none busybox true
+	is 'a view from a newer kernel does not run' "$status" 125
+	like 'and the way out is named' "$stderr" 'without --view'
+	tare load -q -i "$FIXTURES/busybox.tar" >/dev/null
+	is 'and works' "$(tare run --rm --network none busybox echo unpacked)" unpacked
+fi
+tare rmi -f -a >/dev/null 2>&1
 done_testing
