@@ -22,6 +22,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -116,6 +117,21 @@ static int help(void *arg)
 	return 0;
 }
 
+/* What clone3() told the helper is of its pid namespace, which may be the one to share. */
+static pid_t pid_behind(int pidfd)
+{
+	autofree char *text = NULL;
+	char path[64];
+	const char *pid;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	if (file_read_at(AT_FDCWD, path, 4096, &text, &len, &(struct error){ 0 }) < 0)
+		return -1;
+	pid = strstr(text, "\nPid:");
+	return pid ? (pid_t)strtol(pid + strlen("\nPid:"), NULL, 10) : -1;
+}
+
 /*
  * There is no way back from another user namespace, so a helper goes there and
  * makes our child from there. It shares our memory and descriptors: what it finds
@@ -133,6 +149,8 @@ static int clone_in_userns(struct container *ct, struct init_plan *plan,
 		return error_sys(err, errno, "create a helper for the user namespace to share");
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	if (h.r == 0)
+		ct->pid = pid_behind(ct->pidfd);
 	return h.r;
 }
 

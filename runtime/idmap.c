@@ -171,3 +171,20 @@ int idmap_tree(int tree_fd, int userns_fd, bool recursive, const char *path, str
 	return error_hint(err, "use --userns=host, or for a volume the option noidmap "
 			       "(-v SRC:DST:noidmap: its files then belong to nobody inside)");
 }
+
+/**
+ * idmap_become_root() - Be the root of the user namespace that we are in
+ *
+ * Of a map without a root, the program's user: who made or entered the namespace has
+ * every right in there until exec, whatever the id.
+ *
+ * Return: 0, or -1 with errno set
+ */
+int idmap_become_root(const struct config_process *p)
+{
+	if (sys_setresgid(0) < 0 && (errno != EINVAL || sys_setresgid(p->gid) < 0))
+		return -1;
+	if (sys_setresuid(0) < 0 && (errno != EINVAL || sys_setresuid(p->uid) < 0))
+		return -1;
+	return 0;
+}

@@ -39,6 +39,7 @@
 #include "runtime/confine.h"
 #include "runtime/console.h"
 #include "runtime/hook.h"
+#include "runtime/idmap.h"
 #include "runtime/label.h"
 #include "runtime/mount.h"
 #include "runtime/plan.h"
@@ -65,7 +66,7 @@ static int init_join(const struct init_plan *plan, struct error *err)
 	if (plan->mount_ns >= 0 && setns(plan->mount_ns, CLONE_NEWNS) < 0)
 		return error_sys(err, errno, "enter the mount namespace to share");
 	if (config_has_userns(c)) {
-		if (sys_setresgid(0) < 0 || sys_setresuid(0) < 0)
+		if (idmap_become_root(&c->process) < 0)
 			return error_sys(err, errno, "become root of the user namespace");
 	}
 	umask(0);

@@ -37,6 +37,7 @@
 #include "base/sys.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
+#include "runtime/idmap.h"
 #include "runtime/label.h"
 #include "runtime/sync.h"
 
@@ -134,8 +135,8 @@ static int join_namespaces(const struct join_plan *plan, struct error *err)
 		return error_sys(err, errno, "enter the container's root");
 	/* Where setgroups is denied there is nothing to give up. */
 	if ((plan->place->namespaces & CLONE_NEWUSER) &&
-	    ((sys_setgroups(0, NULL) < 0 && errno != EPERM) || sys_setresgid(0) < 0 ||
-	     sys_setresuid(0) < 0))
+	    ((sys_setgroups(0, NULL) < 0 && errno != EPERM) ||
+	     idmap_become_root(plan->process) < 0))
 		return error_sys(err, errno, "become root of the user namespace");
 	if (setsid() < 0)
 		return error_sys(err, errno, "begin a session");

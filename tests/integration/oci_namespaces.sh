@@ -210,3 +210,33 @@ too_old
 isnt 'one that is not there is refused' "$status" 0
 
 done_testing
+
+# --- all namespaces of another container: the process id is ours to signal, not that in there
+chmod 755 "$T"
+bundle whole 'args(["sleep", "100"]) | userns(100000; 65536)'
+ok 'a container in a user namespace' start_up whole
+first=$(field whole .pid)
+bundle guest 'args(["sleep", "100"]) | reduce ("user", "pid", "ipc", "uts") as $n (.;
+	ns($n; "/proc/" + $pid + "/ns/" + $n)) | ns("network"; "/proc/" + $pid + "/ns/net")' --arg pid "$first"
+ok 'another joins all its namespaces' start_up guest
+pid=$(field guest .pid)
+like 'its process is the one that the state names' "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 100'
+run oci exec guest cat /proc/self/uid_map
+like 'exec enters them' "$stdout" '0 +100000 +65536'
+ok 'delete --force' oci delete --force guest
+ok 'ends that process' wait_for 5 sh -c "! grep -qs sleep /proc/$pid/cmdline"
+is 'and no other' "$(status_of whole)" running
+ok 'delete --force' oci delete --force whole
+
+# --- a map without a root
+new_root "$T/mapped-root"
+chown -R 100000:100000 "$T/mapped-root"
+bundle rootless 'args(["sleep", "100"]) | userns(100000; 1) | .root.path = ($t + "/mapped-root") |
+	.linux.uidMappings[0].containerID = 1000 | .linux.gidMappings[0].containerID = 1000 |
+	.process.user = {uid: 1000, gid: 1000}' --arg t "$T"
+too_old
+ok 'a user namespace needs no root' start_up rootless
+too_old
+run oci exec rootless sh -c 'id -u; id -g'
+is 'exec is that user' "$stdout" '1000'$'\n''1000'
+oci delete --force rootless 2>/dev/null
