@@ -85,46 +85,6 @@ static int step_into(int rootfd, int dirfd, const char *walked, const char *name
 	return path_open_in_root(rootfd, walked, O_RDONLY | O_DIRECTORY, 0);
 }
 
-/**
- * path_make_dirs_in_root() - Make a directory and its missing parents in a root
- * @path:	Absolute or relative to the root; ".." components are refused
- * @mode:	Of directories that are made
- * @uid: @gid:	Owner of directories that are made
- *
- * mkdirat() one component at a time on fds, so that nothing is ever made
- * outside the root, whatever links somebody puts in the way meanwhile.
- *
- * Return: a directory fd, or -errno (-ENOTDIR: a file is in the way)
- */
-int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid, gid_t gid)
-{
-	autofree char *clean = path_clean(path);
-	autoclose int fd = -1;
-	char *name = clean, *slash;
-
-	if (!clean)
-		return -EINVAL;
-	fd = path_open_in_root(rootfd, "/", O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return fd;
-	while (*name) {
-		int next;
-
-		slash = strchr(name, '/');
-		if (slash)
-			*slash = '\0';
-		next = step_into(rootfd, fd, clean, name, mode, uid, gid);
-		if (slash)
-			*slash = '/';
-		if (next < 0)
-			return next;
-		(void)close(fd);
-		fd = next;
-		name = slash ? slash + 1 : name + strlen(name);
-	}
-	return steal_fd(&fd);
-}
-
 /* Drop a path's last component, if it has one. */
 static void pop_component(struct str *path)
 {
@@ -164,6 +124,86 @@ static char *link_destination(int dir, const char *name, const char *dir_path)
 	return str_take(&out);
 }
 
+/* Where @rest is below a link @name at the end of @walked; NULL: it is none. */
+static char *behind_link(int dir, const char *walked, const char *name, const char *rest)
+{
+	autofree char *parent = xstrndup(walked, (size_t)(name - walked));
+	autofree char *to = link_destination(dir, name, parent);
+
+	return to ? xasprintf("%s/%s", to, rest) : NULL;
+}
+
+/* A directory fd, -errno, or -ENOENT with *@dangling where the path goes on behind such a link. */
+static int make_dirs(int rootfd, const char *path, mode_t mode, uid_t uid, gid_t gid,
+		     char **dangling)
+{
+	autofree char *clean = path_clean(path);
+	autoclose int fd = -1;
+	char *name = clean, *slash;
+
+	if (!clean)
+		return -EINVAL;
+	fd = path_open_in_root(rootfd, "/", O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	while (*name) {
+		int next;
+
+		slash = strchr(name, '/');
+		if (slash)
+			*slash = '\0';
+		next = step_into(rootfd, fd, clean, name, mode, uid, gid);
+		if (next == -ENOENT)
+			*dangling = behind_link(fd, clean, name, slash ? slash + 1 : "");
+		if (slash)
+			*slash = '/';
+		if (next < 0)
+			return next;
+		(void)close(fd);
+		fd = next;
+		name = slash ? slash + 1 : name + strlen(name);
+	}
+	return steal_fd(&fd);
+}
+
+/**
+ * path_make_dirs_in_root() - Make a directory and its missing parents in a root
+ * @path:	Absolute or relative to the root; ".." components are refused
+ * @mode:	Of directories that are made
+ * @uid: @gid:	Owner of directories that are made
+ *
+ * mkdirat() one component at a time on fds, so that nothing is ever made
+ * outside the root, whatever links somebody puts in the way meanwhile.
+ *
+ * Return: a directory fd, or -errno (-ENOTDIR: a file is in the way; -ENOENT: a
+ * link to nothing)
+ */
+int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid, gid_t gid)
+{
+	autofree char *dangling = NULL;
+
+	return make_dirs(rootfd, path, mode, uid, gid, &dangling);
+}
+
+/** path_make_dirs_following() - The same, made where a link to nothing leads, in the root */
+int path_make_dirs_following(int rootfd, const char *path, mode_t mode)
+{
+	autofree char *at = NULL;
+	int fd = -ELOOP;
+
+	for (int hop = 0; hop < PATH_MAX_HOPS; hop++) {
+		char *next = NULL;
+
+		fd = make_dirs(rootfd, at ? at : path, mode, 0, 0, &next);
+		free(at);
+		at = next;
+		if (!next)
+			break;
+		fd = -ELOOP;
+	}
+	return fd;
+}
+
 /* An fd, -errno, or -EEXIST with *@dangling where a link without a target leads. */
 static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
 {
@@ -185,7 +225,7 @@ static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
 	name = slash ? slash + 1 : clean;
 	dir = path_open_in_root(rootfd, slash ? clean : "/", O_PATH | O_DIRECTORY, 0);
 	if (dir == -ENOENT)
-		dir = path_make_dirs_in_root(rootfd, clean, 0755, 0, 0);
+		dir = path_make_dirs_following(rootfd, slash ? clean : "/", 0755);
 	if (dir < 0)
 		return dir;
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);

@@ -15,6 +15,7 @@
 int path_open_in_root(int rootfd, const char *path, int flags, mode_t mode);
 int path_open_beneath(int dirfd, const char *path, int flags, mode_t mode);
 int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid, gid_t gid);
+int path_make_dirs_following(int rootfd, const char *path, mode_t mode);
 int path_make_file_in_root(int rootfd, const char *path, mode_t mode);
 char *path_clean(const char *path);
 bool path_is_name(const char *name);

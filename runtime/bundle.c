@@ -69,13 +69,23 @@ static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct e
 
 /* ---- mounts ------------------------------------------------------------- */
 
+/* Through links to nothing, too, as with runc and crun: the directories are made where they lead. */
+static int open_dir_target(const struct rootfs *fs, const char *path, struct error *err)
+{
+	int fd = path_open_in_root(fs->root, path, O_PATH | O_DIRECTORY, 0);
+
+	if (fd == -ENOENT)
+		fd = path_make_dirs_following(fs->root, path, 0755);
+	return fd < 0 ? error_sys(err, -fd, "open mount point '%s' in the container", path) : fd;
+}
+
 /* An image with a link for /proc or /sys would have us write elsewhere (runc CVE-2019-19921). */
 static int open_target(struct rootfs *fs, const struct config_mount *m, struct error *err)
 {
 	if (m->kind == CONFIG_MOUNT_FS && (!strcmp(m->type, "proc") || !strcmp(m->type, "sysfs")) &&
 	    (!strcmp(m->target, "/proc") || !strcmp(m->target, "/sys")))
 		return mount_open_plain_dir(fs->root, m->target + 1, err);
-	return mount_open_dir(fs->root, m->target, err);
+	return open_dir_target(fs, m->target, err);
 }
 
 static int open_bind_target(struct rootfs *fs, const struct config_mount *m, int tree,
@@ -85,7 +95,7 @@ static int open_bind_target(struct rootfs *fs, const struct config_mount *m, int
 
 	if (fstat(tree, &st) < 0)
 		return error_sys(err, errno, "look at '%s'", m->source);
-	return S_ISDIR(st.st_mode) ? mount_open_dir(fs->root, m->target, err)
+	return S_ISDIR(st.st_mode) ? open_dir_target(fs, m->target, err)
 				   : mount_open_file(fs->root, m->target, err);
 }
 
@@ -97,19 +107,37 @@ static bool has_option(const struct strlist *data, const char *prefix)
 	return false;
 }
 
+/* Read-only /dev: when the devices and the terminal are in it, as with runc and crun. */
+static bool waits_to_be_read_only(const struct config_mount *m)
+{
+	return m->kind == CONFIG_MOUNT_TMPFS && !strcmp(m->target, "/dev") &&
+	       (m->attributes & SYS_MOUNT_ATTR_RDONLY);
+}
+
+/** bundle_has_read_only_dev() - Whether /dev is to be made read-only in the end */
+bool bundle_has_read_only_dev(const struct config *c)
+{
+	for (size_t i = 0; c->root == CONFIG_ROOT_BUNDLE && i < c->n_mounts; i++)
+		if (waits_to_be_read_only(&c->mounts[i]))
+			return true;
+	return false;
+}
+
 /* A tmpfs looks like the directory it covers, unless told otherwise: as with runc and crun. */
 static int make_tmpfs(const struct config_mount *m, int target, bool is_new, struct error *err)
 {
 	autostrlist struct strlist data = { 0 };
 	autoclose int fd = -1;
+	uint64_t attributes = m->attributes;
 	struct stat st;
 	int r = 0;
 
+	if (waits_to_be_read_only(m))
+		attributes &= ~(uint64_t)SYS_MOUNT_ATTR_RDONLY;
 	strlist_copy(&data, &m->data);
 	if (!is_new && !has_option(&m->data, "mode=") && fstat(target, &st) == 0)
 		strlist_take(&data, xasprintf("mode=%o", st.st_mode & 07777));
-	fd = mount_make_from("tmpfs", m->source, (const char *const *)data.items, m->attributes,
-			     err);
+	fd = mount_make_from("tmpfs", m->source, (const char *const *)data.items, attributes, err);
 	if (fd < 0)
 		return fd;
 	if (m->copy_up)

@@ -5,10 +5,14 @@
 #ifndef RUNTIME_BUNDLE_H
 #define RUNTIME_BUNDLE_H
 
+#include <stdbool.h>
+
+struct config;
 struct error;
 struct init_plan;
 struct rootfs;
 
+bool bundle_has_read_only_dev(const struct config *c);
 int bundle_setup(struct rootfs *fs, const struct init_plan *plan, struct error *err);
 int bundle_write_sysctls(const struct rootfs *fs, const struct init_plan *plan, struct error *err);
 

@@ -217,7 +217,10 @@ int mount_open_plain_dir(int rootfd, const char *name, struct error *err)
 		fd = path_open_beneath(rootfd, name, O_PATH | O_DIRECTORY, 0);
 	}
 	if (fd == -ELOOP || fd == -ENOTDIR)
-		return error_set(err, ENOTDIR,
-				 "the image has '/%s' as a link or a file, not a directory", name);
+		return error_set(
+			err, ENOTDIR,
+			"'/%s' must be mounted on ordinary directory: the image has a link "
+			"or a file there",
+			name);
 	return fd < 0 ? error_sys(err, -fd, "open '/%s' in the container", name) : fd;
 }

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "runtime/bundle.h"
 #include "runtime/config.h"
 #include "runtime/masks.h"
 #include "runtime/mount.h"
@@ -124,13 +125,23 @@ static int mask_path(const struct config *c, int rootfd, const char *path, struc
 	return tree < 0 ? tree : mount_attach(tree, target, path, err);
 }
 
+/* An engine's list may have a path twice, and a second mount would show. */
+static bool is_among(const char *path, const char *const *from, const char *const *to)
+{
+	for (; from < to; from++)
+		if (!strcmp(*from, path))
+			return true;
+	return false;
+}
+
 static int mask_all(const struct config *c, int rootfd, const char *const *paths,
 		    struct covers *covers, struct error *err)
 {
 	int r = 0;
 
-	for (; r == 0 && *paths; paths++)
-		r = mask_path(c, rootfd, *paths, covers, err);
+	for (const char *const *p = paths; r == 0 && *p; p++)
+		if (c->root != CONFIG_ROOT_BUNDLE || !is_among(*p, paths, p))
+			r = mask_path(c, rootfd, *p, covers, err);
 	return r;
 }
 
@@ -225,6 +236,8 @@ int protect_setup(const struct rootfs *fs, const struct config *c, struct error 
 		r = set_sysctls(fs, c, err);
 	if (r == 0 && !c->writable_kernel)
 		r = protect_kernel_files(fs, c, err);
+	if (r == 0 && bundle_has_read_only_dev(c))
+		r = mount_set(fs->dev, SYS_MOUNT_ATTR_RDONLY, false, "/dev", err);
 	if (r == 0 && c->read_only)
 		r = mount_set(fs->root, SYS_MOUNT_ATTR_RDONLY, false, "/", err);
 	return r == 0 ? set_root_propagation(fs, c, err) : r;

@@ -296,6 +296,20 @@ int rootfs_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	return r;
 }
 
+/*
+ * Below a root that was only changed to, the host's mounts stay. Whoever makes a user
+ * namespace in there may mount anew what one of them shows whole (mount_too_revealing()
+ * of the kernel): without the masks, that is.
+ */
+static void detach_kernel_files(void)
+{
+	static const char *const places[] = { "/proc", "/sys" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		while (umount2(places[i], MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+			;
+}
+
 /* A bundle without mounts of its own, or on a root that cannot be pivoted (ramfs). */
 static int enter_by_chroot(struct error *err)
 {
@@ -309,8 +323,12 @@ int rootfs_enter(const struct rootfs *fs, const struct config *c, struct error *
 {
 	if (fchdir(fs->root) < 0)
 		return error_sys(err, errno, "enter the container's root");
-	if (c->no_pivot || !((c->namespaces & CLONE_NEWNS) || c->join_paths[CONFIG_NS_MOUNT]))
+	if (!((c->namespaces & CLONE_NEWNS) || c->join_paths[CONFIG_NS_MOUNT]))
 		return enter_by_chroot(err);
+	if (c->no_pivot) {
+		detach_kernel_files();
+		return enter_by_chroot(err);
+	}
 	/* pivot_root(2), NOTES: both "." stacks the old root on the new one. */
 	if (sys_pivot_root(".", ".") < 0)
 		return error_sys(err, errno, "pivot_root");

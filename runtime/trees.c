@@ -43,6 +43,26 @@ void trees_close(struct init_plan *plan)
 	free(plan->mount_trees);
 }
 
+/*
+ * A bundle's options say all there is: what its source is mounted with and they leave out goes,
+ * as with runc and crun. In a user namespace such a remount may not lift what protects a mount.
+ */
+static int set_as_told(const struct config *c, int tree, const struct config_mount *m,
+		       struct error *err)
+{
+	struct config_mount all = *m;
+	int r;
+
+	if (m->attributes || m->clear)
+		all.clear |= (SYS_MOUNT_ATTR_NOSYMFOLLOW |
+			      (config_has_userns(c)
+				       ? 0
+				       : SYS_MOUNT_ATTR_RDONLY | MOUNT_NOSUID_NODEV_NOEXEC)) &
+			     ~m->attributes;
+	r = mount_set_all(tree, &all, MS_PRIVATE, err);
+	return r == -EPERM ? mount_set_all(tree, m, MS_PRIVATE, err) : r;
+}
+
 static int open_bind(const struct config *c, const struct config_mount *m, struct error *err)
 {
 	autoclose int fd = mount_clone_source(m, err);
@@ -53,7 +73,7 @@ static int open_bind(const struct config *c, const struct config_mount *m, struc
 	if (c->root != CONFIG_ROOT_BUNDLE)
 		r = mount_set(fd, m->attributes, m->recursive, m->source, err);
 	else
-		r = mount_set_all(fd, m, MS_PRIVATE, err);
+		r = set_as_told(c, fd, m, err);
 	return r < 0 ? r : steal_fd(&fd);
 }
 

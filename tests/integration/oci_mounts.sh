@@ -320,3 +320,54 @@ too_old
 is 'the option idmap takes the mappings of the user namespace' "$stdout" 0:0
 
 done_testing
+
+# --- a read-only /dev gets its devices first
+bundle rodev 'args(["sh", "-c", "touch /dev/x; ls /dev/null /dev/fd; grep \" /dev \" /proc/mounts"]) |
+	.mounts |= map(if .destination == "/dev" then .options += ["ro"] else . end)'
+launch rodev
+is 'a read-only /dev works' "$status" 0
+like 'has the devices' "$stdout" '/dev/null'
+like 'and is read-only' "$stdout" ' /dev tmpfs ro,'
+
+# --- links to nothing on the way to a mount point
+new_root "$T/dangling-root"
+ln -s /tmp/foo/bar "$T/dangling-root/jump"
+ln -s /jump/baz/file "$T/dangling-root/etc/deep"
+ln -s /tmp/dir "$T/dangling-root/etc/dir"
+echo bound >"$T/bound"
+bundle dangling 'args(["cat", "/tmp/foo/bar/baz/file", "/tmp/dir/bound"]) | .root.path = ($t + "/dangling-root") |
+	bind($t + "/bound"; "/etc/deep"; []) | bind($t; "/etc/dir"; ["rbind"])' --arg t "$T"
+launch dangling
+is 'a mount goes where a link to nothing leads' "$stdout" 'bound'$'\n''bound'
+
+# --- a path listed twice is masked once
+bundle twice 'args(["grep", "-c", " /media ", "/proc/self/mountinfo"]) | .linux.maskedPaths += ["/media", "/media"]'
+mkdir -p "$ROOT/media"
+deviates runc 'too old'
+deviates crun 'twice'
+launch twice
+is 'a path masked twice has one mount' "$stdout" 1
+
+# --- the options of a bind mount are all that it has
+mkdir "$T/source"
+mount -t tmpfs tmpfs "$T/source"
+on_exit umount -l "$T/source"
+mount -o remount,bind,nosuid,noexec "$T/source"
+bundle kept 'args(["grep", " /mnt ", "/proc/mounts"]) | bind($t + "/source"; "/mnt"; [])' --arg t "$T"
+launch kept
+like 'without options those of the source stay' "$stdout" 'nosuid,noexec'
+bundle told 'args(["grep", " /mnt ", "/proc/mounts"]) | bind($t + "/source"; "/mnt"; ["ro", "nodev"])' --arg t "$T"
+launch told
+like 'with options it has these' "$stdout" ' ro,nodev'
+unlike 'and no others' "$stdout" 'nosuid|noexec'
+bundle told 'args(["grep", " /mnt ", "/proc/mounts"]) | bind($t + "/source"; "/mnt"; ["ro", "nodev"]) | userns(100000; 65536)' --arg t "$T"
+deviates runc 'too old'
+launch told
+like 'in a user namespace it keeps what protects it' "$stdout" ' ro,nosuid,nodev,noexec'
+
+# --- --no-pivot: the host's /proc is no way to an unmasked one
+bundle bare 'args(["unshare", "-mrpf", "sh", "-c", "mount -t proc none /proc"]) | caps(["CAP_SETFCAP"])'
+deviates crun 'leaves it there'
+launch bare --no-pivot
+isnt '--no-pivot leaves no bare /proc to mount' "$status" 0
+like 'it is refused' "$stderr" 'permission denied'

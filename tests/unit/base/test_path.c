@@ -176,6 +176,34 @@ static void make_dirs_never_makes_anything_outside(void **state)
 	assert_true(a < 0 && b < 0 && c < 0);
 }
 
+static void make_dirs_following_stays_inside_the_root(void **state)
+{
+	struct place *p = *state;
+	autofree char *target = xasprintf("%s/secret", p->path);
+	autoclose int a = -1, b = -1, c = -1;
+
+	assert_int_equal(symlinkat("/run/there", p->root, "jump"), 0);
+	assert_int_equal(symlinkat("jump/deep", p->root, "hop"), 0);
+	a = path_make_dirs_following(p->root, "hop/x", 0755);
+	assert_true(same_file(a, p->root, "run/there/deep/x"));
+	assert_int_equal(symlinkat("../secret", p->root, "relative"), 0);
+	b = path_make_dirs_following(p->root, "relative/x", 0755);
+	assert_true(same_file(b, p->root, "secret/x"));
+	assert_int_equal(symlinkat(target, p->root, "absolute"), 0);
+	c = path_make_dirs_following(p->root, "absolute", 0755);
+	assert_true(same_file(c, p->root, target + 1));
+	assert_int_equal(faccessat(p->outer, "secret/x", F_OK, 0), -1);
+}
+
+static void make_dirs_following_ends(void **state)
+{
+	struct place *p = *state;
+
+	assert_int_equal(symlinkat("/two/x", p->root, "one"), 0);
+	assert_int_equal(symlinkat("/one/x", p->root, "two"), 0);
+	assert_int_equal(path_make_dirs_following(p->root, "one", 0755), -ELOOP);
+}
+
 static void make_dirs_fails_at_a_file(void **state)
 {
 	struct place *p = *state;
@@ -277,6 +305,8 @@ int main(void)
 		in_place(make_dirs_makes_parents_and_keeps_what_is_there),
 		in_place(make_dirs_follows_links_inside_the_root),
 		in_place(make_dirs_never_makes_anything_outside),
+		in_place(make_dirs_following_stays_inside_the_root),
+		in_place(make_dirs_following_ends),
 		in_place(make_dirs_fails_at_a_file),
 		in_place(make_file_makes_it_or_takes_what_is_there),
 		in_place(make_file_follows_links_to_nothing_inside_the_root),
