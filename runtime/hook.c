@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -51,23 +52,29 @@ const char *hook_kind_name(enum config_hook_kind kind)
 	return kind_names[kind];
 }
 
-static _Noreturn void become(const struct config_hook *hook, int input, int output)
+static _Noreturn void become(const struct config_hook *hook, const struct config_process *filtered,
+			     int input, int output)
 {
 	static char *const nothing[] = { NULL };
 	char *const alone[] = { hook->path, NULL };
-	struct error ignored;
+	struct error failure;
 
 	if (dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
 		_exit(127);
-	(void)confine_reset_signals(&ignored);
+	(void)confine_reset_signals(&failure);
 	(void)sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
+	if (filtered && confine_filter(filtered, &failure) < 0) {
+		dprintf(2, "%s", failure.msg);
+		_exit(127);
+	}
 	(void)execve(hook->path, hook->args.n ? hook->args.items : alone,
 		     hook->env.n ? hook->env.items : nothing);
 	dprintf(2, "%s", strerror(errno));
 	_exit(127);
 }
 
-static int spawn(const struct config_hook *hook, struct running *run, struct error *err)
+static int spawn(const struct config_hook *hook, const struct config_process *filtered,
+		 struct running *run, struct error *err)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 
@@ -75,7 +82,7 @@ static int spawn(const struct config_hook *hook, struct running *run, struct err
 		return error_sys(err, errno, "make a pipe");
 	run->pid = fork();
 	if (run->pid == 0)
-		become(hook, in[0], out[1]);
+		become(hook, filtered, in[0], out[1]);
 	(void)close(in[0]);
 	(void)close(out[1]);
 	run->input = in[1];
@@ -167,16 +174,18 @@ static int judge(const struct running *run, const char *what, int status, bool i
 		return error_set(err, ETIMEDOUT, "%s: not done after %d s, killed%s%.*s", what,
 				 timeout_s, colon, (int)len, run->text);
 	if (WIFSIGNALED(status))
-		return error_set(err, ECHILD, "%s: killed by signal %d%s%.*s", what,
-				 WTERMSIG(status), colon, (int)len, run->text);
+		return error_set(err, ECHILD, "%s: killed by signal %d%s%s%.*s", what,
+				 WTERMSIG(status),
+				 WTERMSIG(status) == SIGSYS ? ", bad system call" : "", colon,
+				 (int)len, run->text);
 	if (WEXITSTATUS(status))
 		return error_set(err, ECHILD, "%s: exit status %d%s%.*s", what, WEXITSTATUS(status),
 				 colon, (int)len, run->text);
 	return 0;
 }
 
-static int run_one(const struct config_hook *hook, const char *what, const char *state,
-		   struct error *err)
+static int run_one(const struct config_hook *hook, const struct config_process *filtered,
+		   const char *what, const char *state, struct error *err)
 {
 	struct running run = { .pid = -1, .pidfd = -1, .input = -1, .output = -1, .rest = state };
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
@@ -184,7 +193,7 @@ static int run_one(const struct config_hook *hook, const char *what, const char 
 	int status = 0, r;
 
 	(void)sigaction(SIGPIPE, &ignore, &before);
-	r = spawn(hook, &run, err);
+	r = spawn(hook, filtered, &run, err);
 	if (r < 0)
 		error_wrap(err, "%s", what);
 	else
@@ -202,6 +211,17 @@ static int run_one(const struct config_hook *hook, const char *what, const char 
 	return r;
 }
 
+/* A program of the container's: the filter is for it, too. One with a listener is loaded already. */
+static const struct config_process *filtered_as(const struct config *c, enum config_hook_kind kind)
+{
+	const struct config_process *p = &c->process;
+
+	return kind == CONFIG_HOOK_START_CONTAINER && p->seccomp.n &&
+			       !(p->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		       ? p
+		       : NULL;
+}
+
 /**
  * hook_run_all() - Run all hooks of a kind, one after the other, until one fails
  * @state:	The container's state as JSON
@@ -212,13 +232,14 @@ int hook_run_all(const struct config *c, enum config_hook_kind kind, const char 
 		 struct error *err)
 {
 	const struct config_hook_list *hooks = &c->hooks[kind];
+	const struct config_process *filtered = filtered_as(c, kind);
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < hooks->n; i++) {
-		autofree char *what = xasprintf("run hooks.%s[%zu] '%s'", kind_names[kind], i,
-						hooks->items[i].path);
+		autofree char *what = xasprintf("error running %s hook #%zu: '%s'",
+						kind_names[kind], i, hooks->items[i].path);
 
-		r = run_one(&hooks->items[i], what, state, err);
+		r = run_one(&hooks->items[i], filtered, what, state, err);
 	}
 	return r;
 }

@@ -167,3 +167,21 @@ launch timeout
 is 'one that ends in time has not' "$stdout" ran
 
 done_testing
+
+# --- what a hook of the container's may do, and how its failure is worded
+bundle worded 'args(["true"]) | .hooks.createRuntime = [{path: "/bin/true"}, {path: "/bin/false"}]'
+launch worded
+like 'the error names the kind and the number of the hook' "$stderr" 'error running (createRuntime )?hook #1:'
+bundle filtered 'args(["true"]) | seccomp("SCMP_ACT_ALLOW") | rule(["mkdir", "mkdirat"]; "SCMP_ACT_KILL_PROCESS") |
+	.hooks.startContainer = [{path: "/bin/mkdir", args: ["mkdir", "/tmp/by-hook"]}]'
+deviates crun 'runs it before'
+launch filtered
+isnt 'the seccomp filter is for startContainer hooks, too' "$status" 0
+like 'which die of it' "$stderr" 'bad system call'
+bundle filtered '.process.noNewPrivileges = false | args(["true"]) | seccomp("SCMP_ACT_ALLOW") |
+	rule(["mkdir", "mkdirat"]; "SCMP_ACT_KILL_PROCESS") |
+	.hooks.startContainer = [{path: "/bin/mkdir", args: ["mkdir", "/tmp/by-hook"]}]'
+deviates crun 'runs it before'
+launch filtered
+isnt 'without no_new_privs as well' "$status" 0
+isnt 'nothing is made' "$(ls -d "$ROOT/tmp/by-hook" 2>/dev/null)" "$ROOT/tmp/by-hook"

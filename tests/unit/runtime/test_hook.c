@@ -97,8 +97,9 @@ static void a_failure_ends_them_and_brings_its_words(void **state)
 	add(&c, "echo its words >&2; exit 3", 0);
 	add(&c, after, 0);
 	assert_int_equal(run(&c, &err), -ECHILD);
-	assert_string_equal(err.msg,
-			    "run hooks.createRuntime[0] '/bin/sh': exit status 3: its words");
+	assert_string_equal(
+		err.msg,
+		"error running createRuntime hook #0: '/bin/sh': exit status 3: its words");
 	assert_false(scratch_has(s, "after"));
 	config_done(&c);
 }
