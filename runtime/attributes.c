@@ -463,10 +463,12 @@ static int set_final_cpus(const struct process_attributes *a, pid_t pid, struct 
 
 	if (a->final_cpus.is_set) {
 		r = set_cpus(&a->final_cpus, pid);
-	} else if (a->initial_cpus.is_set) {
+	} else if (a->initial_cpus.is_set || a->resets_cpus) {
 		memset(&all, 0xff, sizeof(all));
 		r = set_cpus(&all, pid);
 	}
+	if (!a->final_cpus.is_set && !a->initial_cpus.is_set)
+		r = 0; /* nobody asked */
 	return r < 0 ? error_sys(err, -r, "set process.execCPUAffinity.final") : 0;
 }
 
@@ -488,8 +490,13 @@ int attributes_apply_outside(const struct process_attributes *a, pid_t pid, stru
 		return r;
 	if (a->has_io_priority && sys_ioprio_set(SYS_IOPRIO_WHO_PROCESS, pid, a->io_priority) < 0)
 		return error_sys(err, errno, "set process.ioPriority");
-	if (a->has_scheduler && sys_sched_setattr(pid, &a->scheduler) < 0)
-		return error_sys(err, errno, "set process.scheduler");
+	if (a->has_scheduler && sys_sched_setattr(pid, &a->scheduler) < 0) {
+		r = error_sys(err, errno, "set process.scheduler");
+		if (r == -EPERM && a->scheduler.policy == POLICY_DEADLINE)
+			error_hint(err, "this process scheduler can't be used together with "
+					"AllowedCPUs, linux.resources.cpu.cpus");
+		return r;
+	}
 	return 0;
 }
 

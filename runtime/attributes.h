@@ -41,6 +41,7 @@ struct process_attributes {
 	unsigned int io_priority;	 /* process.ioPriority, as ioprio_set(2) takes it */
 	struct idlist initial_cpus;	 /* process.execCPUAffinity: not for a container's init */
 	struct idlist final_cpus;
+	bool resets_cpus; /* no list, then all that the cgroup has: not those of who calls us */
 	unsigned long personality;  /* linux.personality */
 	unsigned int memory_policy; /* linux.memoryPolicy: mode and flags */
 	struct idlist memory_nodes;

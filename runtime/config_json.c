@@ -280,6 +280,7 @@ int config_process_from_json(const struct json *process, struct config_process *
 		r = read_oom_score(process, p, err);
 	if (r == 0)
 		r = attributes_parse_process(&p->attributes, process, err);
+	p->attributes.resets_cpus = true;
 	return r == 0 ? check_process(p, err) : r;
 }
 

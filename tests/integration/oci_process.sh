@@ -389,3 +389,16 @@ if [ "$(type -t socat)" = file ] && ! peer crun runc; then
 fi
 
 done_testing
+
+# --- the CPUs of who calls are not the container's
+if [ "$(nproc)" -gt 1 ]; then
+	bundle cpus 'args(["sh", "-c", "grep Cpus_allowed_list /proc/self/status; exec sleep 50"])'
+	too_old
+	(taskset -pc 0 $BASHPID >/dev/null; start_up cpus)
+	wait_for 5 grep -q list "$T/cpus.out"
+	all=$(grep Cpus_allowed_list /proc/self/status)
+	is 'a container has all CPUs' "$(cat "$T/cpus.out")" "$all"
+	too_old
+	is 'and so has exec' "$(taskset -pc 0 $BASHPID >/dev/null; oci exec cpus grep Cpus_allowed_list /proc/self/status)" "$all"
+	oci delete --force cpus
+fi
