@@ -56,6 +56,16 @@ static bool shares_pids(const struct oci_target *t)
 	       !(b.config.namespaces & CLONE_NEWPID);
 }
 
+static bool has_processes(const struct oci_target *t)
+{
+	autocgroup struct oci_cgroup cg;
+	struct error ignored;
+
+	oci_cgroup_init(&cg);
+	return oci_cgroup_open(&cg, &t->state, &ignored) == 0 && cg.fd >= 0 &&
+	       cgroup_is_populated(cg.fd, &ignored) > 0;
+}
+
 /* 0 asks whether it runs, as with runc. */
 static int parse_signal(const char *text, struct error *err)
 {
@@ -72,6 +82,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (r < 0)
 		return r;
 	if (o->all)
+		return signal_all(&t, sig, err);
+	if (t.status == STATE_STOPPED && sig == SIGKILL && shares_pids(&t) && has_processes(&t))
 		return signal_all(&t, sig, err);
 	if (t.status == STATE_STOPPED || t.status == STATE_CREATING)
 		return error_set(err, ESRCH, "container not running");

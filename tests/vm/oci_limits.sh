@@ -103,4 +103,27 @@ is 'exec is under the limit, too' "$status" 137
 run oci delete --force spin
 is 'delete --force' "$status" 0
 ok 'leaves no cgroup' [ ! -e "/sys/fs/cgroup$CGROUP/spin" ]
+
+# --- without a pid namespace the others outlive the first process: KILL is for them, too
+bundle shared 'args(["sleep", "1000"]) | no_ns("pid")'
+ok 'a container without a pid namespace' start_up shared
+oci exec --detach shared sleep 1001 >/dev/null 2>&1
+kill -KILL "$(field shared .pid)"
+wait_for 5 has_status shared stopped
+run oci kill shared TERM
+isnt 'nobody is there for a TERM' "$status" 0
+run oci kill shared KILL
+is 'KILL finds the rest' "$status $stderr" '0 '
+ok 'and ends it' wait_for 5 sh -c "! grep -q . /sys/fs/cgroup$CGROUP/shared/cgroup.procs"
+run oci kill shared KILL
+isnt 'then nobody is left' "$status" 0
+run oci delete shared
+
+# --- nothing at all is stopped by a limit that was to be checked
+bundle checked 'args(["sleep", "1000"])'
+ok 'a container' start_up checked
+run oci update --resources - checked <<<'{"memory": {"limit": 1024, "checkBeforeUpdate": true}}'
+like 'checkBeforeUpdate refuses what would kill it' "$status $stderr" '^1 .*rejecting memory limit'
+is 'and it runs' "$(status_of checked)" running
+run oci delete --force checked
 done_testing
