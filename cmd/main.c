@@ -219,7 +219,7 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 		return habit_unknown_command(NULL, argv[0], err);
 	/* Its own options come first; only the help is a group's like any other. */
 	if (cmd == &cmd_oci && (argc < 2 || strcmp(argv[1], "--help")))
-		return oci_main(argc - 1, argv + 1);
+		return oci_main("tare-oci", argc - 1, argv + 1);
 	if (cmd->subcommands)
 		return run_group(ctx, cmd, argc - 1, argv + 1, err);
 	return command_run(ctx, cmd, NULL, argc - 1, argv + 1, err);
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
 	if (self_is_packed())
 		r = dispatch_packed(&ctx, argc, argv, &err);
 	else if (argc > 0 && oci_is_name(argv[0]))
-		return oci_main(argc - 1, argv + 1);
+		return oci_main(argv[0], argc - 1, argv + 1);
 	else
 		r = dispatch(&ctx, argc > 0 ? argc - 1 : 0, argc > 0 ? argv + 1 : argv, &err);
 	if (r >= 0 && message_finish_output(&err) < 0)

@@ -312,5 +312,7 @@ int confine_exec(const struct config_process *p, char *const *env, const char *f
 	if (r == -ENOENT && !strchr(argv[0], '/'))
 		return error_set(err, ENOENT, "command '%s' not found in $PATH of the container",
 				 argv[0]);
+	if (r == -ENOENT && p->numeric) /* its interpreter; as runc has it */
+		return error_set(err, ENOENT, "exec %s: no such file or directory", argv[0]);
 	return error_sys(err, -r, "run '%s' in the container", argv[0]);
 }

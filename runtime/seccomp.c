@@ -180,8 +180,8 @@ static int entry_add_name(struct profile *p, const struct seccomp_entry *entry,
 		return seccomp_entry_bad_value(err, where, v);
 	if (entry->action == SECCOMP_RET_USER_NOTIF && strcmp(name, "write") == 0)
 		return error_set(err, EBADMSG,
-				 "%s: 'write' cannot be asked about: init needs it to "
-				 "report that it has a listener",
+				 "%s: SCMP_ACT_NOTIFY cannot be used for the write syscall: "
+				 "init reports its listener with it",
 				 where);
 	find_numbers(name, numbers);
 	for (size_t i = 0; i < N_ARCHS; i++) {

@@ -176,7 +176,10 @@ int seccomp_notify_send(const struct seccomp_notify *n, int listener_fd, pid_t p
 
 	fd = connect_to(n->path);
 	if (fd < 0)
-		return error_sys(err, -fd, "linux.seccomp.listenerPath: connect to '%s'", n->path);
+		return error_sys(
+			err, -fd,
+			"linux.seccomp.listenerPath: failed to connect with seccomp agent '%s'",
+			n->path);
 	r = send_all(fd, text, listener_fd);
 	return r < 0 ? error_sys(err, -r, "linux.seccomp.listenerPath: send to '%s'", n->path) : 0;
 }

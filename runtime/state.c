@@ -274,8 +274,8 @@ struct json *state_document(const struct state *s, enum state_status status)
 
 	json_set_text(v, "ociVersion", s->oci_version);
 	json_set_text(v, "id", s->id);
-	json_set_text(v, "status", state_status_name(status));
 	json_set_int(v, "pid", status == STATE_STOPPED ? 0 : s->pid);
+	json_set_text(v, "status", state_status_name(status));
 	json_set_text(v, "bundle", s->bundle);
 	if (s->annotations)
 		json_set(v, "annotations", json_clone(s->annotations));

@@ -65,6 +65,7 @@ static const struct option_def global_options[] = {
 	O(0, "rootless", "WHEN", OPTION_TEXT, rootless, "true, false or auto (default auto)"),
 	O(0, "criu", "PATH", OPTION_TEXT, criu, "The criu program"),
 	O('v', "version", NULL, OPTION_BOOL, version, "Print the version"),
+	O('h', "help", NULL, OPTION_BOOL, help, "Print this"),
 	{ 0 },
 };
 
@@ -82,10 +83,17 @@ bool oci_is_name(const char *program)
 
 /* ---- errors ------------------------------------------------------------- */
 
+static bool has_log(const struct oci_globals *g)
+{
+	return g && g->log && *g->log && strcmp(g->log, "/dev/stderr") != 0;
+}
+
 static void log_line(const struct oci_globals *g, const char *level, const char *msg)
 {
-	autoclose int fd = openat(AT_FDCWD, g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-				  0644);
+	autoclose int log = has_log(g) ? openat(AT_FDCWD, g->log,
+						O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
+				       : -1;
+	int fd = has_log(g) ? log : STDERR_FILENO;
 	autojson struct json *map = json_new_map();
 	autofree char *text = NULL;
 	autostr struct str line = { 0 };
@@ -105,11 +113,6 @@ static void log_line(const struct oci_globals *g, const char *level, const char 
 		str_printf(&line, "time=\"%s\" level=%s msg=\"%s\"\n", time, level, text);
 	}
 	(void)file_write_fd(fd, line.data, line.len);
-}
-
-static bool has_log(const struct oci_globals *g)
-{
-	return g && g->log && *g->log && strcmp(g->log, "/dev/stderr") != 0;
 }
 
 static void log_debug_line(void *arg, const char *text)
@@ -153,22 +156,24 @@ static char *choose_root(const struct oci_globals *g)
 
 /* ---- the command -------------------------------------------------------- */
 
-static void print_version(void)
+static void print_version(const char *name)
 {
-	printf("tare-oci version %s\ncommit: v%s\nspec: %s\n", TARE_VERSION, TARE_VERSION,
+	printf("%s version %s\ncommit: v%s\nspec: %s\n", name, TARE_VERSION, TARE_VERSION,
 	       OCI_VERSION);
 }
 
-static void print_overview(void)
+/* Begins as runc's does: suites that it came with look at the second line. */
+static void print_overview(const char *name)
 {
-	printf("Usage: tare-oci [OPTIONS] COMMAND\n\nAn OCI runtime, with runc's command line\n\n"
-	       "Commands:\n");
+	printf("NAME:\n   %s - Open Container Initiative runtime, with runc's command line\n\n"
+	       "USAGE:\n   %s [OPTIONS] COMMAND\n\nCommands:\n",
+	       name, name);
 	for (size_t i = 0; oci_commands[i]; i++)
 		printf("  %-12s %s\n", oci_commands[i]->name, oci_commands[i]->summary);
 	printf("\nOptions:\n");
 	for (const struct option_def *d = global_options; d->name; d++)
 		printf("  --%-18s %s\n", d->name, d->help);
-	printf("\n'tare-oci COMMAND --help' says more.\n");
+	printf("\n'%s COMMAND --help' says more.\n", name);
 }
 
 static int check_globals(const struct oci_globals *g, struct error *err)
@@ -200,8 +205,19 @@ static int open_root(struct context *ctx, const struct oci_globals *g, const str
 	return 0;
 }
 
-static int dispatch(struct context *ctx, struct oci_globals *g, int argc, char **argv,
-		    struct error *err)
+static void print_help(const char *name, const struct command *cmd)
+{
+	printf("NAME:\n   %s %s - %s\n\n", name, cmd->name, cmd->summary);
+	help_print_command(cmd, "oci");
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+	return argc == 1 && (!strcmp(argv[0], "-h") || !strcmp(argv[0], "--help"));
+}
+
+static int dispatch(struct context *ctx, struct oci_globals *g, const char *name, int argc,
+		    char **argv, struct error *err)
 {
 	const struct command *cmd;
 	int r = options_parse(global_options, g, OPTIONS_PREFIX | OPTIONS_ONE_DASH, &argc, argv,
@@ -211,21 +227,27 @@ static int dispatch(struct context *ctx, struct oci_globals *g, int argc, char *
 	if (r < 0)
 		return r;
 	if (g->version) {
-		print_version();
+		print_version(name);
 		return 0;
 	}
-	if (r == OPTIONS_HELP || argc == 0 || !strcmp(argv[0], "help")) {
-		print_overview();
+	if (g->help || argc == 0 || !strcmp(argv[0], "help")) {
+		print_overview(name);
 		return 0;
 	}
 	if (check_globals(g, err) < 0)
 		return -EINVAL;
 	log_enable_debug(g->debug);
-	if (g->debug && has_log(g))
+	if (g->debug)
 		log_to(log_debug_line, g);
 	cmd = command_find(oci_commands, argv[0]);
-	if (!cmd)
-		return error_set(err, EINVAL, "unknown command '%s'", argv[0]);
+	if (!cmd) {
+		error_set(err, EINVAL, "unknown command '%s'", argv[0]);
+		return error_hint(err, "No help topic for '%s'; see '%s --help'", argv[0], name);
+	}
+	if (asks_for_help(argc - 1, argv + 1)) {
+		print_help(name, cmd);
+		return 0;
+	}
 	r = open_root(ctx, g, cmd, err);
 	log_debug("%s, states in '%s'", cmd->name, ctx->runroot);
 	return r < 0 ? r : command_run(ctx, cmd, "oci", argc - 1, argv + 1, err);
@@ -233,16 +255,18 @@ static int dispatch(struct context *ctx, struct oci_globals *g, int argc, char *
 
 /**
  * oci_main() - The whole of tare-oci
+ * @program:	As it was called, maybe as runc
  * @argv:	Without the program's name, and room for a NULL
  *
  * Return: the exit code
  */
-int oci_main(int argc, char **argv)
+int oci_main(const char *program, int argc, char **argv)
 {
+	const char *slash = strrchr(program, '/');
 	struct context ctx = { .store = { .root_fd = -1, .run_fd = -1 } };
 	struct oci_globals globals = { 0 };
 	struct error err = { 0 };
-	int r = dispatch(&ctx, &globals, argc, argv, &err);
+	int r = dispatch(&ctx, &globals, slash ? slash + 1 : program, argc, argv, &err);
 
 	if (r < 0) {
 		oci_report(&ctx, &err);
@@ -263,7 +287,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	(void)ctx;
 	(void)err;
-	return oci_main(argc, argv);
+	return oci_main("tare-oci", argc, argv);
 }
 
 /* `tare oci`; its options are read by the dispatch above. */

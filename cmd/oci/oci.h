@@ -17,7 +17,7 @@
 /* Options before the command. */
 struct oci_globals {
 	const char *root, *log, *log_format, *criu, *rootless, *cgroup_manager;
-	bool debug, systemd_cgroup, version;
+	bool debug, systemd_cgroup, version, help;
 };
 
 /* runc's exit codes. */
@@ -26,7 +26,7 @@ enum {
 	OCI_EXIT_EXEC_FAILED = 255,
 };
 
-int oci_main(int argc, char **argv);
+int oci_main(const char *program, int argc, char **argv);
 bool oci_is_name(const char *program);
 void oci_report(const struct context *ctx, const struct error *err);
 void oci_warn(const struct context *ctx, const char *text);

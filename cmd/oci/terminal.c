@@ -115,8 +115,8 @@ int oci_preserve_fds(struct config_process *p, uint64_t asked, struct error *err
 		int flags = fcntl((int)(3 + i), F_GETFD);
 
 		if (flags < 0 || (flags & FD_CLOEXEC))
-			return error_set(err, EBADF, "descriptor %u, to be preserved, is not open",
-					 3 + i);
+			return error_set(err, EBADF, "preserved-fd %u, descriptor %u, is not open",
+					 i, 3 + i);
 	}
 	if (listening) {
 		strlist_take(&p->env, xasprintf("LISTEN_FDS=%u", listening));

@@ -486,3 +486,32 @@ else
 fi
 
 done_testing
+
+# --- help, and by which name
+run "$RUNTIME" -h
+is '-h ends with 0' "$status" 0
+like 'and names the runtime' "$(sed -n 2p <<<"$stdout")" "^   $runtime_name - Open Container Initiative runtime"
+for command in create start state kill delete run exec list ps pause resume update events checkpoint restore spec features; do
+	run "$RUNTIME" "$command" -h
+	like "$command -h explains it" "$status $(sed -n 2p <<<"$stdout")" "^0    $runtime_name $command - "
+done
+run "$RUNTIME" foo -h
+isnt 'there is no help for what is no command' "$status" 0
+like 'which is said' "$stderr" "No help topic for 'foo'"
+if ! peer runc crun; then
+	ln -s "$RUNTIME" "$T/runc"
+	run "$T/runc" --version
+	like 'as runc it says so' "$stdout" '^runc version [0-9]+\.[0-9]+\.[0-9]+'
+fi
+
+# --- members in runc's order, which suites match
+
+bundle order 'args(["sleep", "50"])'
+ok 'a container' start_up order
+run oci list -f json
+like 'list -f json' "$stdout" '"id":"order","pid":[0-9]+,"status":"running","bundle":"[^"]+","rootfs":"[^"]+","created":'
+ok 'delete' oci delete --force order
+
+# --- --debug without --log goes to stderr
+run oci --debug list
+like '--debug without --log is on stderr, as a log' "$stderr" 'level=debug'

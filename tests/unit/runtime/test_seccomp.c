@@ -1020,7 +1020,8 @@ static void malformed_profiles_are_refused_with_the_place(void **state)
 		{ HEAD "{\"names\": [3], \"action\": \"SCMP_ACT_KILL\"}]}",
 		  "syscalls[0]: missing" },
 		{ HEAD "{\"action\": \"SCMP_ACT_KILL\"}]}", "syscalls[0]: missing" },
-		{ HEAD "{\"names\": [\"write\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}", "'write'" },
+		{ HEAD "{\"names\": [\"write\"], \"action\": \"SCMP_ACT_NOTIFY\"}]}",
+		  "SCMP_ACT_NOTIFY cannot be used for the write syscall" },
 		{ HEAD "{\"names\": [], \"action\": \"SCMP_ACT_KILL\", \"args\": \"x\"}]}",
 		  "'args' is not a list" },
 		{ HEAD "{\"names\": [], \"action\": \"SCMP_ACT_KILL\", \"includes\": "

@@ -183,8 +183,8 @@ static void the_document_is_that_of_the_specification(void **state)
 	autofree char *text = json_print(running);
 
 	(void)state;
-	assert_string_equal(text, "{\"ociVersion\":\"1.3.0\",\"id\":\"box\",\"status\":\"running\","
-				  "\"pid\":42,\"bundle\":\"/bundle\"}");
+	assert_string_equal(text, "{\"ociVersion\":\"1.3.0\",\"id\":\"box\",\"pid\":42,"
+				  "\"status\":\"running\",\"bundle\":\"/bundle\"}");
 	assert_string_equal(json_text(json_get(stopped, "status")), "stopped");
 	assert_int_equal(json_int(json_get(stopped, "pid"), -1), 0);
 }
