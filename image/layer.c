@@ -108,6 +108,8 @@ static int copy_content(struct apply *a, int fd, const struct archive_member *m,
 	while ((r = archive_tar_read(a->tar, &data, &len, &offset, err)) > 0) {
 		if (offset > m->size || len > m->size - offset)
 			return tree_refuse(err, path, "has more content than its size says");
+		if (offset < end)
+			return tree_refuse(err, path, "has pieces that overlap, or in no order");
 		end = offset + len;
 		written += len;
 		r = tree_budget_take(a->tree.budget, len, err);

@@ -16,6 +16,8 @@
 #include "image/merge.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,6 +117,8 @@ static int check_path(const char *path, struct error *err)
 	const char *at = path, *slash;
 	int depth = 1;
 
+	if (strlen(path) >= PATH_MAX)
+		return refuse(err, path, "has too long a path");
 	for (; (slash = strchr(at, '/')); at = slash + 1)
 		if (++depth > MERGE_MAX_DEPTH || str_starts(at, WHITEOUT_PREFIX) ||
 		    slash - at > NAME_MAX_BYTES)
@@ -129,7 +133,19 @@ static bool is_allowed_xattr(const char *name)
 	return str_starts(name, "user.") && !str_starts(name, "user.overlay.");
 }
 
-static void take_xattrs(struct merge *m, struct erofs_inode *inode)
+/* What setxattr() would take, and all that the kernel looks into when it is shown. */
+static bool is_sound_xattr(const char *name, const void *value, size_t size)
+{
+	if (str_starts(name, "user."))
+		return name[strlen("user.")] && strlen(name) <= XATTR_NAME_MAX &&
+		       size <= XATTR_SIZE_MAX;
+	/* struct vfs_ns_cap_data is left to the kernel: the unpacker asks it. */
+	return size == sizeof(struct vfs_cap_data) &&
+	       (((const unsigned char *)value)[3]) == VFS_CAP_REVISION_2 >> 24;
+}
+
+static int take_xattrs(struct merge *m, struct erofs_inode *inode, const struct archive_member *e,
+		       struct error *err)
 {
 	const char *name;
 	const void *value;
@@ -140,6 +156,8 @@ static void take_xattrs(struct merge *m, struct erofs_inode *inode)
 
 		if (!name || !is_allowed_xattr(name))
 			continue;
+		if (!is_sound_xattr(name, value, size))
+			return refuse(err, e->path, "has an attribute that may be none");
 		x = nodes_take(&m->nodes, sizeof(*x));
 		x->name = nodes_take_text(&m->nodes, name, strlen(name));
 		x->value = nodes_take_copy(&m->nodes, value, size);
@@ -147,17 +165,17 @@ static void take_xattrs(struct merge *m, struct erofs_inode *inode)
 		x->next = inode->xattrs;
 		inode->xattrs = x;
 	}
+	return 0;
 }
 
-static void take_metadata(struct merge *m, struct erofs_inode *inode,
-			  const struct archive_member *e)
+static int take_metadata(struct merge *m, struct erofs_inode *inode, const struct archive_member *e,
+			 struct error *err)
 {
 	inode->mode = e->type | (e->type == S_IFLNK ? 0777 : e->perm & 07777);
 	inode->uid = (uid_t)e->uid;
 	inode->gid = (gid_t)e->gid;
 	inode->mtime = e->mtime;
-	if (e->type == S_IFREG || e->type == S_IFDIR)
-		take_xattrs(m, inode);
+	return e->type == S_IFREG || e->type == S_IFDIR ? take_xattrs(m, inode, e, err) : 0;
 }
 
 /* The content of a file has to be one piece of the archive. */
@@ -215,8 +233,7 @@ static int add_dir(struct merge *m, struct node *dir, const char *leaf,
 		return refuse(err, e->path, "is there twice, with attributes");
 	}
 	node->implied = false;
-	take_metadata(m, node->erofs.inode, e);
-	return 0;
+	return take_metadata(m, node->erofs.inode, e, err);
 }
 
 static int add_file(struct merge *m, struct node *dir, const char *leaf,
@@ -225,9 +242,12 @@ static int add_file(struct merge *m, struct node *dir, const char *leaf,
 	struct node *old = nodes_find(&m->nodes, dir, leaf, strlen(leaf));
 	struct erofs_inode *inode =
 		nodes_add(&m->nodes, dir, leaf, strlen(leaf), e->type)->erofs.inode;
+	int r;
 
 	clear_place(m, old);
-	take_metadata(m, inode, e);
+	r = take_metadata(m, inode, e, err);
+	if (r < 0)
+		return r;
 	switch (e->type) {
 	case S_IFREG:
 		return locate_content(m, inode, e, err);
@@ -309,8 +329,7 @@ static int add_root(struct merge *m, const struct archive_member *e, struct erro
 	if (e->type != S_IFDIR || e->hardlink || m->layer->erofs.inode->xattrs)
 		return refuse(err, "/", "is no plain directory");
 	m->layer->implied = false;
-	take_metadata(m, m->layer->erofs.inode, e);
-	return 0;
+	return take_metadata(m, m->layer->erofs.inode, e, err);
 }
 
 static int add_entry(struct merge *m, const struct archive_member *e, struct error *err)

@@ -225,7 +225,7 @@ for _label, _map in {"overlapping": b"2\n0\n4096\n100\n4096\n", "backwards": b"2
                      "huge count": b"99999999999\n0\n1\n", "count without pieces": b"5\n0\n1\n", "text": b"x\n", "empty": b"",
                      "no newline": b"1", "length beyond": b"1\n0\n99999999\n", "offset 2^63": b"1\n9223372036854775807\n10\n",
                      "offset and length past 2^63": b"1\n9223372036854775800\n4096\n"}.items():
-    maybe("sparse map %s" % _label, sparse10(_map, 8192))
+    (bad if _label in ("overlapping", "backwards") else maybe)("sparse map %s" % _label, sparse10(_map, 8192))
 bad("sparse of eight terabytes", sparse10(b"1\n%d\n1\n" % (2 ** 43 - 1), 1, 2 ** 43))
 bad("sparse of 2^62", sparse10(b"1\n%d\n1\n" % (2 ** 62 - 1), 1, 2 ** 62))
 bad("a hundred sparse terabytes", b"".join(odd.pax_sparse("0.1", b"f%d" % i, odd.segments(0), 2 ** 40) for i in range(100)) + END)

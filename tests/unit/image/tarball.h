@@ -50,6 +50,8 @@ static inline void tarball_add_pax(struct str *t, const char *key, const char *v
 
 	if (len + 2 > 99)
 		digits = 3;
+	if (len + 3 > 999)
+		digits = 4;
 	str_printf(&record, "%zu %s=%s\n", len + digits, key, value);
 	tarball_add(t, 'x', "pax", NULL, record.data, record.len);
 	str_done(&record);

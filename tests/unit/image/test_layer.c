@@ -199,9 +199,9 @@ static void entries_that_lead_out_are_refused(void **state)
 		const char *first, *target, *second;
 		char type;
 	} cases[] = {
-		{ NULL, NULL, "../canary", '0' }, { NULL, NULL, "a/../../canary", '0' },
-		{ "l", "..", "l/canary", '0' },	  { "l", "/tmp", "l/canary", '0' },
-		{ "l", ".", "l/canary", '0' },	  { "l", "..", "l/canary", '5' },
+		{ NULL, NULL, "../canary", '0' },    { NULL, NULL, "a/../../canary", '0' },
+		{ "l", "..", "l/canary", '0' },	     { "l", "/tmp", "l/canary", '0' },
+		{ "l", "a/../..", "l/canary", '0' }, { "l", "..", "l/canary", '5' },
 		{ "l", "..", "l/d/canary", '2' },
 	};
 	struct fixture *f = *state;
@@ -215,6 +215,40 @@ static void entries_that_lead_out_are_refused(void **state)
 		add(f, cases[i].type, cases[i].second, "x");
 		assert_int_equal(apply(f), -EBADMSG);
 		assert_int_equal(faccessat(f->dir, "canary", F_OK, 0), -1);
+	}
+}
+
+static void an_entry_may_lie_beyond_a_link_to_a_directory(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, '2', "lib", "usr/./x/../lib/");
+	add(f, '5', "usr/lib", NULL);
+	add(f, '0', "lib/a", NULL);
+	add(f, '2', "usr/lib/up", "../..");
+	add(f, '0', "lib/up/lib/d/b", NULL); /* the root's lib, which is a link itself */
+	add(f, '0', "lib/.wh.c", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(faccessat(f->layer, "usr/lib/a", F_OK, 0), 0);
+	assert_int_equal(faccessat(f->layer, "usr/lib/d/b", F_OK, 0), 0);
+	assert_int_equal(faccessat(f->layer, "usr/x", F_OK, 0), -1);
+}
+
+static void links_that_nobody_may_follow_are_refused(void **state)
+{
+	static const char *const targets[] = { "l", "m", "/d", ".wh.d", "../d", "f", "d/../../d" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+		str_done(&f->tar);
+		f->read = 0;
+		layer_result_done(&f->result);
+		add(f, '5', "d", NULL);
+		add(f, '0', "f", "x");
+		add(f, '2', "m", "l");
+		add(f, '2', "l", targets[i]);
+		add(f, '0', "l/x", "x");
+		assert_int_equal(apply(f), -EBADMSG);
 	}
 }
 
@@ -393,6 +427,8 @@ int main(void)
 		T(an_uncarried_root_has_time_zero),
 		T(hard_links_share_an_inode),
 		T(entries_that_lead_out_are_refused),
+		T(an_entry_may_lie_beyond_a_link_to_a_directory),
+		T(links_that_nobody_may_follow_are_refused),
 		T(hard_links_out_are_refused),
 		T(hard_links_to_what_is_not_there_wait_for_the_layers_below),
 		T(hard_links_to_what_is_nowhere_are_refused),

@@ -256,6 +256,35 @@ static void what_is_for_the_unpacker_is_refused(void **state)
 	refused(state, '0', ".wh.x/y", NULL, NULL);
 }
 
+static int add_with_pax(struct fixture *f, const char *key, const char *value)
+{
+	struct str tar = { 0 };
+
+	tarball_add_pax(&tar, key, value);
+	tarball_add(&tar, '0', "a", NULL, "x", 1);
+	return add_layer(f, &tar);
+}
+
+/* What no file system takes when it is unpacked has to look no better from a view. */
+static void attributes_and_paths_that_may_be_none_are_refused(void **state)
+{
+	struct fixture *f = *state;
+	char name[256 + sizeof("SCHILY.xattr.")] = "SCHILY.xattr.user.", path[4097];
+
+	memset(name + strlen(name), 'n', 256 - strlen("user."));
+	for (size_t i = 0; i < sizeof(path) - 1; i++)
+		path[i] = i % 50 ? 'd' : '/';
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(add_with_pax(f, name, "v"), -ENOTSUP);
+	name[strlen(name) - 1] = '\0';
+	assert_int_equal(add_with_pax(f, name, "v"), 0);
+	assert_int_equal(add_with_pax(f, "SCHILY.xattr.user.", "v"), -ENOTSUP);
+	assert_int_equal(add_with_pax(f, "SCHILY.xattr.security.capability", "v"), -ENOTSUP);
+	assert_int_equal(add_with_pax(f, "path", path), 0); /* 4095 without the first slash */
+	path[0] = 'd';
+	assert_int_equal(add_with_pax(f, "path", path), -ENOTSUP);
+}
+
 static void what_lies_behind_a_file_is_not_shown(void **state)
 {
 	struct fixture *f = *state;
@@ -278,6 +307,7 @@ int main(void)
 		TEST(hard_links_are_one_inode_and_survive_their_target),
 		TEST(the_last_of_several_entries_counts),
 		TEST(what_is_for_the_unpacker_is_refused),
+		TEST(attributes_and_paths_that_may_be_none_are_refused),
 		TEST(what_lies_behind_a_file_is_not_shown),
 	};
 
