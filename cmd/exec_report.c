@@ -34,7 +34,7 @@ void exec_report_begin(struct exec_report *r, int cgroup_fd)
 		cgroup_account_begin_part(&r->part, cgroup_fd);
 	(void)getrusage(RUSAGE_CHILDREN, &r->children);
 	r->started_ns = units_now_ns();
-	report_began(&r->report);
+	report_began(&r->report, report_clock_ns());
 }
 
 static int64_t since(const struct timeval *before, const struct timeval *now)

@@ -170,6 +170,17 @@ static int open_log(struct launch *l, struct error *err)
 
 /* ---- starting ----------------------------------------------------------- */
 
+/* We may not get a processor until a short program has ended: init says when it begins. */
+static int64_t *share_clock(const struct launch *l)
+{
+	void *memory = MAP_FAILED;
+
+	if (l->report.wanted)
+		memory = mmap(NULL, sizeof(int64_t), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
 static int spawn(struct launch *l, struct error *err)
 {
 	const struct container_place place = {
@@ -178,6 +189,7 @@ static int spawn(struct launch *l, struct error *err)
 		.cgroup_fd = l->cgroup_fd,
 		.cgroup_root_fd = -1,
 		.stdio = { l->stdio[0], l->stdio[1], l->stdio[2] },
+		.begun_ns = l->begun_ns = share_clock(l),
 		.start_fd = -1,
 		.hook_state_fd = -1,
 	};
@@ -194,12 +206,14 @@ static int spawn(struct launch *l, struct error *err)
 static int publish(struct launch *l, struct error *err)
 {
 	struct record *r = l->record;
+	int64_t now_ns = report_clock_ns();
 	int ret;
 
+	l->began_ns = l->begun_ns && *l->begun_ns ? *l->begun_ns : now_ns;
 	r->status = RECORD_RUNNING;
 	r->pid = l->container.pid;
 	r->pid_start = process_start_time(r->pid);
-	r->started_ns = units_now_ns();
+	r->started_ns = units_now_ns() - (now_ns - l->began_ns);
 	r->finished_ns = 0;
 	r->exit_code = 0;
 	r->oom_killed = false;
@@ -207,8 +221,7 @@ static int publish(struct launch *l, struct error *err)
 	str_replace(&r->reason, "");
 	str_replace(&r->error, "");
 	json_done(&r->oom);
-	report_began(&l->report);
-	l->began_ns = report_clock_ns();
+	report_began(&l->report, l->began_ns);
 	ret = record_write_running(l->lock_fd, r, err);
 	return ret == 0 ? record_write_started(&l->ctx->store, r, err) : ret;
 }
@@ -278,6 +291,9 @@ static int start_steps(struct launch *l, struct error *err)
 static void give_back(struct launch *l)
 {
 	health_monitor_stop(&l->health_pid);
+	if (l->begun_ns)
+		(void)munmap(l->begun_ns, sizeof(*l->begun_ns));
+	l->begun_ns = NULL;
 	container_done(&l->container);
 	teardown_begin(&l->teardown);
 	streams_close(&l->streams, l->stdio);
@@ -391,32 +407,6 @@ static void set_lease(struct launch *l)
 	l->streams.lease_fd = l->member.watch_fd;
 }
 
-/* Kills of processes are noted as they happen, so that a later end is not taken for one. */
-static void note_kills(void *arg)
-{
-	struct launch *l = arg;
-	struct error ignored; /* the cgroup is empty: the end is near */
-	int kills = cgroup_oom_watch_read(&l->oom_watch, &ignored);
-
-	if (kills <= 0)
-		return;
-	l->kills += (uint64_t)kills;
-	l->dying = process_is_dying(l->container.pid);
-	l->killed_ns = report_clock_ns();
-}
-
-/* Of a run without limits and without report nobody has asked. */
-static void watch_kills(struct launch *l)
-{
-	struct error ignored; /* no such controller: nothing to watch */
-
-	if (!(l->report.wanted || limits_reach_memory(l->settings)) || l->cgroup_fd < 0 ||
-	    cgroup_oom_watch_open(&l->oom_watch, l->cgroup_fd, &ignored) < 0)
-		return;
-	l->news = (struct supervise_news){ l->oom_watch.fd, note_kills, l };
-	l->streams.news = &l->news;
-}
-
 static void settle_end(struct launch *l, int wait_status, int failed, struct error *err)
 {
 	bool timed_out = l->streams.timed_out || l->streams.lease_ended;
@@ -482,7 +472,7 @@ int launch_wait(struct launch *l, struct error *err)
 	if (l->settings->slice)
 		set_lease(l);
 	if (!failed)
-		watch_kills(l);
+		launch_watch_kills(l);
 	if (!failed && l->streams.read_stdin && l->settings->tty && isatty(0))
 		(void)console_make_raw(0, &terminal);
 	if (!failed)

@@ -68,6 +68,7 @@ struct launch {
 	uint64_t kills;		     /* for want of memory, as far as has been noticed */
 	bool dying;		     /* the first process was when the last of them was noticed */
 	int64_t killed_ns, began_ns; /* CLOCK_MONOTONIC */
+	int64_t *begun_ns;	     /* shared with init, which knows it first; NULL: nobody asks */
 	struct report report;	     /* asked for by whoever launches; released by launch_done() */
 	pid_t health_pid;	     /* checks the container's health; 0: nobody does */
 };

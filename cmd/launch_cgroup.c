@@ -21,6 +21,7 @@
 #include "cmd/limits.h"
 #include "cmd/message.h"
 #include "runtime/cpu_lease.h"
+#include "runtime/process.h"
 #include "runtime/sync.h"
 #include "runtime/topology.h"
 
@@ -165,6 +166,32 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 	if (l->settings->host_userns && !l->settings->privileged)
 		return device_apply_rules(l->settings, l->cgroup_fd, err);
 	return 0;
+}
+
+/* Kills of processes are noted as they happen, so that a later end is not taken for one. */
+static void note_kills(void *arg)
+{
+	struct launch *l = arg;
+	struct error ignored; /* the cgroup is empty: the end is near */
+	int kills = cgroup_oom_watch_read(&l->oom_watch, &ignored);
+
+	if (kills <= 0)
+		return;
+	l->kills += (uint64_t)kills;
+	l->dying = process_is_dying(l->container.pid);
+	l->killed_ns = report_clock_ns();
+}
+
+/** launch_watch_kills() - From now on; of a run without limits and report nobody has asked */
+void launch_watch_kills(struct launch *l)
+{
+	struct error ignored; /* no such controller: nothing to watch */
+
+	if (!(l->report.wanted || limits_reach_memory(l->settings)) || l->cgroup_fd < 0 ||
+	    cgroup_oom_watch_open(&l->oom_watch, l->cgroup_fd, &ignored) < 0)
+		return;
+	l->news = (struct supervise_news){ l->oom_watch.fd, note_kills, l };
+	l->streams.news = &l->news;
 }
 
 /** launch_release_cpus() - Let others have its processors; safe twice */

@@ -78,8 +78,11 @@ void report_no_cgroup(struct report *r, const char *why)
 	r->no_cgroup = xstrdup(why);
 }
 
-/** report_began() - The program runs from now on, and what was reported before is over */
-void report_began(struct report *r)
+/**
+ * report_began() - The program runs, and what was reported before is over
+ * @began_ns:	Since then: CLOCK_MONOTONIC
+ */
+void report_began(struct report *r, int64_t began_ns)
 {
 	if (!r->wanted)
 		return;
@@ -87,7 +90,7 @@ void report_began(struct report *r)
 	r->missing = NULL;
 	r->delivered = false;
 	r->ended_ns = 0;
-	r->began_ns = report_clock_ns();
+	r->began_ns = began_ns;
 }
 
 static void make_doc(struct report *r)

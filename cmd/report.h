@@ -61,7 +61,7 @@ int report_open(struct report *r, const char *spec, struct error *err);
 int report_open_verdicts(struct report *r, const struct strlist *asserts, const char *spec,
 			 struct error *err);
 void report_no_cgroup(struct report *r, const char *why);
-void report_began(struct report *r);
+void report_began(struct report *r, int64_t began_ns);
 void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *network);
 void report_read_part(struct report *r, const struct cgroup_account_part *part, int cgroup_fd);
 void report_oom(struct report *r, const struct oom *oom);

@@ -268,6 +268,7 @@ int container_spawn(struct container *ct, const struct config *config,
 		.start_fd = place->start_fd,
 		.hook_state_fd = place->hook_state_fd,
 		.mount_ns = -1,
+		.begun_ns = place->begun_ns,
 	};
 	int fds[2] = { -1, -1 };
 	int r;

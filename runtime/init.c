@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -48,6 +49,7 @@
 #include "runtime/sync.h"
 #include "runtime/trees.h"
 
+#define NS_PER_S	     INT64_C(1000000000)
 #define SETUP_FAILED	     125
 #define HOOK_STATE_MAX_BYTES (16U << 20) /* twice a state with the annotations of a config.json */
 
@@ -407,12 +409,23 @@ static int prepare(struct init_plan *plan, struct rootfs *fs, struct program *pr
 	return r == 0 ? find_program(plan, program, err) : r;
 }
 
+/* Before the filter: where the clock is not to be read from memory it is a system call. */
+static void note_time(const struct init_plan *plan)
+{
+	struct timespec t;
+
+	if (!plan->begun_ns || clock_gettime(CLOCK_MONOTONIC, &t) < 0)
+		return;
+	*plan->begun_ns = t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
 static int finish(const struct init_plan *plan, const struct rootfs *fs, struct strlist *env,
 		  struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
 	int r = run_hooks(plan, CONFIG_HOOK_START_CONTAINER, err);
 
+	note_time(plan);
 	if (r == 0 && confines_late(plan))
 		return confine(plan, fs, env, err);
 	if (r == 0 && p->no_new_privs && !filters_early(p))

@@ -5,6 +5,7 @@
 #ifndef RUNTIME_PLACE_H
 #define RUNTIME_PLACE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct error;
@@ -16,6 +17,7 @@ struct container_place {
 	int cgroup_fd;	    /* to be born in, or -1 */
 	int cgroup_root_fd; /* the whole tree, for a bundle that mounts it; or -1 */
 	int stdio[3];	    /* unless it has a terminal */
+	int64_t *begun_ns;  /* memory to share: init notes there when it goes; NULL: nobody asks */
 
 	/* For a container that another command will start; else -1. */
 	int start_fd;	   /* listening socket, see runtime/state */

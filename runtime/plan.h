@@ -23,6 +23,7 @@ struct init_plan {
 	int start_fd;	   /* a listening socket to wait on for the start; -1: sync_fd */
 	int hook_state_fd; /* what hooks that init runs get, see runtime/hook; or -1 */
 	int mount_ns;	   /* mount namespace to enter, or -1 */
+	int64_t *begun_ns; /* where to note, CLOCK_MONOTONIC, when it becomes the program; or NULL */
 };
 
 /* The tree that is being built; all close-on-exec, -1 when not open. */
