@@ -34,6 +34,7 @@
 #include "cmd/reclaim.h"
 #include "cmd/settings.h"
 #include "cmd/target.h"
+#include "runtime/process.h"
 
 #define LOCK_TRIES 3
 
@@ -99,6 +100,13 @@ int update_running(const struct record_store *store, const struct record *r, str
 	return ret < 0 || !*r->cgroup ? ret : apply(&s, r->cgroup, true, &remarks, err);
 }
 
+/* Its supervisor takes the cgroup away before it is on record: then the next run has the limits. */
+static bool has_just_ended(const struct change *c, int r)
+{
+	return (r == -ENOENT || r == -ENODEV) &&
+	       process_start_time(c->record.pid) != c->record.pid_start;
+}
+
 static int apply_to_cgroup(struct change *c, struct error *err)
 {
 	autostrlist struct strlist remarks = { 0 };
@@ -111,6 +119,8 @@ static int apply_to_cgroup(struct change *c, struct error *err)
 				 "it has no cgroup: it was started where there "
 				 "are none");
 	r = apply(&c->settings, c->record.cgroup, c->options->force, &remarks, err);
+	if (has_just_ended(c, r))
+		return 0;
 	c->limit_failed = r < 0 && c->settings.strict;
 	for (size_t i = 0; r == 0 && i < remarks.n; i++)
 		message_warning(c->ctx, "%s", remarks.items[i]);
