@@ -14,22 +14,28 @@
 #include "base/error.h"
 #include "cmd/units.h"
 
+/* 0 is no limit, and written as -1. */
 static int parse_rate(enum cgroup_io_kind kind, const char *text, uint64_t *rate)
 {
 	int64_t bytes;
 	int r;
 
+	if (!strcmp(text, "-1")) {
+		*rate = 0;
+		return 0;
+	}
 	if (kind == CGROUP_IO_RIOPS || kind == CGROUP_IO_WIOPS)
-		return str_parse_u64(text, INT64_MAX, rate);
-	r = units_parse_size(text, &bytes);
+		r = str_parse_i64(text, 0, INT64_MAX, &bytes);
+	else
+		r = units_parse_size(text, &bytes);
 	if (r == 0)
 		*rate = (uint64_t)bytes;
-	return r;
+	return r == 0 && bytes == 0 ? -EINVAL : r;
 }
 
 /**
  * io_limit_parse() - Take PATH:RATE apart
- * @kind:	Rates of bytes may have a suffix, as 1m
+ * @kind:	Rates of bytes may have a suffix, as 1m; -1, which becomes 0, is no limit
  * @path:	Freed by the caller
  *
  * Return: 0, or -EINVAL
@@ -40,7 +46,7 @@ int io_limit_parse(enum cgroup_io_kind kind, const char *spec, char **path, uint
 	const char *colon = strrchr(spec, ':');
 	uint64_t value = 0;
 
-	if (!colon || spec[0] != '/' || parse_rate(kind, colon + 1, &value) < 0 || value == 0)
+	if (!colon || spec[0] != '/' || parse_rate(kind, colon + 1, &value) < 0)
 		return error_set(err, EINVAL, "disk limit '%s' is not PATH:RATE, as '/dev/sda:%s'",
 				 spec,
 				 kind == CGROUP_IO_RBPS || kind == CGROUP_IO_WBPS ? "1m" : "100");
@@ -75,8 +81,9 @@ static int find_disk(const char *path, unsigned int *major_out, unsigned int *mi
 	return check_whole_disk(path, st.st_rdev, err);
 }
 
-static int add_one(struct cgroup_limits *to, enum cgroup_io_kind kind, const char *spec,
-		   struct error *err)
+/** io_limit_add() - Look the disk of PATH:RATE up and add its limit */
+int io_limit_add(struct cgroup_limits *to, enum cgroup_io_kind kind, const char *spec,
+		 struct error *err)
 {
 	struct cgroup_io_limit limit = { .kind = kind };
 	autofree char *path = NULL;
@@ -139,6 +146,6 @@ int io_limit_add_all(struct cgroup_limits *to, const struct strlist limits[CGROU
 
 	for (enum cgroup_io_kind kind = 0; kind < CGROUP_IO_KINDS; kind++)
 		for (size_t i = 0; r == 0 && i < limits[kind].n; i++)
-			r = add_one(to, kind, limits[kind].items[i], err);
+			r = io_limit_add(to, kind, limits[kind].items[i], err);
 	return r;
 }

@@ -16,6 +16,8 @@ struct error;
 int io_limit_parse(enum cgroup_io_kind kind, const char *spec, char **path, uint64_t *rate,
 		   struct error *err);
 int io_limit_parse_weight(const char *spec, char **path, unsigned int *weight, struct error *err);
+int io_limit_add(struct cgroup_limits *to, enum cgroup_io_kind kind, const char *spec,
+		 struct error *err);
 int io_limit_add_weight(struct cgroup_limits *to, const char *spec, struct error *err);
 size_t io_limit_count(const struct strlist limits[CGROUP_IO_KINDS]);
 int io_limit_add_all(struct cgroup_limits *to, const struct strlist limits[CGROUP_IO_KINDS],

@@ -135,7 +135,7 @@ int slice_limits_from_json(const struct json *v, struct slice_limits *limits, st
 	}
 	if (cpuset && set_cpuset(limits, json_text(cpuset), err) < 0)
 		return -err->code;
-	return 0;
+	return slice_io_from_json(v, &limits->io, err);
 }
 
 /** slice_limits_to_json() - Put what is limited into a map; sizes in bytes, the lease as "90s" */
@@ -160,6 +160,7 @@ void slice_limits_to_json(const struct slice_limits *limits, struct json *map)
 	}
 	if (*limits->cpuset_cpus)
 		json_set_text(map, "CpusetCpus", limits->cpuset_cpus);
+	slice_io_to_json(&limits->io, map);
 }
 
 /** slice_to_json() - The stored document */
@@ -227,7 +228,7 @@ bool slice_limits_equal(const struct slice_limits *a, const struct slice_limits 
 	for (size_t i = 0; i < N_NUMBERS; i++)
 		if (*number_in(a, i) != *number_in(b, i))
 			return false;
-	return !strcmp(a->cpuset_cpus, b->cpuset_cpus);
+	return !strcmp(a->cpuset_cpus, b->cpuset_cpus) && slice_io_equal(&a->io, &b->io);
 }
 
 /* What is not limited any more must be said so. */
@@ -261,6 +262,7 @@ int slice_limits_to_cgroup(const struct slice_limits *limits, const struct slice
 {
 	const struct slice_limits none = { 0 };
 	const char *cpuset = limits->cpuset_cpus;
+	int r;
 
 	before = before ? before : &none;
 	out->memory_bytes = lifted(limits->memory_bytes, before->memory_bytes);
@@ -272,11 +274,11 @@ int slice_limits_to_cgroup(const struct slice_limits *limits, const struct slice
 	if (!*cpuset && *before->cpuset_cpus)
 		cpuset = all_cpus ? all_cpus : "";
 	out->cpuset_cpus = *cpuset ? xstrdup(cpuset) : NULL;
-	if (!limits->nano_cpus) {
-		out->cpu_quota_us = before->nano_cpus ? CGROUP_UNLIMITED : 0;
-		return 0;
-	}
-	return cgroup_limits_set_cpus(out, (double)limits->nano_cpus / 1e9, err);
+	r = slice_io_to_cgroup(&limits->io, &before->io, out, err);
+	if (r == 0 && limits->nano_cpus)
+		return cgroup_limits_set_cpus(out, (double)limits->nano_cpus / 1e9, err);
+	out->cpu_quota_us = before->nano_cpus ? CGROUP_UNLIMITED : 0;
+	return r;
 }
 
 /* ---- the lease ----------------------------------------------------------- */

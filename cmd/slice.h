@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "cgroups/limits.h"
+#include "cmd/slice_io.h"
 
 struct cgroup_root;
 struct context;
@@ -30,6 +31,7 @@ struct slice_limits {
 	int64_t nano_cpus, pids;
 	int64_t weight; /* of CPU time beside other slices and containers: 1 to 10000, 100 */
 	char cpuset_cpus[SLICE_CPUSET_MAX];
+	struct slice_io io;
 	int64_t lease_ms; /* from its creation or renewal; 0: for ever */
 };
 

@@ -43,7 +43,7 @@ static int check_keys(const struct json *map, struct error *err)
 
 		while (i < sizeof(known) / sizeof(*known) && strcmp(known[i], key) != 0)
 			i++;
-		if (i == sizeof(known) / sizeof(*known))
+		if (i == sizeof(known) / sizeof(*known) && !slice_io_is_key(key))
 			return error_set(err, EBADMSG, "unknown key '%s'", key);
 	}
 	return 0;

@@ -28,6 +28,7 @@
 struct limit_options {
 	int64_t memory, memory_high, memory_swap, nano_cpus, pids, weight, lease_ms;
 	const char *cpuset_cpus;
+	struct strlist io[CGROUP_IO_KINDS];
 };
 
 #define LIMITS_NOT_GIVEN                                                                       \
@@ -50,6 +51,14 @@ static const struct option_def limit_options[] = {
 	O(0, "cpus", "N", OPTION_FUNC, nano_cpus, "CPUs' worth of time at most, together",
 	  .parse = parse_cpus),
 	O(0, "cpuset-cpus", "LIST", OPTION_TEXT, cpuset_cpus, "CPUs to run on: 0-2,4"),
+	O(0, "device-read-bps", "PATH:RATE", OPTION_LIST, io[CGROUP_IO_RBPS],
+	  "Bytes per second read from a disk at most, together"),
+	O(0, "device-read-iops", "PATH:RATE", OPTION_LIST, io[CGROUP_IO_RIOPS],
+	  "Reads per second from a disk at most, together"),
+	O(0, "device-write-bps", "PATH:RATE", OPTION_LIST, io[CGROUP_IO_WBPS],
+	  "Bytes per second written to a disk at most, together"),
+	O(0, "device-write-iops", "PATH:RATE", OPTION_LIST, io[CGROUP_IO_WIOPS],
+	  "Writes per second to a disk at most, together"),
 	O(0, "lease", "TIME", OPTION_DURATION, lease_ms,
 	  "How long it lasts: 2h; then its containers end"),
 	O('m', "memory", "SIZE", OPTION_LIMIT, memory, "Memory at most, together"),
@@ -86,6 +95,10 @@ static int take_options(const struct limit_options *o, struct slice_limits *limi
 		return error_set(err, EINVAL, "--cpuset-cpus: the list is too long");
 	if (o->cpuset_cpus)
 		snprintf(limits->cpuset_cpus, sizeof(limits->cpuset_cpus), "%s", o->cpuset_cpus);
+	for (enum cgroup_io_kind kind = 0; kind < CGROUP_IO_KINDS; kind++)
+		for (size_t i = 0; i < o->io[kind].n; i++)
+			if (slice_io_set(&limits->io, kind, o->io[kind].items[i], err) < 0)
+				return -err->code;
 	return slice_limits_check(limits, err);
 }
 
@@ -345,7 +358,7 @@ const struct command cmd_slice_update = {
 	.summary = "Give a slice other limits",
 	.details =
 		"All of them or, when the kernel refuses one, none. What is not mentioned stays; "
-		"-1, or 0, lifts a limit. A --lease counts from when the present one began; "
+		"-1, or 0, lifts a limit, PATH:-1 that of a disk. A --lease counts from when the present one began; "
 		"'renew' starts it anew.",
 	.options = limit_options,
 	COMMAND_OPTIONS(struct limit_options, LIMITS_NOT_GIVEN),

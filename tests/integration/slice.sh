@@ -45,6 +45,10 @@ if ! has_controller memory; then
 	fails 'and there is no slice then' 1 tare slice inspect big
 fi
 
+fails 'a disk is one' 125 tare slice create x --device-write-bps /dev/null:1m
+fails 'with a rate' 125 tare slice create x --device-write-bps /dev/vda
+fails 'and nothing of that is left' 1 tare slice inspect x
+
 # --- containers in it
 run tare run --rm --slice nosuch busybox true
 like 'no container without its slice' "$status $stderr" "^125 tare: no such slice: 'nosuch'.*hint: tare slice create nosuch"

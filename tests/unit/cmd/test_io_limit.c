@@ -51,6 +51,16 @@ static void rates_of_operations_are_numbers(void **state)
 	expect_refused(CGROUP_IO_WIOPS, "/dev/sda:1k");
 }
 
+static void no_limit_is_minus_one(void **state)
+{
+	(void)state;
+	expect(CGROUP_IO_RBPS, "/dev/sda:-1", "/dev/sda", 0);
+	expect(CGROUP_IO_WIOPS, "/dev/sda:-1", "/dev/sda", 0);
+	expect_refused(CGROUP_IO_WIOPS, "/dev/sda:0");
+	expect_refused(CGROUP_IO_RBPS, "/dev/sda:0");
+	expect_refused(CGROUP_IO_RBPS, "/dev/sda:-2");
+}
+
 static void the_last_colon_ends_the_path(void **state)
 {
 	(void)state;
@@ -61,7 +71,7 @@ static void the_last_colon_ends_the_path(void **state)
 static void what_limits_nothing_is_refused(void **state)
 {
 	static const char *const bad[] = { "",		 "/dev/sda",	"/dev/sda:",	"sda:1m",
-					   "/dev/sda:0", "/dev/sda:-1", "/dev/sda:fast" };
+					   "/dev/sda:0", "/dev/sda:-2", "/dev/sda:fast" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
@@ -91,6 +101,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rates_of_bytes_have_suffixes),
 		cmocka_unit_test(rates_of_operations_are_numbers),
+		cmocka_unit_test(no_limit_is_minus_one),
 		cmocka_unit_test(the_last_colon_ends_the_path),
 		cmocka_unit_test(what_limits_nothing_is_refused),
 		cmocka_unit_test(weights_are_ten_to_a_thousand),

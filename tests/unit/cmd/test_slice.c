@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -65,10 +66,18 @@ static void values_are_numbers_or_as_with_flags(void **state)
 static void nonsense_is_refused(void **state)
 {
 	static const char *const bad[] = {
-		"{\"Memory\":\"lots\"}", "{\"Memory\":[]}",	     "{\"Cpus\":true}",
-		"{\"Cpus\":-1}",	 "{\"Cpus\":99999999999}",   "{\"Lease\":\"soon\"}",
-		"{\"Lease\":-5}",	 "{\"CpusetCpus\":\"all\"}", "{\"CpusetCpus\":3}",
+		"{\"Memory\":\"lots\"}",
+		"{\"Memory\":[]}",
+		"{\"Cpus\":true}",
+		"{\"Cpus\":-1}",
+		"{\"Cpus\":99999999999}",
+		"{\"Lease\":\"soon\"}",
+		"{\"Lease\":-5}",
+		"{\"CpusetCpus\":\"all\"}",
+		"{\"CpusetCpus\":3}",
 		"{\"Pids\":1.5}",
+		"{\"DeviceReadBps\":\"/dev/sda:1m\"}",
+		"{\"DeviceReadBps\":[7]}",
 	};
 	struct slice_limits l;
 
@@ -150,6 +159,67 @@ static void what_is_not_limited_any_more_is_lifted(void **state)
 	cgroup_limits_done(&out);
 }
 
+static void disks_are_limited_one_by_one(void **state)
+{
+	struct slice_limits l = { 0 }, again;
+	autojson struct json *v = json_new_map();
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_WBPS, "/dev/pci:0:sda:1m", &err), 0);
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_WBPS, "/dev/sdb:2m", &err), 0);
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_WBPS, "/dev/pci:0:sda:3m", &err), 0);
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_WBPS, "/dev/pci:0:7", &err), 0);
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_RIOPS, "/dev/sdb:50", &err), 0);
+	assert_string_equal(l.io.kinds[CGROUP_IO_WBPS],
+			    "/dev/sdb:2097152\n/dev/pci:0:sda:3145728\n/dev/pci:0:7\n");
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_WBPS, "/dev/sdb:-1", &err), 0);
+	assert_int_equal(slice_io_set(&l.io, CGROUP_IO_WBPS, "/dev/pci:0:-1", &err), 0);
+	assert_string_equal(l.io.kinds[CGROUP_IO_WBPS], "/dev/pci:0:sda:3145728\n");
+	slice_limits_to_json(&l, v);
+	again = (struct slice_limits){ 0 };
+	assert_int_equal(slice_limits_from_json(v, &again, &err), 0);
+	assert_true(slice_limits_equal(&l, &again));
+	assert_int_equal(slice_io_set(&again.io, CGROUP_IO_RIOPS, "/dev/sdb:51", &err), 0);
+	assert_false(slice_limits_equal(&l, &again));
+}
+
+static void disks_have_bounds(void **state)
+{
+	static const char *const bad[] = { "",	    "/dev/sda", "/dev/sda:0", "/dev/sda:x",
+					   "sda:1", "/a\nb:1",	"/dev/sda:-2" };
+	struct slice_limits l = { 0 };
+	char path[64], before[SLICE_IO_MAX];
+	struct error err = { 0 };
+	int n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_true(slice_io_set(&l.io, CGROUP_IO_RBPS, bad[i], &err) < 0);
+	assert_string_equal(l.io.kinds[CGROUP_IO_RBPS], "");
+	do {
+		snprintf(path, sizeof(path), "/dev/disk%d:1000", n++);
+		memcpy(before, l.io.kinds[CGROUP_IO_RBPS], sizeof(before));
+	} while (slice_io_set(&l.io, CGROUP_IO_RBPS, path, &err) == 0);
+	assert_int_equal(err.code, E2BIG);
+	assert_true(n > 10);
+	assert_string_equal(l.io.kinds[CGROUP_IO_RBPS], before);
+}
+
+static void a_disk_that_is_gone_needs_no_lifting(void **state)
+{
+	struct slice_limits before = { 0 }, now = { 0 };
+	struct cgroup_limits out = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(slice_io_set(&before.io, CGROUP_IO_RBPS, "/dev/nosuch:5", &err), 0);
+	assert_int_equal(slice_limits_to_cgroup(&now, &before, NULL, &out, &err), 0);
+	assert_int_equal(out.n_io, 0);
+	assert_int_equal(slice_limits_to_cgroup(&before, NULL, NULL, &out, &err), -ENOENT);
+	cgroup_limits_done(&out);
+}
+
 static void a_lease_ends_and_begins_again(void **state)
 {
 	autoslice struct slice s = { .limits.lease_ms = 1000 };
@@ -222,6 +292,9 @@ int main(void)
 		cmocka_unit_test(limits_have_ranges),
 		cmocka_unit_test(a_document_is_read_back_as_it_was),
 		cmocka_unit_test(what_is_not_limited_any_more_is_lifted),
+		cmocka_unit_test(disks_are_limited_one_by_one),
+		cmocka_unit_test(disks_have_bounds),
+		cmocka_unit_test(a_disk_that_is_gone_needs_no_lifting),
 		cmocka_unit_test(a_lease_ends_and_begins_again),
 		cmocka_unit_test(a_cap_refuses_more_and_is_what_nobody_asked_for),
 		cmocka_unit_test(a_cap_with_a_mistake_is_none),
