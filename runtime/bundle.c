@@ -32,6 +32,7 @@
 #include "runtime/mount.h"
 #include "runtime/namespace.h"
 #include "runtime/plan.h"
+#include "runtime/trees.h"
 
 static bool has_own_mounts(const struct config *c)
 {
@@ -199,6 +200,22 @@ static bool exists(int rootfd, const char *path)
 	return fd >= 0;
 }
 
+/* What an earlier mount of the list may have put there; its name on the host may not exist. */
+static int open_inside(const struct rootfs *fs, const struct config *c,
+		       const struct config_mount *m, struct error *err)
+{
+	autoclose int source = path_open_in_root(fs->root, m->inside, O_PATH, 0), fd = -1;
+	int r;
+
+	if (source < 0)
+		return error_sys(err, -source, "open '%s' for a bind mount", m->source);
+	fd = mount_clone(source, "", m->recursive, err);
+	if (fd < 0)
+		return fd;
+	r = trees_set_bind(c, fd, m, err);
+	return r < 0 ? r : steal_fd(&fd);
+}
+
 static int attach(struct rootfs *fs, const struct init_plan *plan, size_t i, struct error *err)
 {
 	const struct config_mount *m = &plan->config->mounts[i];
@@ -207,6 +224,11 @@ static int attach(struct rootfs *fs, const struct init_plan *plan, size_t i, str
 	bool is_new = m->kind == CONFIG_MOUNT_TMPFS && !exists(fs->root, m->target);
 	int fd = plan->mount_trees[i], r;
 
+	if (is_bind && m->inside) {
+		fd = made = open_inside(fs, plan->config, m, err);
+		if (fd < 0)
+			return fd;
+	}
 	target = is_bind ? open_bind_target(fs, m, fd, err) : open_target(fs, m, err);
 	if (target < 0)
 		return target;

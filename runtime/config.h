@@ -75,11 +75,12 @@ struct config_attributes {
 
 struct config_mount {
 	enum config_mount_kind kind;
-	char *type;	     /* CONFIG_MOUNT_FS only */
-	char *source;	     /* bind: path on the host; else what /proc/mounts shows, or NULL */
-	char *target;	     /* absolute, inside the container */
-	uint64_t attributes; /* MOUNT_ATTR_* */
-	uint64_t clear;	     /* bind: attributes of the source not to keep */
+	char *type;	    /* CONFIG_MOUNT_FS only */
+	char *source;	    /* bind: path on the host; else what /proc/mounts shows, or NULL */
+	const char *inside; /* of a bind's source, where it lies in the container's root; or NULL */
+	char *target;	    /* absolute, inside the container */
+	uint64_t attributes;		/* MOUNT_ATTR_* */
+	uint64_t clear;			/* bind: attributes of the source not to keep */
 	struct config_attributes below; /* recursive ones (rro, rnosuid) */
 	unsigned long propagation;	/* MS_SHARED, MS_SLAVE, …; 0: private */
 	bool propagation_below;		/* also of what is mounted below */

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "runtime/config.h"
 #include "runtime/config_json.h"
@@ -58,20 +59,37 @@ static int read_mappings(const struct json *entry, const char *where, const stru
 	if (r < 0)
 		return r;
 	if (!m->uid_map.n != !m->gid_map.n)
-		return error_set(err, EINVAL, "%s: uidMappings and gidMappings go together", where);
+		return error_set(err, EINVAL,
+				 "%s: invalid mount: uidMappings and gidMappings go together",
+				 where);
 	m->idmap |= m->uid_map.n > 0;
 	if (m->idmap && m->kind != CONFIG_MOUNT_BIND)
-		return error_set(err, EINVAL, "%s: only bind mounts can be idmapped", where);
-	if (m->idmap && !m->uid_map.n && !config_has_userns(c))
-		return error_set(err, EINVAL,
-				 "%s: idmap needs uidMappings and gidMappings, or a user namespace",
+		return error_set(err, EINVAL, "%s: invalid mount: only bind mounts can be idmapped",
 				 where);
+	if (m->idmap && !m->uid_map.n && !config_has_userns(c))
+		return error_set(
+			err, EINVAL,
+			"%s: invalid mount: idmap needs uidMappings and gidMappings, or a user namespace",
+			where);
 	return 0;
 }
 
-static int check_mount(const char *where, const char *bundle, struct config_mount *m,
-		       struct error *err)
+/* A path that leads through the host's name of the root, from there on; NULL: it does not. */
+static char *inside_root(const struct config *c, char *path)
 {
+	autofree char *clean = path_clean(path);
+	size_t n = strlen(c->root_path);
+
+	while (n && c->root_path[n - 1] == '/')
+		n--;
+	return clean && n && !strncmp(path, c->root_path, n) && path[n] == '/' ? path + n : NULL;
+}
+
+static int check_mount(const char *where, const char *bundle, const struct config *c,
+		       struct config_mount *m, struct error *err)
+{
+	const char *inside;
+
 	if (!m->target || !*m->target)
 		return field_missing(where, "destination", err);
 	if (*m->target != '/') { /* as runc and crun take it, though the specification forbids it */
@@ -80,6 +98,9 @@ static int check_mount(const char *where, const char *bundle, struct config_moun
 		free(m->target);
 		m->target = absolute;
 	}
+	inside = inside_root(c, m->target); /* as runc takes it */
+	if (inside)
+		memmove(m->target, inside, strlen(inside) + 1);
 	if (m->kind == CONFIG_MOUNT_FS && (!m->type || !*m->type))
 		return field_missing(where, "type", err);
 	if (m->kind != CONFIG_MOUNT_BIND)
@@ -92,6 +113,8 @@ static int check_mount(const char *where, const char *bundle, struct config_moun
 		free(m->source);
 		m->source = absolute;
 	}
+	if (!m->idmap)
+		m->inside = inside_root(c, m->source);
 	return 0;
 }
 
@@ -114,7 +137,7 @@ static int read_mount(const struct json *entry, size_t i, const char *bundle,
 	r = read_options(entry, where, m, err);
 	if (r == 0)
 		r = read_mappings(entry, where, c, m, err);
-	return r == 0 ? check_mount(where, bundle, m, err) : r;
+	return r == 0 ? check_mount(where, bundle, c, m, err) : r;
 }
 
 /** config_mounts_from_json() - All mounts; the namespaces are known already */

@@ -52,10 +52,15 @@ const char *hook_kind_name(enum config_hook_kind kind)
 	return kind_names[kind];
 }
 
-static _Noreturn void become(const struct config_hook *hook, const struct config_process *filtered,
-			     int input, int output)
+/* What a program of the container's has in common with the one to come. */
+struct inside {
+	const struct config_process *filtered; /* its seccomp filter, if not loaded yet; NULL */
+	char *const *env;		       /* where the hook says nothing */
+};
+
+static _Noreturn void become(const struct config_hook *hook, const struct inside *inside, int input,
+			     int output)
 {
-	static char *const nothing[] = { NULL };
 	char *const alone[] = { hook->path, NULL };
 	struct error failure;
 
@@ -63,18 +68,18 @@ static _Noreturn void become(const struct config_hook *hook, const struct config
 		_exit(127);
 	(void)confine_reset_signals(&failure);
 	(void)sys_close_range(3, ~0U, SYS_CLOSE_RANGE_CLOEXEC);
-	if (filtered && confine_filter(filtered, &failure) < 0) {
+	if (inside->filtered && confine_filter(inside->filtered, &failure) < 0) {
 		dprintf(2, "%s", failure.msg);
 		_exit(127);
 	}
 	(void)execve(hook->path, hook->args.n ? hook->args.items : alone,
-		     hook->env.n ? hook->env.items : nothing);
+		     hook->env.n ? hook->env.items : inside->env);
 	dprintf(2, "%s", strerror(errno));
 	_exit(127);
 }
 
-static int spawn(const struct config_hook *hook, const struct config_process *filtered,
-		 struct running *run, struct error *err)
+static int spawn(const struct config_hook *hook, const struct inside *inside, struct running *run,
+		 struct error *err)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 
@@ -82,7 +87,7 @@ static int spawn(const struct config_hook *hook, const struct config_process *fi
 		return error_sys(err, errno, "make a pipe");
 	run->pid = fork();
 	if (run->pid == 0)
-		become(hook, filtered, in[0], out[1]);
+		become(hook, inside, in[0], out[1]);
 	(void)close(in[0]);
 	(void)close(out[1]);
 	run->input = in[1];
@@ -184,8 +189,8 @@ static int judge(const struct running *run, const char *what, int status, bool i
 	return 0;
 }
 
-static int run_one(const struct config_hook *hook, const struct config_process *filtered,
-		   const char *what, const char *state, struct error *err)
+static int run_one(const struct config_hook *hook, const struct inside *inside, const char *what,
+		   const char *state, struct error *err)
 {
 	struct running run = { .pid = -1, .pidfd = -1, .input = -1, .output = -1, .rest = state };
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
@@ -193,7 +198,7 @@ static int run_one(const struct config_hook *hook, const struct config_process *
 	int status = 0, r;
 
 	(void)sigaction(SIGPIPE, &ignore, &before);
-	r = spawn(hook, filtered, &run, err);
+	r = spawn(hook, inside, &run, err);
 	if (r < 0)
 		error_wrap(err, "%s", what);
 	else
@@ -211,35 +216,33 @@ static int run_one(const struct config_hook *hook, const struct config_process *
 	return r;
 }
 
-/* A program of the container's: the filter is for it, too. One with a listener is loaded already. */
-static const struct config_process *filtered_as(const struct config *c, enum config_hook_kind kind)
+static bool has_filter(const struct config_process *p)
 {
-	const struct config_process *p = &c->process;
-
-	return kind == CONFIG_HOOK_START_CONTAINER && p->seccomp.n &&
-			       !(p->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
-		       ? p
-		       : NULL;
+	return p->seccomp.n && !(p->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }
 
 /**
  * hook_run_all() - Run all hooks of a kind, one after the other, until one fails
  * @state:	The container's state as JSON
+ * @env:	The program's, for startContainer hooks without one, as with runc; NULL: empty
  *
  * Return: 0, or -errno with the hook and its words in @err
  */
 int hook_run_all(const struct config *c, enum config_hook_kind kind, const char *state,
-		 struct error *err)
+		 char *const *env, struct error *err)
 {
+	static char *const nothing[] = { NULL };
 	const struct config_hook_list *hooks = &c->hooks[kind];
-	const struct config_process *filtered = filtered_as(c, kind);
+	struct inside inside = { .env = env ? env : nothing };
 	int r = 0;
 
+	if (kind == CONFIG_HOOK_START_CONTAINER && has_filter(&c->process))
+		inside.filtered = &c->process;
 	for (size_t i = 0; r == 0 && i < hooks->n; i++) {
 		autofree char *what = xasprintf("error running %s hook #%zu: '%s'",
 						kind_names[kind], i, hooks->items[i].path);
 
-		r = run_one(&hooks->items[i], filtered, what, state, err);
+		r = run_one(&hooks->items[i], &inside, what, state, err);
 	}
 	return r;
 }

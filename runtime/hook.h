@@ -10,7 +10,7 @@
 struct error;
 
 int hook_run_all(const struct config *c, enum config_hook_kind kind, const char *state,
-		 struct error *err);
+		 char *const *env, struct error *err);
 const char *hook_kind_name(enum config_hook_kind kind);
 
 #endif

@@ -223,7 +223,8 @@ static _Noreturn void fail(const struct init_plan *plan, enum sync_step step,
 }
 
 /* The parent wrote two states, for the two moments when hooks run in here. */
-static int run_hooks(const struct init_plan *plan, enum config_hook_kind kind, struct error *err)
+static int run_hooks(const struct init_plan *plan, enum config_hook_kind kind, char *const *env,
+		     struct error *err)
 {
 	autofree char *text = NULL;
 	const char *state;
@@ -238,7 +239,7 @@ static int run_hooks(const struct init_plan *plan, enum config_hook_kind kind, s
 	if (r < 0)
 		return error_sys(err, -r, "read the state for hooks");
 	state = kind == CONFIG_HOOK_START_CONTAINER ? text + strlen(text) + 1 : text;
-	return hook_run_all(plan->config, kind, state, err);
+	return hook_run_all(plan->config, kind, state, env, err);
 }
 
 /* runtime-spec config.md: after the mounts, before the host's root is gone. */
@@ -252,7 +253,7 @@ static int hooks_before_pivot(const struct init_plan *plan, struct error *err)
 	if (r < 0)
 		return error_sys(err, -r, "ask for hooks");
 	wait_for(plan->sync_fd, SYNC_HOOKED, err);
-	return run_hooks(plan, CONFIG_HOOK_CREATE_CONTAINER, err);
+	return run_hooks(plan, CONFIG_HOOK_CREATE_CONTAINER, NULL, err);
 }
 
 static int setup(struct init_plan *plan, struct rootfs *fs, struct error *err)
@@ -423,7 +424,7 @@ static int finish(const struct init_plan *plan, const struct rootfs *fs, struct 
 		  struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
-	int r = run_hooks(plan, CONFIG_HOOK_START_CONTAINER, err);
+	int r = run_hooks(plan, CONFIG_HOOK_START_CONTAINER, strlist_items(env), err);
 
 	note_time(plan);
 	if (r == 0 && confines_late(plan))

@@ -256,6 +256,16 @@ static __attribute__((noinline)) pid_t clone_child(struct sys_clone_args *args,
 	return pid;
 }
 
+/* cgroups(7), "no internal processes": the cgroup has given its controllers to those below. */
+static int explain_clone(int errnum, struct error *err)
+{
+	if (errnum == EBUSY)
+		return error_set(err, EBUSY,
+				 "create a process in the container: adding pid to cgroups: "
+				 "device or resource busy");
+	return error_sys(err, errnum, "create a process in the container");
+}
+
 struct helper {
 	const struct join_plan *plan;
 	struct sys_clone_args *args;
@@ -275,7 +285,7 @@ static int help(void *arg)
 	else
 		h->pid = clone_child(h->args, h->plan);
 	if (h->pid < 0)
-		h->r = error_sys(h->err, errno, "create a process in the container");
+		h->r = explain_clone(errno, h->err);
 	return 0;
 }
 
@@ -314,7 +324,7 @@ static int clone_inside(struct join_plan *plan, struct sys_clone_args *args, pid
 		return error_sys(err, errno, "enter the container's pid namespace");
 	}
 	*pid = clone_child(args, plan);
-	return *pid < 0 ? error_sys(err, errno, "create a process in the container") : 0;
+	return *pid < 0 ? explain_clone(errno, err) : 0;
 }
 
 static int clone_there(struct container *ct, struct join_plan *plan, struct error *err)

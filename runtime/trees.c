@@ -43,12 +43,15 @@ void trees_close(struct init_plan *plan)
 	free(plan->mount_trees);
 }
 
-/*
- * A bundle's options say all there is: what its source is mounted with and they leave out goes,
+/**
+ * trees_set_bind() - Set what the options of a bundle's bind mount say
+ * @tree:	Detached, of its source
+ *
+ * They say all there is: what its source is mounted with and they leave out goes,
  * as with runc and crun. In a user namespace such a remount may not lift what protects a mount.
  */
-static int set_as_told(const struct config *c, int tree, const struct config_mount *m,
-		       struct error *err)
+int trees_set_bind(const struct config *c, int tree, const struct config_mount *m,
+		   struct error *err)
 {
 	struct config_mount all = *m;
 	int r;
@@ -73,7 +76,7 @@ static int open_bind(const struct config *c, const struct config_mount *m, struc
 	if (c->root != CONFIG_ROOT_BUNDLE)
 		r = mount_set(fd, m->attributes, m->recursive, m->source, err);
 	else
-		r = set_as_told(c, fd, m, err);
+		r = trees_set_bind(c, fd, m, err);
 	return r < 0 ? r : steal_fd(&fd);
 }
 
@@ -170,6 +173,8 @@ static int open_one(struct init_plan *plan, size_t i, const struct container_pla
 	const struct config_mount *m = &c->mounts[i];
 	int fd;
 
+	if (m->kind == CONFIG_MOUNT_BIND && m->inside)
+		return 0; /* may be a mount of the list: init opens it when its turn has come */
 	if (m->kind == CONFIG_MOUNT_BIND)
 		fd = open_bind(c, m, err);
 	else if (shows_host_cgroups(c, m))

@@ -225,7 +225,7 @@ void oci_birth_undo(struct oci_birth *b)
 	if (existed) {
 		autofree char *state = oci_birth_state_text(b, STATE_STOPPED);
 
-		(void)hook_run_all(&b->bundle.config, CONFIG_HOOK_POSTSTOP, state, &ignored);
+		(void)hook_run_all(&b->bundle.config, CONFIG_HOOK_POSTSTOP, state, NULL, &ignored);
 	}
 	(void)oci_cgroup_end(&b->state, &ignored);
 	(void)state_remove(b->ctx->store.run_fd, b->id, &ignored);

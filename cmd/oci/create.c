@@ -130,9 +130,9 @@ static int run_hooks(struct oci_birth *b, struct error *err)
 	if (r < 0)
 		return r;
 	state = oci_birth_state_text(b, STATE_CREATING);
-	r = hook_run_all(c, CONFIG_HOOK_PRESTART, state, err);
+	r = hook_run_all(c, CONFIG_HOOK_PRESTART, state, NULL, err);
 	if (r == 0)
-		r = hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, state, err);
+		r = hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, state, NULL, err);
 	return r == 0 ? container_hooked(&b->container, err) : r;
 }
 

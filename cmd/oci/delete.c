@@ -81,7 +81,7 @@ static void run_poststop(const struct context *ctx, const struct state *s, const
 
 		one.hooks[CONFIG_HOOK_POSTSTOP] =
 			(struct config_hook_list){ &c->hooks[CONFIG_HOOK_POSTSTOP].items[i], 1 };
-		if (hook_run_all(&one, CONFIG_HOOK_POSTSTOP, state, &err) < 0)
+		if (hook_run_all(&one, CONFIG_HOOK_POSTSTOP, state, NULL, &err) < 0)
 			oci_warn(ctx, err.msg);
 	}
 }

@@ -228,6 +228,19 @@ static int open_cgroup_of_first(struct joined *j, struct error *err)
 	return r < 0 ? r : cgroup_open(&j->cgroup.root, path + 1, err);
 }
 
+/* In runc's words, which its suite looks for. */
+static int refuse_cgroup(int r, const char *path, struct error *err)
+{
+	if (r == -EXDEV)
+		return error_set(err, EXDEV,
+				 "bad sub cgroup path '%s': leads out of the container's", path);
+	if (r == -ENOENT)
+		return error_set(err, ENOENT,
+				 "--cgroup '%s': adding pid to it: no such file or directory",
+				 path);
+	return error_sys(err, -r, "open --cgroup '%s'", path);
+}
+
 static int open_cgroup(struct joined *j, struct error *err)
 {
 	const char *below = j->options->cgroup;
@@ -239,8 +252,7 @@ static int open_cgroup(struct joined *j, struct error *err)
 	if (below && *below) {
 		/* Never above the container's own, whatever ".." the path has. */
 		j->cgroup_fd = path_open_beneath(j->cgroup.fd, below, O_RDONLY | O_DIRECTORY, 0);
-		return j->cgroup_fd < 0 ? error_sys(err, -j->cgroup_fd, "open --cgroup '%s'", below)
-					: 0;
+		return j->cgroup_fd < 0 ? refuse_cgroup(j->cgroup_fd, below, err) : 0;
 	}
 	j->cgroup_fd = fcntl(j->cgroup.fd, F_DUPFD_CLOEXEC, 3);
 	return j->cgroup_fd < 0 ? error_sys(err, errno, "open the container's cgroup") : 0;

@@ -74,8 +74,8 @@ static int run_hooks(struct oci_birth *b, pid_t pid, struct error *err)
 
 	b->state.pid = pid;
 	state = oci_birth_state_text(b, STATE_CREATING);
-	r = hook_run_all(c, CONFIG_HOOK_PRESTART, state, err);
-	return r == 0 ? hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, state, err) : r;
+	r = hook_run_all(c, CONFIG_HOOK_PRESTART, state, NULL, err);
+	return r == 0 ? hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, state, NULL, err) : r;
 }
 
 static int notify(void *arg, const char *what, pid_t pid, int fd, struct error *err)

@@ -53,7 +53,7 @@ static int run_poststart(const struct state *s, const struct config *c, struct e
 		return 0;
 	v = state_document(s, STATE_RUNNING);
 	state = json_print(v);
-	r = hook_run_all(c, CONFIG_HOOK_POSTSTART, state, err);
+	r = hook_run_all(c, CONFIG_HOOK_POSTSTART, state, NULL, err);
 	if (r == 0)
 		return 0;
 	pidfd = process_open(s->pid, s->pid_start, &gone);

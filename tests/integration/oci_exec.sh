@@ -122,9 +122,13 @@ is 'a pid file that cannot be written ends with 255' "$status" 255
 run oci exec --cgroup .. box true
 deviates crun 'too old'
 isnt 'a cgroup above that of the container is refused' "$status" 0
+deviates crun 'too old'
+like 'in words that are looked for' "$stderr" 'bad sub cgroup path'
 run oci exec --cgroup nonsense box true
 deviates crun 'too old'
 isnt 'so is one that is not there' "$status" 0
+deviates crun 'too old'
+like 'and says why' "$stderr" ' adding pid .*no such file or directory'
 cgroup=$(find /sys/fs/cgroup -type d -path "*$CGROUP/box" ! -path '*/memory/*' 2>/dev/null | head -n 1)
 if ! peer crun runc && mkdir "$cgroup/below" 2>/dev/null; then
 	run oci exec --cgroup below box cat /proc/self/cgroup

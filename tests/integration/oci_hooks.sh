@@ -166,7 +166,6 @@ bundle timeout 'args(["echo", "ran"]) | hook("createRuntime"; "sleep 0.2") | .ho
 launch timeout
 is 'one that ends in time has not' "$stdout" ran
 
-done_testing
 
 # --- what a hook of the container's may do, and how its failure is worded
 bundle worded 'args(["true"]) | .hooks.createRuntime = [{path: "/bin/true"}, {path: "/bin/false"}]'
@@ -185,3 +184,14 @@ deviates crun 'runs it before'
 launch filtered
 isnt 'without no_new_privs as well' "$status" 0
 isnt 'nothing is made' "$(ls -d "$ROOT/tmp/by-hook" 2>/dev/null)" "$ROOT/tmp/by-hook"
+
+# --- the environment of a startContainer hook that has none
+bundle inherits '.process.env += ["ONE=two"] | args(["true"]) | hook("startContainer"; "test \"$ONE\" = two && test -n \"$HOME\"")'
+too_old
+launch inherits
+is 'a startContainer hook without an environment has that of the program' "$status $stderr" '0 '
+bundle inherits '.process.env += ["ONE=two"] | args(["true"]) | hook("startContainer"; "test -z \"$ONE\"") |
+	.hooks.startContainer[0].env = ["TWO=three"]'
+launch inherits
+is 'one with an environment has its own' "$status $stderr" '0 '
+done_testing

@@ -485,7 +485,6 @@ else
 	is 'features has cgroups' "$(jq -c '.linux.cgroup.v2' <<<"$stdout")" true
 fi
 
-done_testing
 
 # --- help, and by which name
 run "$RUNTIME" -h
@@ -515,3 +514,4 @@ ok 'delete' oci delete --force order
 # --- --debug without --log goes to stderr
 run oci --debug list
 like '--debug without --log is on stderr, as a log' "$stderr" 'level=debug'
+done_testing

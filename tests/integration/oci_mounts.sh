@@ -319,7 +319,6 @@ sh_run mapped 'stat -c %u:%g /mnt/root' 'userns(100000; 65536) | del(.linux.reso
 too_old
 is 'the option idmap takes the mappings of the user namespace' "$stdout" 0:0
 
-done_testing
 
 # --- a read-only /dev gets its devices first
 bundle rodev 'args(["sh", "-c", "touch /dev/x; ls /dev/null /dev/fd; grep \" /dev \" /proc/mounts"]) |
@@ -371,3 +370,20 @@ deviates crun 'leaves it there'
 launch bare --no-pivot
 isnt '--no-pivot leaves no bare /proc to mount' "$status" 0
 like 'it is refused' "$stderr" 'permission denied'
+
+# --- a source in the root itself is what the mounts before have put there
+new_root "$T/ordered"
+mkdir -p "$T/ordered-source/sub"
+echo below >"$T/ordered-source/sub/file"
+for users in . 'userns(100000; 65536)'; do
+	bundle ordered 'args(["cat", "/final/sub/file"]) | .root.path = ($t + "/ordered") | bind($t + "/ordered-source"; "/mnt"; []) |
+		bind($t + "/ordered/mnt/sub"; $t + "/ordered/home"; []) | bind($t + "/ordered/mnt"; "/final"; ["rbind"]) | '"$users" --arg t "$T"
+	chmod 755 "$T"
+	[ "$users" = . ] || { deviates runc 'too old'; deviates crun 'looks on the host'; }
+	launch ordered
+	deviates crun 'looks on the host'
+	is "a mount of the list is a source for a later one ($users)" "$stdout" below
+done
+deviates crun 'takes it as it is'
+isnt 'a destination below the name of the root on the host is one in the root' "$(ls "$T/ordered$T" 2>/dev/null)" ordered
+done_testing

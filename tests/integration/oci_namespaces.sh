@@ -209,7 +209,6 @@ launch netdev
 too_old
 isnt 'one that is not there is refused' "$status" 0
 
-done_testing
 
 # --- all namespaces of another container: the process id is ours to signal, not that in there
 chmod 755 "$T"
@@ -240,3 +239,4 @@ too_old
 run oci exec rootless sh -c 'id -u; id -g'
 is 'exec is that user' "$stdout" '1000'$'\n''1000'
 oci delete --force rootless 2>/dev/null
+done_testing

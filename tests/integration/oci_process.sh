@@ -388,7 +388,6 @@ if [ "$(type -t socat)" = file ] && ! peer crun runc; then
 	oci delete --force notify
 fi
 
-done_testing
 
 # --- the CPUs of who calls are not the container's
 if [ "$(nproc)" -gt 1 ]; then
@@ -402,3 +401,4 @@ if [ "$(nproc)" -gt 1 ]; then
 	is 'and so has exec' "$(taskset -pc 0 $BASHPID >/dev/null; oci exec cpus grep Cpus_allowed_list /proc/self/status)" "$all"
 	oci delete --force cpus
 fi
+done_testing

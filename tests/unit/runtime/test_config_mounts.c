@@ -149,8 +149,8 @@ static void mappings_are_for_bind_mounts_and_in_pairs(void **state)
 	assert_true(c.mounts[0].idmap);
 	assert_int_equal(c.mounts[0].uid_map.items[0].outside, 5);
 	config_done(&c);
-	refuse(tmpfs, "mounts[0]: only bind mounts can be idmapped");
-	refuse(half, "mounts[0]: uidMappings and gidMappings go together");
+	refuse(tmpfs, "mounts[0]: invalid mount: only bind mounts can be idmapped");
+	refuse(half, "mounts[0]: invalid mount: uidMappings and gidMappings go together");
 }
 
 static void idmap_alone_needs_a_user_namespace(void **state)
@@ -161,7 +161,7 @@ static void idmap_alone_needs_a_user_namespace(void **state)
 	struct config c;
 
 	(void)state;
-	refuse(list, "mounts[0]: idmap needs");
+	refuse(list, "mounts[0]: invalid mount: idmap needs");
 	config_init(&c);
 	c.namespaces = CLONE_NEWUSER;
 	assert_int_equal(read_mounts(list, &c, &err), 0);

@@ -28,7 +28,7 @@ static void add(struct config *c, const char *script, int timeout_s)
 
 static int run(struct config *c, struct error *err)
 {
-	return hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, STATE, err);
+	return hook_run_all(c, CONFIG_HOOK_CREATE_RUNTIME, STATE, NULL, err);
 }
 
 static void kinds_have_the_names_of_the_specification(void **state)
@@ -161,7 +161,7 @@ static void who_does_not_read_or_says_too_much_holds_up_nobody(void **state)
 	    "exec <&-; i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789;"
 	    " i=$((i+1)); done; exit 1",
 	    20);
-	assert_int_equal(hook_run_all(&c, CONFIG_HOOK_CREATE_RUNTIME, large, &err), -ECHILD);
+	assert_int_equal(hook_run_all(&c, CONFIG_HOOK_CREATE_RUNTIME, large, NULL, &err), -ECHILD);
 	assert_non_null(strstr(err.msg, "exit status 1"));
 	config_done(&c);
 }
