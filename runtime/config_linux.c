@@ -102,16 +102,11 @@ static int read_mappings(const struct json *map, struct config *c, struct error 
 {
 	int r = config_idmaps_from_json(map, "linux", "uidMappings", &c->uid_map, err);
 
-	if (r == 0)
-		r = config_idmaps_from_json(map, "linux", "gidMappings", &c->gid_map, err);
-	if (r < 0)
-		return r;
-	/* Without a user namespace they mean nothing; runc and crun pass them over, too. */
-	if (!(c->namespaces & CLONE_NEWUSER))
-		return 0;
-	if (!c->uid_map.n)
-		return field_missing("linux", "uidMappings", err);
-	return c->gid_map.n ? 0 : field_missing("linux", "gidMappings", err);
+	/*
+	 * Without a user namespace they mean nothing; runc and crun pass them over, too.
+	 * A user namespace without them maps as runtime/idmap does for crun's sake.
+	 */
+	return r == 0 ? config_idmaps_from_json(map, "linux", "gidMappings", &c->gid_map, err) : r;
 }
 
 /* ---- devices ------------------------------------------------------------ */
@@ -161,6 +156,8 @@ static int read_device(const struct json *entry, size_t i, struct config_node *n
 		return error_set(err, EINVAL, "%s.path must be an absolute path", where);
 	if (!type || device_type(type, &node->mode) < 0)
 		return error_set(err, EINVAL, "%s.type must be c, b, u or p", where);
+	for (size_t n = strlen(node->path); n > 1 && node->path[n - 1] == '/'; n--)
+		node->path[n - 1] = '\0';
 	node->mode |= (mode_t)mode & 07777;
 	node->major = (unsigned int)major;
 	node->minor = (unsigned int)minor;

@@ -8,6 +8,10 @@
  * of RUNROOT/idmap.lock, which the container's supervisor holds: nothing to
  * clean up after a crash. Ids on disk are never shifted, so a container may
  * get another range at every start.
+ *
+ * A bundle brings its own maps. The kernel lets a user map no id but their own
+ * (user_namespaces(7)): what /etc/subuid grants beside it newuidmap(1) and
+ * newgidmap(1) map, which are set-user-ID root and are asked as runc and crun do.
  */
 #include "runtime/idmap.h"
 
@@ -17,6 +21,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,8 +32,10 @@
 #include "base/sys.h"
 #include "runtime/config.h"
 
-#define IDMAP_FIRST 0x00080000L
-#define IDMAP_SLOTS ((0x70000000L - IDMAP_FIRST) / CONFIG_IDMAP_SIZE)
+#define IDMAP_FIRST	  0x00080000L
+#define OWN_MAP_MAX_BYTES 65536 /* 340 lines at most, user_namespaces(7) */
+#define HELPER_MISSING	  127
+#define IDMAP_SLOTS	  ((0x70000000L - IDMAP_FIRST) / CONFIG_IDMAP_SIZE)
 
 /**
  * idmap_lease() - Take a range that no running container has
@@ -78,29 +85,115 @@ static int write_map(pid_t pid, const char *which, const char *map, struct error
 	return r < 0 ? error_sys(err, -r, "write '%s'", path) : 0;
 }
 
-static char *map_text(const struct config_idmap_list *map)
+/* Nothing said: each id that we have is itself; for others than root, root is who calls. */
+static int default_text(const char *which, struct str *text, struct error *err)
+{
+	autofree char *path = xasprintf("/proc/self/%s", which), *own = NULL;
+	size_t len;
+	int r;
+
+	if (geteuid()) {
+		str_printf(text, "0 %u 1\n", *which == 'u' ? geteuid() : getegid());
+		return 0;
+	}
+	r = file_read_at(AT_FDCWD, path, OWN_MAP_MAX_BYTES, &own, &len, err);
+	for (char *p = own; r == 0 && *p; p += strspn(p, "\n")) {
+		unsigned long first = strtoul(p, &p, 10), size;
+
+		(void)strtoul(p, &p, 10); /* what it is outside of our namespace */
+		size = strtoul(p, &p, 10);
+		if (!size)
+			break;
+		str_printf(text, "%lu %lu %lu\n", first, first, size);
+	}
+	return r;
+}
+
+static int map_text(const struct config_idmap_list *map, const char *which, struct str *text,
+		    struct error *err)
+{
+	for (size_t i = 0; i < map->n; i++)
+		str_printf(text, "%u %u %u\n", map->items[i].inside, map->items[i].outside,
+			   map->items[i].size);
+	return map->n ? 0 : default_text(which, text, err);
+}
+
+static int judge_helper(const char *program, int status, struct error *err)
+{
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == HELPER_MISSING) {
+		error_set(err, EPERM, "map more than the user's own id: '%s' is not in $PATH",
+			  program);
+		return error_hint(err, "install it (Debian: package uidmap)");
+	}
+	error_set(err, EPERM, "map more than the user's own id: '%s' refused", program);
+	return error_hint(err, "/etc/subuid and /etc/subgid say which ids the user may map");
+}
+
+/* newuidmap PID INSIDE OUTSIDE SIZE..., and so newgidmap; its own words go to stderr. */
+static int ask_helper(const char *program, pid_t pid, const char *map, struct error *err)
+{
+	autostrlist struct strlist args = { 0 };
+	autofree char *words = xstrdup(map);
+	char *save = NULL;
+	int status = 0;
+	pid_t child;
+
+	strlist_add(&args, program);
+	strlist_take(&args, xasprintf("%d", (int)pid));
+	for (char *word = strtok_r(words, " \n", &save); word; word = strtok_r(NULL, " \n", &save))
+		strlist_add(&args, word);
+	child = fork();
+	if (child == 0) {
+		(void)execvp(program, strlist_items(&args));
+		_exit(errno == ENOENT ? HELPER_MISSING : HELPER_MISSING - 1);
+	}
+	if (child < 0)
+		return error_sys(err, errno, "create a process for '%s'", program);
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return judge_helper(program, status, err);
+}
+
+static int write_uids(pid_t pid, const struct config_idmap_list *uids, struct error *err)
 {
 	autostr struct str text = { 0 };
+	int r = map_text(uids, "uid_map", &text, err);
 
-	for (size_t i = 0; i < map->n; i++)
-		str_printf(&text, "%u %u %u\n", map->items[i].inside, map->items[i].outside,
-			   map->items[i].size);
-	return str_take(&text);
+	if (r == 0)
+		r = write_map(pid, "uid_map", text.data, err);
+	return r == -EPERM && geteuid() ? ask_helper("newuidmap", pid, text.data, err) : r;
+}
+
+static bool is_own_alone(const struct config_idmap_list *gids)
+{
+	return !gids->n ||
+	       (gids->n == 1 && gids->items->size == 1 && gids->items->outside == getegid());
+}
+
+static int write_gids(pid_t pid, const struct config_idmap_list *gids, struct error *err)
+{
+	autostr struct str text = { 0 };
+	int r = map_text(gids, "gid_map", &text, err);
+
+	if (r == 0)
+		r = write_map(pid, "gid_map", text.data, err);
+	if (r != -EPERM)
+		return r;
+	if (geteuid() && !is_own_alone(gids))
+		return ask_helper("newgidmap", pid, text.data, err);
+	/* user_namespaces(7): others than root map their own group, and only without setgroups(2). */
+	r = write_map(pid, "setgroups", "deny", err);
+	return r == 0 ? write_map(pid, "gid_map", text.data, err) : r;
 }
 
 static int write_lists(pid_t pid, const struct config_idmap_list *uids,
 		       const struct config_idmap_list *gids, struct error *err)
 {
-	autofree char *uid_text = map_text(uids), *gid_text = map_text(gids);
-	int r = write_map(pid, "uid_map", uid_text, err);
+	int r = write_uids(pid, uids, err);
 
-	if (r < 0)
-		return r;
-	r = write_map(pid, "gid_map", gid_text, err);
-	/* user_namespaces(7): others than root map their own group, and only without setgroups(2). */
-	if (r == -EPERM && write_map(pid, "setgroups", "deny", err) == 0)
-		r = write_map(pid, "gid_map", gid_text, err);
-	return r;
+	return r == 0 ? write_gids(pid, gids, err) : r;
 }
 
 /** idmap_write() - Map the ids of a process's new user namespace as the configuration says */

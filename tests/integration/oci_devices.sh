@@ -49,6 +49,9 @@ is 'devices are made, of every type' "$stdout" '/dev/test/block block special fi
 sh_run devices 'stat -c "%F %t:%T %u:%g" /opt/null; echo x >/opt/null && echo written' \
 	'.linux.devices = [{path: "/opt/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}]'
 is 'also outside of /dev' "$(sed -n 1p <<<"$stdout")" 'character special file 1:3 0:0'
+sh_run devices 'stat -c "%F" /opt/slash' '.linux.devices = [{path: "/opt/slash//", type: "b", major: 7, minor: 99}]'
+deviates crun 'fails'
+is 'a slash after the name is none of it' "$stdout" 'block special file'
 sh_run devices 'stat -c "%a %u:%g" /dev/plain' '.linux.devices = [{path: "/dev/plain", type: "c", major: 1, minor: 3}]'
 like 'mode and owner may be missing' "$stdout" '^666 0:0|^0 0:0'
 sh_run devices 'stat -c "%F %t:%T" /dev/null' \

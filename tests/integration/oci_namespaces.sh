@@ -113,13 +113,15 @@ sh_run user "$of_caps" 'userns(100000; 65536) | caps(["CAP_SYS_ADMIN"])'
 is 'capabilities hold in it' "$stdout" 200000
 sh_run user 'mount -t tmpfs x /mnt && echo mounted' 'userns(100000; 65536) | caps(["CAP_SYS_ADMIN"])'
 is 'and have power there' "$stdout" mounted
-bundle nomap 'args(["true"]) | ns("user")'
-launch nomap
-deviates crun 'takes the own id'
-isnt 'it needs mappings' "$status" 0
+sh_run nomap 'cat /proc/self/uid_map /proc/self/gid_map; readlink /proc/self/ns/user' 'ns("user")'
+deviates runc 'needs mappings'
+is 'without mappings each id is itself' "$(sed '$d' <<<"$stdout" | xargs)" \
+	"$(xargs </proc/self/uid_map) $(xargs </proc/self/gid_map)"
+deviates runc 'needs mappings'
+isnt 'in a namespace of its own' "$(tail -n 1 <<<"$stdout")" "$(readlink /proc/self/ns/user)"
 bundle badmap 'args(["true"]) | userns(100000; 0)'
 launch badmap
-isnt 'which are not empty' "$status" 0
+isnt 'mappings are not empty' "$status" 0
 bundle badmap 'args(["true"]) | userns(100000; 10) | .linux.uidMappings += [{containerID: 5, hostID: 200000, size: 10}]'
 launch badmap
 isnt 'and do not overlap' "$status" 0
