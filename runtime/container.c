@@ -102,17 +102,21 @@ struct helper {
 	struct container *ct;
 	struct init_plan *plan;
 	const struct container_place *place;
-	int userns, r;
+	struct namespace_set *set;
+	bool enters; /* all that are to be shared, not just the user namespace */
+	int r;
 	struct error *err;
 };
 
 static int help(void *arg)
 {
 	struct helper *h = arg;
+	int userns = h->set->there[CONFIG_NS_USER];
 
-	if (setns(h->userns, CLONE_NEWUSER) < 0)
+	h->r = h->enters ? namespace_enter(h->set, h->plan->config, h->err) : 0;
+	if (h->r == 0 && userns >= 0 && setns(userns, CLONE_NEWUSER) < 0)
 		h->r = error_sys(h->err, errno, "enter the user namespace to share");
-	else
+	if (h->r == 0)
 		h->r = clone_init(h->ct, h->plan, h->place, CLONE_PARENT, h->err);
 	return 0;
 }
@@ -133,20 +137,21 @@ static pid_t pid_behind(int pidfd)
 }
 
 /*
- * There is no way back from another user namespace, so a helper goes there and
- * makes our child from there. It shares our memory and descriptors: what it finds
+ * There is no way back from another user namespace, and maybe from none, so a helper
+ * goes there and makes our child from there. It shares our memory and descriptors: what it finds
  * out, and the pidfd, are where we look for them.
  */
-static int clone_in_userns(struct container *ct, struct init_plan *plan,
-			   const struct container_place *place, int userns, struct error *err)
+static int clone_by_helper(struct container *ct, struct init_plan *plan,
+			   const struct container_place *place, struct namespace_set *set,
+			   bool enters, struct error *err)
 {
-	struct helper h = { .ct = ct, .plan = plan, .place = place, .userns = userns, .err = err };
+	struct helper h = { ct, plan, place, set, enters, 0, err };
 	const size_t size = 256 << 10; /* of its stack; init builds the container on a copy of it */
 	autofree char *stack = xmalloc(size);
 	pid_t pid = clone(help, stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &h);
 
 	if (pid < 0)
-		return error_sys(err, errno, "create a helper for the user namespace to share");
+		return error_sys(err, errno, "create a helper for the namespaces to share");
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	if (h.r == 0)
@@ -209,25 +214,35 @@ static int make_netns(struct container *ct, const struct config *c, struct error
 	return r < 0 && r != -EPIPE ? error_sys(err, -r, "hand over the network namespace") : 0;
 }
 
+static int go_and_clone(struct container *ct, struct init_plan *plan,
+			const struct container_place *place, struct namespace_set *set,
+			struct error *err)
+{
+	struct error leaving;
+	int r = namespace_enter(set, plan->config, err);
+
+	if (r == 0)
+		r = set->there[CONFIG_NS_USER] < 0
+			    ? clone_init(ct, plan, place, 0, err)
+			    : clone_by_helper(ct, plan, place, set, false, err);
+	if (namespace_leave(set, &leaving) < 0 && r == 0) {
+		*err = leaving;
+		r = -leaving.code;
+	}
+	return r;
+}
+
 static int clone_in_place(struct container *ct, struct init_plan *plan,
 			  const struct container_place *place, struct error *err)
 {
 	struct namespace_set set;
-	struct error leaving;
-	int r;
+	int r = namespace_open(&set, plan->config, err);
 
-	r = namespace_open(&set, plan->config, err);
 	plan->mount_ns = set.there[CONFIG_NS_MOUNT];
 	if (r == 0)
-		r = namespace_enter(&set, plan->config, err);
-	if (r == 0)
-		r = set.there[CONFIG_NS_USER] < 0
-			    ? clone_init(ct, plan, place, 0, err)
-			    : clone_in_userns(ct, plan, place, set.there[CONFIG_NS_USER], err);
-	if (namespace_leave(&set, &leaving) < 0 && r == 0) {
-		*err = leaving;
-		r = -leaving.code;
-	}
+		r = namespace_has_way_back(&set, plan->config)
+			    ? go_and_clone(ct, plan, place, &set, err)
+			    : clone_by_helper(ct, plan, place, &set, true, err);
 	namespace_close(&set);
 	return r;
 }

@@ -7,7 +7,9 @@
  * over that may enter. So the caller, who has them over all, enters first, the
  * child is born there, and the caller comes back. Two exceptions: the mount
  * namespace is entered by the child, as the caller still needs its own; and the
- * user namespace by a helper (runtime/container), as there is no way back.
+ * user namespace by a helper (runtime/container), as there is no way back. So it
+ * is with all of them for root of a user namespace that has, as with podman when
+ * a user calls it, the host's network, uts or ipc namespace: these are not its own.
  *
  * A new network namespace is made while the container's first process is busy, see
  * runtime/container, and received by it.
@@ -89,6 +91,30 @@ int namespace_open(struct namespace_set *set, const struct config *c, struct err
 			return error_sys(err, errno, "copy the network namespace's descriptor");
 	}
 	return 0;
+}
+
+static bool is_entered(const struct namespace_set *set, const struct config *c, int ns)
+{
+	if (ns == CONFIG_NS_TIME && (c->namespaces & CLONE_NEWTIME))
+		return true;
+	return set->there[ns] >= 0 && !is_left_to_others(ns);
+}
+
+/** namespace_has_way_back() - Whether namespace_leave() may return from where _enter() goes */
+bool namespace_has_way_back(const struct namespace_set *set, const struct config *c)
+{
+	for (int i = 0; i < CONFIG_NS_COUNT; i++) {
+		autoclose int own = -1, owner = -1;
+		struct error ignored;
+
+		if (!is_entered(set, c, i))
+			continue;
+		own = namespace_open_of(getpid(), own_files[i], &ignored);
+		owner = own < 0 ? -1 : ioctl(own, NS_GET_USERNS);
+		if (owner < 0 && errno == EPERM) /* beyond our user namespace, ioctl_ns(2) */
+			return false;
+	}
+	return true;
 }
 
 static int make_clocks(struct namespace_set *set, const struct config *c, struct error *err)

@@ -20,6 +20,7 @@ struct namespace_set {
 };
 
 int namespace_open(struct namespace_set *set, const struct config *c, struct error *err);
+bool namespace_has_way_back(const struct namespace_set *set, const struct config *c);
 int namespace_enter(struct namespace_set *set, const struct config *c, struct error *err);
 int namespace_leave(struct namespace_set *set, struct error *err);
 void namespace_close(struct namespace_set *set);

@@ -148,6 +148,41 @@ too_old
 isnt 'and an id-mapped mount' "$status" 0
 is 'nothing is left of what failed' "$(oci list -q)" ''
 
+# More ids than their own: by newuidmap and newgidmap, set-user-ID root, as /etc/subuid allows.
+maps='.linux.uidMappings += [{containerID: 1, hostID: 300000, size: 1000}, {containerID: 2000, hostID: 310000, size: 10}]
+	| .linux.gidMappings += [{containerID: 1, hostID: 400000, size: 1000}]'
+if command -v newuidmap >/dev/null; then
+	for file in passwd group subuid subgid; do
+		cp /etc/$file "$T/$file" 2>/dev/null || touch /etc/$file "$T/$file"
+	done
+	echo "someone:x:$USER_ID:$USER_ID::/:/bin/sh" >>"$T/passwd"
+	echo "someone:x:$USER_ID:" >>"$T/group"
+	printf 'someone:300000:1000\nsomeone:310000:10\n' >>"$T/subuid"
+	echo someone:400000:1000 >>"$T/subgid"
+	for file in passwd group subuid subgid; do
+		mount --bind "$T/$file" /etc/$file
+		on_exit umount /etc/$file
+	done
+	own_run several 'cat /proc/self/uid_map /proc/self/gid_map /proc/self/setgroups; touch /given; chown 5:6 /given' \
+		"$maps"' | caps(["CAP_CHOWN"])'
+	is 'several ranges of ids are mapped by newuidmap' "$(xargs <<<"$stdout")" \
+		"0 $USER_ID 1 1 300000 1000 2000 310000 10 0 $USER_ID 1 1 400000 1000 allow"
+	is 'they are whose on disk' "$(stat -c %u:%g "$ROOT/given")" 300004:400005
+	own_run foreign 'true' "$maps"' | .linux.uidMappings[1].hostID = 500000'
+	isnt 'ids that /etc/subuid does not grant are refused' "$status" 0
+	like 'with its words' "$stderr" newuidmap
+	own several "$maps"' | args(["true"])'
+	run as_user env PATH=/nowhere "$RUNTIME" run --bundle several several
+	isnt 'without newuidmap there is no way' "$status" 0
+	deviates runc 'says less'
+	like 'and the error names it' "$stderr" newuidmap
+else
+	skip 'several ranges of ids' 'no newuidmap'
+fi
+own_run nomaps 'cat /proc/self/uid_map /proc/self/gid_map' 'del(.linux.uidMappings, .linux.gidMappings)'
+deviates runc 'needs mappings'
+is 'without mappings root is who calls' "$(xargs <<<"$stdout")" "0 $USER_ID 1 0 $USER_ID 1"
+
 # Who could write our program runs a copy of it, which nobody can.
 if peer tare-oci; then
 	is "a program of root's is run as it is" "$(own_exe "$RUNTIME")" "$RUNTIME"
@@ -182,6 +217,18 @@ is 'one with its own has a part of them' "$(xargs <<<"$stdout")" '0 0 1 1000'
 own box 'args(["sleep", "1000"]) | no_ns("user") | del(.linux.uidMappings, .linux.gidMappings)'
 ok 'create and start' start_up box
 is 'exec' "$(oci exec box id -u)" 0
+# As in podman's pods. The host's, where we are, is not of this user namespace: nobody returns to it.
+for ns in uts ipc network; do
+	file=${ns/network/net}
+	sh_run friend "readlink /proc/self/ns/$file" 'no_ns("user") | del(.linux.uidMappings, .linux.gidMappings, .linux.cgroupsPath, .hostname)
+		| ns($ns; "/proc/" + $pid + "/ns/" + $file)' --arg ns $ns --arg file "$file" --arg pid "$(field box .pid)"
+	is "its $ns namespace is shared" "$stdout" "$(readlink "/proc/$(field box .pid)/ns/$file")"
+done
+sh_run friend 'hostname; cut -d. -f1 /proc/uptime' 'no_ns("user") | del(.linux.uidMappings, .linux.gidMappings, .linux.cgroupsPath, .hostname)
+	| ns("uts"; "/proc/" + $pid + "/ns/uts") | ns("pid"; "/proc/" + $pid + "/ns/pid") | ns("time")
+	| .linux.timeOffsets = {boottime: {secs: 50000000}}' --arg pid "$(field box .pid)"
+too_old
+like 'with its processes and a clock of its own' "$(xargs <<<"$stdout")" '^bundle [5-9][0-9]{7}$'
 ok 'kill' oci kill box KILL
 ok 'ends it' wait_for 10 has_status box stopped
 ok 'delete' oci delete box
