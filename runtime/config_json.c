@@ -296,6 +296,8 @@ static int read_hook(const struct json *entry, const char *where, struct config_
 		r = field_texts(entry, where, "args", &hook->args, err);
 	if (r == 0)
 		r = field_texts(entry, where, "env", &hook->env, err);
+	if (r == 0 && !hook->env.n && json_get(entry, "env"))
+		hook->env.items = xcalloc(1, sizeof(*hook->env.items)); /* none, not ours */
 	if (r == 0)
 		r = field_int(entry, where, "timeout", 1, INT32_MAX / 1000, &timeout, err);
 	hook->timeout_s = (int)timeout;

@@ -4,7 +4,8 @@
  *
  * runtime-spec config.md, "POSIX-platform Hooks". A hook gets the container's
  * state on standard input, exactly the environment it lists, and is killed when
- * its time is up. What it prints goes into our error when it fails.
+ * its time is up. What it prints goes into our error when it fails. One that
+ * lists no environment has ours, or inside the container's, as with runc and crun.
  *
  * Also called by init, in the container's namespaces.
  */
@@ -73,7 +74,7 @@ static _Noreturn void become(const struct config_hook *hook, const struct inside
 		_exit(127);
 	}
 	(void)execve(hook->path, hook->args.n ? hook->args.items : alone,
-		     hook->env.n ? hook->env.items : inside->env);
+		     hook->env.items ? hook->env.items : inside->env);
 	dprintf(2, "%s", strerror(errno));
 	_exit(127);
 }
@@ -224,16 +225,15 @@ static bool has_filter(const struct config_process *p)
 /**
  * hook_run_all() - Run all hooks of a kind, one after the other, until one fails
  * @state:	The container's state as JSON
- * @env:	The program's, for startContainer hooks without one, as with runc; NULL: empty
+ * @env:	The program's, for startContainer hooks without one; NULL: ours
  *
  * Return: 0, or -errno with the hook and its words in @err
  */
 int hook_run_all(const struct config *c, enum config_hook_kind kind, const char *state,
 		 char *const *env, struct error *err)
 {
-	static char *const nothing[] = { NULL };
 	const struct config_hook_list *hooks = &c->hooks[kind];
-	struct inside inside = { .env = env ? env : nothing };
+	struct inside inside = { .env = env ? env : environ };
 	int r = 0;
 
 	if (kind == CONFIG_HOOK_START_CONTAINER && has_filter(&c->process))

@@ -16,6 +16,8 @@
 #include "cmd/oci/create.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,6 +28,8 @@
 #include "cmd/oci/handover.h"
 #include "runtime/executable.h"
 #include "runtime/hook.h"
+
+#define STATUS_MAX_BYTES 65536 /* of /proc/PID/status */
 
 /* ---- before the process ------------------------------------------------- */
 
@@ -55,12 +59,36 @@ static int open_hook_states(struct oci_birth *b, struct error *err)
 
 /* ---- the process -------------------------------------------------------- */
 
+/* What the process calls itself: the last of its numbers. */
+static pid_t pid_inside(pid_t pid)
+{
+	autofree char *text = NULL, *path = xasprintf("/proc/%d/status", (int)pid);
+	struct error ignored;
+	char *line, *end;
+	size_t len;
+
+	if (file_read_at(AT_FDCWD, path, STATUS_MAX_BYTES, &text, &len, &ignored) < 0)
+		return pid;
+	line = strstr(text, "\nNSpid:\t");
+	end = line ? strchr(line + 1, '\n') : NULL;
+	if (!end) /* a kernel without pid namespaces */
+		return pid;
+	*end = '\0';
+	return (pid_t)strtol(strrchr(line, '\t') + 1, NULL, 10);
+}
+
+/* As runc and crun have it, hooks inside get the pid as seen from there. */
 static int write_hook_states(struct oci_birth *b, struct error *err)
 {
-	autofree char *creating = oci_birth_state_text(b, STATE_CREATING);
-	autofree char *created = oci_birth_state_text(b, STATE_CREATED);
-	int r = file_write_fd(b->hook_fd, creating, strlen(creating) + 1);
+	const pid_t outside = b->state.pid;
+	autofree char *creating = NULL, *created = NULL;
+	int r;
 
+	b->state.pid = pid_inside(outside);
+	creating = oci_birth_state_text(b, STATE_CREATING);
+	created = oci_birth_state_text(b, STATE_CREATED);
+	b->state.pid = outside;
+	r = file_write_fd(b->hook_fd, creating, strlen(creating) + 1);
 	if (r == 0)
 		r = file_write_fd(b->hook_fd, created, strlen(created) + 1);
 	return r < 0 ? error_sys(err, -r, "write the state for hooks") : 0;

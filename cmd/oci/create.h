@@ -28,7 +28,7 @@ int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 		  "Pass N more descriptors, from 3 on")
 
 /* start.c */
-int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, bool attended,
-	      struct error *err);
+int oci_start(const struct context *ctx, int dirfd, const struct state *s,
+	      const struct oci_bundle *b, bool attended, struct error *err);
 
 #endif

@@ -23,7 +23,7 @@ static const struct option_def options[] = {
 
 static int start_and_wait(struct oci_birth *b, int signal_fd, struct error *err)
 {
-	int r = oci_start(b->dirfd, &b->state, &b->bundle, !b->options->detach, err);
+	int r = oci_start(b->ctx, b->dirfd, &b->state, &b->bundle, !b->options->detach, err);
 
 	if (r < 0 || b->options->detach)
 		return r;

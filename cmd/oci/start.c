@@ -3,7 +3,6 @@
  * cmd/oci/start.c - tare-oci start: let a created container run its program
  */
 #include <errno.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -11,8 +10,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "base/sys.h"
 #include "cmd/oci/create.h"
+#include "cmd/oci/delete.h"
 #include "cmd/oci/notify.h"
 #include "runtime/hook.h"
 #include "runtime/process.h"
@@ -41,24 +40,21 @@ static int ask(int dirfd, struct error *err)
 }
 
 /* Spec 1.2, runtime.md, "Lifecycle": a failing poststart hook is the container's end. */
-static int run_poststart(const struct state *s, const struct config *c, struct error *err)
+static int run_poststart(const struct context *ctx, int dirfd, const struct state *s,
+			 const struct oci_bundle *b, struct error *err)
 {
 	autojson struct json *v = NULL;
 	autofree char *state = NULL;
-	autoclose int pidfd = -1;
-	struct error gone;
+	struct error left;
 	int r;
 
-	if (!c->hooks[CONFIG_HOOK_POSTSTART].n)
+	if (!b->config.hooks[CONFIG_HOOK_POSTSTART].n)
 		return 0;
 	v = state_document(s, STATE_RUNNING);
 	state = json_print(v);
-	r = hook_run_all(c, CONFIG_HOOK_POSTSTART, state, NULL, err);
-	if (r == 0)
-		return 0;
-	pidfd = process_open(s->pid, s->pid_start, &gone);
-	if (pidfd >= 0)
-		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	r = hook_run_all(&b->config, CONFIG_HOOK_POSTSTART, state, NULL, err);
+	if (r < 0 && oci_delete(ctx, dirfd, s, b, &left) < 0)
+		oci_warn(ctx, left.msg);
 	return r;
 }
 
@@ -79,15 +75,15 @@ static int pass_notice(int fd, int dirfd, const struct state *s, bool attended, 
  * oci_start() - Start a created container; its state is locked
  * @attended:	The caller attends to it until its end, and must not be held up
  */
-int oci_start(int dirfd, const struct state *s, const struct oci_bundle *b, bool attended,
-	      struct error *err)
+int oci_start(const struct context *ctx, int dirfd, const struct state *s,
+	      const struct oci_bundle *b, bool attended, struct error *err)
 {
 	autoclose int notify_fd = oci_notify_listen(dirfd, err);
 	int r = notify_fd == -ENOENT || notify_fd >= 0 ? ask(dirfd, err) : notify_fd;
 
 	if (r == 0) {
 		log_debug("container '%s': started", s->id);
-		r = run_poststart(s, &b->config, err);
+		r = run_poststart(ctx, dirfd, s, b, err);
 	}
 	if (r == 0 && notify_fd >= 0)
 		r = pass_notice(notify_fd, dirfd, s, attended, err);
@@ -111,7 +107,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 				 t.state.id, state_status_name(t.status));
 	if (t.state.has_errands)
 		r = oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, err);
-	return r == 0 ? oci_start(t.dirfd, &t.state, &b, false, err) : r;
+	return r == 0 ? oci_start(ctx, t.dirfd, &t.state, &b, false, err) : r;
 }
 
 const struct command oci_cmd_start = {

@@ -79,6 +79,17 @@ sh_run oneline true 'hook("createRuntime"; "read -r line; echo \"$line\" >" + $t
 deviates crun 'now and then'
 is 'a hook that does not read all is no failure' "$status" 0
 
+deviates crun 'knows no pid there'
+is 'createContainer gets the pid inside' "$(jq -r .pid "$T/state.createContainer")" 1
+deviates crun 'knows no pid there'
+is 'so does startContainer' "$(jq -r .pid "$T/state.startContainer")" 1
+bundle shared 'args(["sleep", "1000"]) | no_ns("pid") | bind($t; $t; []) | hook("startContainer"; "cat >" + $t + "/state.shared")' --arg t "$T"
+start_up shared
+wait_for 5 test -s "$T/state.shared"
+deviates crun 'knows no pid there'
+is 'which is the pid outside, without a pid namespace' "$(jq -r .pid "$T/state.shared")" "$(field shared .pid)"
+oci delete --force shared
+
 # --- env and args --------------------------------------------------------------------------
 
 for kind in prestart createRuntime createContainer startContainer poststart poststop; do
@@ -88,6 +99,20 @@ for kind in prestart createRuntime createContainer startContainer poststart post
 	is "$kind has args and env" "$(cut -d' ' -f1-3 "$T/env.out")" 'first second value'
 	rm -f "$T/env.out"
 done
+export FROM_CALLER=ours
+for kind in createRuntime createContainer startContainer; do
+	sh_run env true '.process.env += ["FROM_CONFIG=theirs"] | hook($kind; "echo $FROM_CALLER/$FROM_CONFIG >" + $t + "/env.out")
+		| bind($t; $t; [])' --arg t "$T" --arg kind $kind
+	want=ours/
+	[ $kind != startContainer ] || want=/theirs
+	[ $kind != createContainer ] || deviates runc 'none'
+	deviates crun 'always ours'
+	is "without env, $kind has that of where it runs" "$(cat "$T/env.out")" $want
+	rm -f "$T/env.out"
+done
+sh_run env true 'hook("createRuntime"; "echo /$FROM_CALLER >" + $t + "/env.out") | .hooks.createRuntime[0].env = []' --arg t "$T"
+is 'an empty env is empty' "$(cat "$T/env.out")" /
+unset FROM_CALLER
 sh_run zero true '.hooks.createRuntime = [{path: "/bin/cat", args: ["arg0", "/proc/self/cmdline"]}]'
 is 'args[0] is what the config says' "$status" 0
 sh_run noargs true '.hooks.createRuntime = [{path: ($t + "/hook")}]' --arg t "$T"
@@ -141,6 +166,20 @@ for kind in prestart createRuntime createContainer startContainer poststart; do
 	like 'and says which of them it was' "$stderr" "$kind"
 	is 'no container is left' "$(oci list -q)" ''
 done
+bundle failing 'args(["sleep", "1000"]) | hook("poststart"; "exit 7") | hook("poststop"; "echo poststop >" + $t + "/log")' --arg t "$T"
+oci create --bundle "$T/failing" failing >"$T/failing.out" 2>&1 </dev/null
+pid=$(field failing .pid)
+run oci start failing
+deviates crun 'not after the start'
+is 'start fails when poststart does' "$status" 1
+deviates crun 'not after the start'
+is 'the container is deleted' "$(oci list -q)" ''
+deviates crun 'not after the start'
+deviates runc 'not even created'
+ok 'its process has ended' test ! -d "/proc/$pid"
+too_old
+is 'and its poststop hooks have run' "$(cat "$LOG")" poststop
+oci delete --force failing 2>/dev/null
 bundle killed 'args(["true"]) | hook("createRuntime"; "kill -KILL $$")'
 launch killed
 isnt 'a hook that is killed has failed' "$status" 0
