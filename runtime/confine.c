@@ -64,7 +64,8 @@ static void own_streams(const struct user *u)
 
 static int become(const struct user *u, const struct config_process *p, struct error *err)
 {
-	bool keep = u->uid && (p->numeric ? p->capabilities.permitted : p->capabilities.ambient);
+	bool keep = u->uid && (p->numeric ? p->capabilities.permitted | p->capabilities.inheritable
+					  : p->capabilities.ambient);
 	const gid_t *groups = p->numeric ? p->groups : u->groups;
 	int r;
 

@@ -91,7 +91,7 @@ int oci_birth_load(struct oci_birth *b, struct error *err)
 
 	if (!state_id_is_valid(b->id))
 		return error_set(err, EINVAL, "invalid container id '%s'", b->id);
-	r = oci_bundle_load(&b->bundle, o->bundle, err);
+	r = oci_bundle_load(&b->bundle, o->bundle, o->config, err);
 	if (r == 0)
 		r = oci_terminal_check(c->process.terminal, o->detach, o->console_socket, err);
 	if (r == 0)
@@ -186,6 +186,8 @@ char *oci_birth_state_text(const struct oci_birth *b, enum state_status status)
 int oci_birth_finish(struct oci_birth *b, struct error *err)
 {
 	const struct config_process *p = &b->bundle.config.process;
+	const char *receiver = json_text(
+		json_get(json_get(b->bundle.document, "annotations"), "run.oci.pidfd_receiver"));
 	pid_t pid = b->container.pid;
 	int r = b->limits_late ? rlimit_apply(&p->rlimits, pid, err) : 0;
 
@@ -196,8 +198,9 @@ int oci_birth_finish(struct oci_birth *b, struct error *err)
 	b->state.is_complete = true;
 	if (r == 0)
 		r = state_write(b->dirfd, &b->state, err);
-	return r == 0 ? oci_hand_over_process(&b->container, b->options->pid_file,
-					      b->options->pidfd_socket, err)
+	return r == 0 ? oci_hand_over_process(
+				&b->container, b->options->pid_file,
+				b->options->pidfd_socket ? b->options->pidfd_socket : receiver, err)
 		      : r;
 }
 

@@ -22,7 +22,7 @@
 #include "runtime/container.h"
 
 struct oci_create_options {
-	const char *bundle, *console_socket, *pid_file, *pidfd_socket;
+	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	uint64_t preserve_fds;
 	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
 };

@@ -85,23 +85,24 @@ static int parse(struct oci_bundle *b, struct error *err)
 	return 0;
 }
 
-static int load(struct oci_bundle *b, int dirfd, struct error *err)
+static int load(struct oci_bundle *b, int dirfd, const char *file, struct error *err)
 {
-	int r = file_read_at(dirfd, "config.json", JSON_MAX_BYTES, &b->text, &b->text_len, err);
+	int r = file_read_at(dirfd, file, JSON_MAX_BYTES, &b->text, &b->text_len, err);
 
 	if (r < 0)
 		return error_wrap(err, "load bundle '%s'", b->path);
 	b->document = json_parse(b->text, b->text_len, err);
 	if (!b->document || parse(b, err) < 0)
-		return error_wrap(err, "config.json of '%s'", b->path);
+		return error_wrap(err, "%s of '%s'", file, b->path);
 	return 0;
 }
 
 /**
  * oci_bundle_load() - Read a bundle
  * @dir:	NULL: the working directory
+ * @file:	Where the configuration is, from there; NULL: config.json
  */
-int oci_bundle_load(struct oci_bundle *b, const char *dir, struct error *err)
+int oci_bundle_load(struct oci_bundle *b, const char *dir, const char *file, struct error *err)
 {
 	autoclose int fd = -1;
 
@@ -111,7 +112,7 @@ int oci_bundle_load(struct oci_bundle *b, const char *dir, struct error *err)
 	fd = openat(AT_FDCWD, b->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, errno, "open bundle '%s'", b->path);
-	return load(b, fd, err);
+	return load(b, fd, file ? file : "config.json", err);
 }
 
 /** oci_bundle_load_saved() - Read the copy of config.json that create has made */
@@ -119,7 +120,7 @@ int oci_bundle_load_saved(struct oci_bundle *b, int state_dir, const char *bundl
 			  struct error *err)
 {
 	str_replace(&b->path, bundle);
-	return load(b, state_dir, err);
+	return load(b, state_dir, "config.json", err);
 }
 
 /** oci_bundle_has_errands() - Whether start or delete have to know more than the state */

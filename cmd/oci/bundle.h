@@ -30,7 +30,7 @@ struct oci_bundle {
 };
 
 void oci_bundle_init(struct oci_bundle *b);
-int oci_bundle_load(struct oci_bundle *b, const char *dir, struct error *err);
+int oci_bundle_load(struct oci_bundle *b, const char *dir, const char *file, struct error *err);
 bool oci_bundle_has_errands(const struct oci_bundle *b);
 int oci_bundle_load_saved(struct oci_bundle *b, int state_dir, const char *bundle,
 			  struct error *err);

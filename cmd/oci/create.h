@@ -14,6 +14,8 @@ int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 #define OCI_CREATE_OPTIONS(O)                                               \
 	O('b', "bundle", "DIR", OPTION_TEXT, bundle,                        \
 	  "The bundle (default: the working directory)"),                   \
+		O('f', "config", "FILE", OPTION_TEXT, config,               \
+		  "Instead of config.json in the bundle"),                  \
 		O(0, "console-socket", "PATH", OPTION_TEXT, console_socket, \
 		  "Socket that gets the terminal's master end"),            \
 		O(0, "pid-file", "FILE", OPTION_TEXT, pid_file,             \

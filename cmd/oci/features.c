@@ -29,7 +29,7 @@
  * Annotations that change what the runtime does to the host, hence not for a container's
  * author to choose. One that ends with a dot stands for all that begin so.
  */
-static const char *const unsafe_annotations[] = { "org.systemd.property.", NULL };
+static const char *const unsafe_annotations[] = { "org.systemd.property.", "run.oci.", NULL };
 
 static int by_name(const void *a, const void *b)
 {

@@ -111,7 +111,7 @@ int oci_preserve_fds(struct config_process *p, uint64_t asked, struct error *err
 	if (asked > MAX_PRESERVED)
 		return error_set(err, ERANGE, "--preserve-fds: more than %d", MAX_PRESERVED);
 	p->preserve_fds = (unsigned int)asked + listening;
-	for (unsigned int i = 0; i < p->preserve_fds; i++) {
+	for (unsigned int i = listening; i < p->preserve_fds; i++) {
 		int flags = fcntl((int)(3 + i), F_GETFD);
 
 		if (flags < 0 || (flags & FD_CLOEXEC))

@@ -11,6 +11,13 @@
 bundle life 'sh("touch /tmp/started; trap \"exit 5\" TERM; while :; do sleep 0.1; done")
 	| .annotations = {"org.example.key": "value"}'
 
+mkdir "$T/elsewhere"
+bundle elsewhere 'args(["echo", "not this"])'
+jq '.process.args = ["echo", "this one"]' "$T/elsewhere/config.json" >"$T/elsewhere/other.json"
+run oci run --config other.json --bundle "$T/elsewhere" elsewhere
+deviates runc 'no such flag'
+is '--config names another file of the bundle' "$stdout" 'this one'
+
 run oci state life
 is 'state of an unknown id ends with 1' "$status" 1
 deviates crun 'names the file'

@@ -134,6 +134,8 @@ of_status caps '.process.user = {uid: 1000, gid: 1000} | caps(["CAP_KILL", "CAP_
 is 'ambient holds for another user' "$(sets)" '20 20 20 21 20 '
 of_status caps 'caps(["CAP_NET_RAW"]) | .process.user = {uid: 1000, gid: 1000} | .process.capabilities.inheritable = ["CAP_NET_RAW"]'
 is 'inheritable holds alone' "$(sets)" '2000 0 0 2000 0 '
+of_status caps '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {bounding: ["CAP_NET_RAW"], inheritable: ["CAP_NET_RAW"]}'
+is 'also where it is not permitted' "$(sets)" '2000 0 0 2000 0 '
 bundle caps 'args(["true"]) | caps(["CAP_NONSENSE", "CAP_KILL"])'
 launch caps
 is 'an unknown capability is no error' "$status" 0
@@ -211,6 +213,11 @@ bundle listen 'args(["sh", "-c", "echo $LISTEN_FDS $LISTEN_PID; cat <&3"])'
 run sh -c "LISTEN_FDS=1 LISTEN_PID=\$\$ exec '$RUNTIME' --root '$STATE' run --bundle listen listen" 3<"$T/three"
 deviates crun 'no LISTEN_PID'
 is 'LISTEN_FDS of the caller is passed on' "$(xargs <<<"$stdout")" '1 1 three'
+bundle listen 'args(["sh", "-c", "echo $LISTEN_FDS $LISTEN_PID"])'
+run env LISTEN_FDS=1 "$RUNTIME" --root "$STATE" run --bundle listen listen 3<&-
+deviates crun 'no LISTEN_PID'
+deviates runc 'passes on one of its own'
+is 'and the number as it is, open or not' "$(xargs <<<"$stdout")" '1 1'
 
 bundle keys 'args(["cat", "/proc/keys"]) | .linux.maskedPaths = []'
 launch keys
@@ -229,6 +236,17 @@ run oci create --pidfd-socket "$T/pidfd.sock" --bundle pidfd pidfd
 wait $job
 too_old
 is '--pidfd-socket gets a descriptor of the process' "$(sed -n 's/^Pid:\t//p' "$T/pidfd.out" 2>/dev/null)" "$(field pidfd .pid)"
+oci delete --force pidfd
+rm -f "$T/pidfd.sock"
+python3 "$PEER_PY" receive "$T/pidfd.sock" "$T/pidfd.out" &
+job=$!
+wait_for 10 test -S "$T/pidfd.sock"
+bundle pidfd 'args(["sleep", "1000"]) | .annotations["run.oci.pidfd_receiver"] = $s' --arg s "$T/pidfd.sock"
+run oci create --bundle pidfd pidfd
+peer runc && kill $job
+wait $job
+deviates runc 'no such annotation'
+is "so does the socket of crun's annotation" "$(sed -n 's/^Pid:\t//p' "$T/pidfd.out" 2>/dev/null)" "$(field pidfd .pid)"
 oci delete --force pidfd
 
 bundle personality 'args(["uname", "-m"]) | .linux.personality = {domain: "LINUX32"}'
