@@ -31,6 +31,7 @@ exec $(command -v podman) --root '$T/podman' --runroot /run/podman --tmpdir /run
 	--runtime '$RUNTIME' --cgroup-manager cgroupfs "\$@"
 END
 chmod +x bin/podman
+ORIGINAL_PATH=$PATH
 PATH=$T/bin:$PATH
 
 inspect() {
@@ -275,6 +276,67 @@ run buildah --root "$T/podman" --runroot /run/podman bud -q --runtime "$RUNTIME"
 	-t bud context
 is 'buildah builds, too' "$status" 0
 is 'and podman runs it' "$(podman run --rm --network none bud cat /file)" 'by buildah'
+
+# --- an ordinary user's -------------------------------------------------------
+# Whose podman makes the user namespace, with the ids of /etc/subuid; without cgroups.
+
+USER_ID=4321 # no other test has it
+OWN=/run/user/$USER_ID
+user_podman() {
+	setpriv --reuid $USER_ID --regid $USER_ID --clear-groups env -i PATH="$ORIGINAL_PATH" HOME="$T/user" XDG_RUNTIME_DIR=$OWN \
+		CONTAINERS_CONF="$T/user/containers.conf" CONTAINERS_STORAGE_CONF="$T/user/storage.conf" \
+		podman --root "$T/user/store" --runroot $OWN/store --tmpdir $OWN/podman --runtime "$T/user/tare-oci" "$@"
+}
+end_user() {
+	user_podman pod rm -f -a -t 0
+	user_podman rm -f -a -t 0
+	xargs kill <"$(find "$OWN" -name pause.pid)" # what keeps the user namespace
+	rm -rf "$OWN"
+}
+
+if command -v newuidmap >/dev/null; then
+	chmod 0755 "$T" "${T%/*}"
+	install -D -m 0755 "$(readlink -f "$RUNTIME")" user/tare-oci
+	sed '/network_config_dir/d; /^runtime/d' containers.conf >user/containers.conf
+	printf '[storage]\ndriver = "vfs"\n' >user/storage.conf
+	install -m 0644 "$FIXTURES/busybox.tar" user/busybox.tar
+	mkdir -p $OWN
+	chown $USER_ID:$USER_ID user $OWN
+	chmod 0700 $OWN
+	for file in passwd group subuid subgid; do
+		cp /etc/$file "user/$file" 2>/dev/null || touch /etc/$file "user/$file"
+	done
+	echo "someone:x:$USER_ID:$USER_ID::$T/user:/bin/sh" >>user/passwd
+	echo "someone:x:$USER_ID:" >>user/group
+	echo someone:300000:65536 >>user/subuid
+	echo someone:300000:65536 >>user/subgid
+	for file in passwd group subuid subgid; do
+		mount --bind "user/$file" /etc/$file
+		on_exit umount /etc/$file
+	done
+	on_exit end_user
+
+	user_podman load -q -i "$T/user/busybox.tar" >/dev/null
+	run user_podman run --rm "${box[@]}" sh -c 'id -u; cat /proc/self/uid_map; exit 6'
+	is "a user's podman runs a container" "$status" 6
+	is 'as root of what the user may map' "$(words <<<"$stdout")" "0 0 $USER_ID 1 1 300000 65536"
+	is 'as another user' "$(user_podman run --rm --user app "${box[@]}" id -un)" app
+	is '--userns=keep-id: as themselves' "$(user_podman run --rm --userns keep-id "${box[@]}" id -u)" $USER_ID
+	user_podman run -d --name box "${box[@]}" sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done' >/dev/null
+	fails 'exec' 9 user_podman exec box sh -c 'exit 9'
+	is 'exec as another user' "$(user_podman exec -u app box id -un)" app
+	user_podman stop -t 20 box >/dev/null
+	is 'stop' "$(user_podman inspect -f '{{.State.Status}} {{.State.ExitCode}}' box)" 'exited 3'
+	ok 'start again' user_podman start box
+	ok 'rm -f of a running one' user_podman rm -f -t 0 box
+	user_podman pod create --name pod --share-parent=false --infra-image localhost/busybox --infra-command 'sleep 1000' \
+		--share net,ipc,uts --network none --hostname together >/dev/null
+	is 'a pod shares its namespaces' "$(user_podman run --rm --pod pod busybox hostname)" together
+	ok 'pod rm' user_podman pod rm -f -t 0 pod
+	is 'nothing is left' "$(user_podman ps -a -q)" ''
+else
+	skip "a user's podman" 'no newuidmap'
+fi
 
 # --- checkpoint and restore: where CRIU can work ---
 
