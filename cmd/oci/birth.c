@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -145,6 +146,10 @@ int oci_birth_take(struct oci_birth *b, struct error *err)
 		r = oci_notify_prepare(b->dirfd, b->ctx->runroot, b->id, &b->bundle.config, err);
 	if (r == 0)
 		r = state_write(b->dirfd, &b->state, err);
+	if (b->bundle.config.process.seccomp.n)
+		log_debug("seccomp filter flags: %u",
+			  (unsigned int)(b->bundle.config.process.seccomp.flags &
+					 ~(unsigned int)SECCOMP_FILTER_FLAG_TSYNC));
 	log_debug("container '%s': bundle '%s', cgroup '%s'", b->id, b->bundle.path,
 		  b->state.cgroup ? b->state.cgroup : "");
 	return r;

@@ -209,12 +209,14 @@ is 'one that ends in time has not' "$stdout" ran
 # --- what a hook of the container's may do, and how its failure is worded
 bundle worded 'args(["true"]) | .hooks.createRuntime = [{path: "/bin/true"}, {path: "/bin/false"}]'
 launch worded
+deviates crun 'names its path'
 like 'the error names the kind and the number of the hook' "$stderr" 'error running (createRuntime )?hook #1:'
 bundle filtered 'args(["true"]) | seccomp("SCMP_ACT_ALLOW") | rule(["mkdir", "mkdirat"]; "SCMP_ACT_KILL_PROCESS") |
 	.hooks.startContainer = [{path: "/bin/mkdir", args: ["mkdir", "/tmp/by-hook"]}]'
 deviates crun 'runs it before'
 launch filtered
 isnt 'the seccomp filter is for startContainer hooks, too' "$status" 0
+deviates crun 'tells the status'
 like 'which die of it' "$stderr" 'bad system call'
 bundle filtered '.process.noNewPrivileges = false | args(["true"]) | seccomp("SCMP_ACT_ALLOW") |
 	rule(["mkdir", "mkdirat"]; "SCMP_ACT_KILL_PROCESS") |

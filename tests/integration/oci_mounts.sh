@@ -337,6 +337,7 @@ echo bound >"$T/bound"
 bundle dangling 'args(["cat", "/tmp/foo/bar/baz/file", "/tmp/dir/bound"]) | .root.path = ($t + "/dangling-root") |
 	bind($t + "/bound"; "/etc/deep"; []) | bind($t; "/etc/dir"; ["rbind"])' --arg t "$T"
 launch dangling
+deviates crun 'too old'
 is 'a mount goes where a link to nothing leads' "$stdout" 'bound'$'\n''bound'
 
 # --- a path listed twice is masked once
@@ -354,6 +355,7 @@ on_exit umount -l "$T/source"
 mount -o remount,bind,nosuid,noexec "$T/source"
 bundle kept 'args(["grep", " /mnt ", "/proc/mounts"]) | bind($t + "/source"; "/mnt"; [])' --arg t "$T"
 launch kept
+deviates crun 'takes them away'
 like 'without options those of the source stay' "$stdout" 'nosuid,noexec'
 bundle told 'args(["grep", " /mnt ", "/proc/mounts"]) | bind($t + "/source"; "/mnt"; ["ro", "nodev"])' --arg t "$T"
 launch told
@@ -362,6 +364,7 @@ unlike 'and no others' "$stdout" 'nosuid|noexec'
 bundle told 'args(["grep", " /mnt ", "/proc/mounts"]) | bind($t + "/source"; "/mnt"; ["ro", "nodev"]) | userns(100000; 65536)' --arg t "$T"
 deviates runc 'too old'
 launch told
+deviates crun 'takes it away'
 like 'in a user namespace it keeps what protects it' "$stdout" ' ro,nosuid,nodev,noexec'
 
 # --- --no-pivot: the host's /proc is no way to an unmasked one
@@ -369,6 +372,7 @@ bundle bare 'args(["unshare", "-mrpf", "sh", "-c", "mount -t proc none /proc"]) 
 deviates crun 'leaves it there'
 launch bare --no-pivot
 isnt '--no-pivot leaves no bare /proc to mount' "$status" 0
+deviates crun 'leaves it there'
 like 'it is refused' "$stderr" 'permission denied'
 
 # --- a source in the root itself is what the mounts before have put there
@@ -385,5 +389,6 @@ for users in . 'userns(100000; 65536)'; do
 	is "a mount of the list is a source for a later one ($users)" "$stdout" below
 done
 deviates crun 'takes it as it is'
+deviates runc 'makes both'
 isnt 'a destination below the name of the root on the host is one in the root' "$(ls "$T/ordered$T" 2>/dev/null)" ordered
 done_testing

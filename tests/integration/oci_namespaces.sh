@@ -219,10 +219,13 @@ ok 'a container in a user namespace' start_up whole
 first=$(field whole .pid)
 bundle guest 'args(["sleep", "100"]) | reduce ("user", "pid", "ipc", "uts") as $n (.;
 	ns($n; "/proc/" + $pid + "/ns/" + $n)) | ns("network"; "/proc/" + $pid + "/ns/net")' --arg pid "$first"
+deviates runc 'too old'
 ok 'another joins all its namespaces' start_up guest
 pid=$(field guest .pid)
+deviates runc 'too old'
 like 'its process is the one that the state names' "$(tr '\0' ' ' <"/proc/$pid/cmdline")" 'sleep 100'
 run oci exec guest cat /proc/self/uid_map
+deviates runc 'too old'
 like 'exec enters them' "$stdout" '0 +100000 +65536'
 ok 'delete --force' oci delete --force guest
 ok 'ends that process' wait_for 5 sh -c "! grep -qs sleep /proc/$pid/cmdline"

@@ -170,4 +170,15 @@ deviates runc 'refuses it'
 is 'a path without NOTIFY is not used' "$stdout" ran
 is 'no container is left' "$(oci list -q)" ''
 
+# --- the flags in force, which runc's suite reads from the log
+for flags in '' SPEC_ALLOW LOG; do
+	bundle flags 'args(["true"]) | seccomp("SCMP_ACT_ALLOW") | rule(["mkdir"]; "SCMP_ACT_ERRNO") |
+		if $flags == "" then . else .linux.seccomp.flags = ["SECCOMP_FILTER_FLAG_" + $flags] end' --arg flags "$flags"
+	run oci --debug run -b "$T/flags" flags
+	value=4
+	[ "$flags" != LOG ] || value=2
+	too_old
+	like "--debug tells the flags of the filter (${flags:-none given})" "$stderr" "\"seccomp filter flags: $value\""
+done
+
 done_testing
