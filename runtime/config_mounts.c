@@ -34,6 +34,61 @@ static void choose_kind(struct config_mount *m)
 		m->kind = CONFIG_MOUNT_FS;
 }
 
+static int parse_range(const char *text, struct config_idmap_list *out)
+{
+	autostrlist struct strlist numbers = { 0 };
+	uint64_t inside, outside, size;
+
+	strlist_split(&numbers, text, '-');
+	if (numbers.n != 3 || str_parse_u64(numbers.items[0], UINT32_MAX, &inside) < 0 ||
+	    str_parse_u64(numbers.items[1], UINT32_MAX, &outside) < 0 ||
+	    str_parse_u64(numbers.items[2], UINT32_MAX, &size) < 0 || !size)
+		return -EINVAL;
+	out->items = xrealloc(out->items, (out->n + 1) * sizeof(*out->items));
+	out->items[out->n++] = (struct config_idmap){ (uint32_t)inside, (uint32_t)outside,
+						      (uint32_t)size };
+	return 0;
+}
+
+/* As podman passes it on and crun takes it: idmap=uids=INSIDE-OUTSIDE-SIZE#...;gids=... */
+static int parse_idmap(const char *text, struct config_mount *m)
+{
+	autostrlist struct strlist lists = { 0 };
+
+	strlist_split(&lists, text, ';');
+	for (size_t i = 0; i < lists.n; i++) {
+		autostrlist struct strlist ranges = { 0 };
+		bool is_uids = !strncmp(lists.items[i], "uids=", 5);
+
+		if (!is_uids && strncmp(lists.items[i], "gids=", 5) != 0)
+			return -EINVAL;
+		strlist_split(&ranges, lists.items[i] + 5, '#');
+		for (size_t j = 0; j < ranges.n; j++)
+			if (parse_range(ranges.items[j], is_uids ? &m->uid_map : &m->gid_map) < 0)
+				return -EINVAL;
+	}
+	return 0;
+}
+
+static int read_option(const char *option, const char *where, struct config_mount *m,
+		       struct error *err)
+{
+	const char *map = strchr(option, '=');
+
+	if (strncmp(option, "idmap=", 6) != 0 && strncmp(option, "ridmap=", 7) != 0) {
+		if (!mount_option_apply(m, option))
+			strlist_split(&m->data, option, ',');
+		return 0;
+	}
+	(void)mount_option_apply(m, *option == 'r' ? "ridmap" : "idmap");
+	return parse_idmap(map + 1, m) == 0
+		       ? 0
+		       : error_set(
+				 err, EINVAL,
+				 "%s.options: '%s': uids=INSIDE-OUTSIDE-SIZE#...;gids=... expected",
+				 where, option);
+}
+
 static int read_options(const struct json *entry, const char *where, struct config_mount *m,
 			struct error *err)
 {
@@ -43,8 +98,8 @@ static int read_options(const struct json *entry, const char *where, struct conf
 	for (size_t i = 0; r == 0 && i < options.n; i++) {
 		if (strlen(options.items[i]) > MAX_OPTION_BYTES)
 			return error_set(err, E2BIG, "%s.options[%zu]: too long", where, i);
-		if (*options.items[i] && !mount_option_apply(m, options.items[i]))
-			strlist_split(&m->data, options.items[i], ',');
+		if (*options.items[i])
+			r = read_option(options.items[i], where, m, err);
 	}
 	return r;
 }
@@ -52,9 +107,11 @@ static int read_options(const struct json *entry, const char *where, struct conf
 static int read_mappings(const struct json *entry, const char *where, const struct config *c,
 			 struct config_mount *m, struct error *err)
 {
-	int r = config_idmaps_from_json(entry, where, "uidMappings", &m->uid_map, err);
+	int r = m->uid_map.n
+			? 0 /* by the option */
+			: config_idmaps_from_json(entry, where, "uidMappings", &m->uid_map, err);
 
-	if (r == 0)
+	if (r == 0 && !m->gid_map.n)
 		r = config_idmaps_from_json(entry, where, "gidMappings", &m->gid_map, err);
 	if (r < 0)
 		return r;

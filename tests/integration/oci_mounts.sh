@@ -318,6 +318,16 @@ sh_run mapped 'stat -c %u:%g /mnt/root' 'userns(100000; 65536) | del(.linux.reso
 	| bind($t + "/owned"; "/mnt"; ["idmap"])' --arg t "$T"
 too_old
 is 'the option idmap takes the mappings of the user namespace' "$stdout" 0:0
+sh_run mapped 'stat -c %u:%g /mnt/seven /mnt/eight' \
+	'bind($t + "/owned"; "/mnt"; ["idmap=uids=7-1000-1#8-2000-1;gids=7-3000-1#9-4000-1"])' --arg t "$T"
+too_old
+is 'or brings its own' "$(xargs <<<"$stdout")" '1000:3000 2000:4000'
+bundle mapped 'bind($t + "/owned"; "/mnt"; ["idmap=uids=7-1000"])' --arg t "$T"
+launch mapped
+too_old
+isnt 'which are complete' "$status" 0
+too_old
+like 'or the error says where' "$stderr" 'mounts\[[0-9]*\]\.options'
 
 
 # --- a read-only /dev gets its devices first

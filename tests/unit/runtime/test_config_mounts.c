@@ -153,6 +153,31 @@ static void mappings_are_for_bind_mounts_and_in_pairs(void **state)
 	refuse(half, "mounts[0]: invalid mount: uidMappings and gidMappings go together");
 }
 
+static void idmap_may_bring_its_maps(void **state)
+{
+#define BIND(option)                                                                                 \
+	"[{\"destination\": \"/a\", \"type\": \"bind\", \"source\": \"/b\", \"options\": [\"" option \
+	"\"]}]"
+	struct config c;
+
+	(void)state;
+	accept(BIND("ridmap=uids=0-5-1#1-7-2;gids=0-9-3"), &c);
+	assert_true(c.mounts[0].idmap && c.mounts[0].idmap_below);
+	assert_int_equal(c.mounts[0].uid_map.n, 2);
+	assert_int_equal(c.mounts[0].uid_map.items[1].inside, 1);
+	assert_int_equal(c.mounts[0].uid_map.items[1].outside, 7);
+	assert_int_equal(c.mounts[0].uid_map.items[1].size, 2);
+	assert_int_equal(c.mounts[0].gid_map.items[0].outside, 9);
+	config_done(&c);
+	refuse(BIND("idmap=uids=0-5"), "mounts[0].options: 'idmap=uids=0-5': uids=");
+	refuse(BIND("idmap=uids=0-5-0"), "mounts[0].options");
+	refuse(BIND("idmap=uids=0-4294967296-1"), "mounts[0].options");
+	refuse(BIND("idmap=pids=0-5-1"), "mounts[0].options");
+	refuse(BIND("idmap=uids=0-5-1"),
+	       "mounts[0]: invalid mount: uidMappings and gidMappings go");
+#undef BIND
+}
+
 static void idmap_alone_needs_a_user_namespace(void **state)
 {
 	static const char list[] = "[{\"destination\": \"/a\", \"type\": \"bind\","
@@ -178,6 +203,7 @@ int main(void)
 		cmocka_unit_test(a_relative_destination_is_in_the_root),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(mappings_are_for_bind_mounts_and_in_pairs),
+		cmocka_unit_test(idmap_may_bring_its_maps),
 		cmocka_unit_test(idmap_alone_needs_a_user_namespace),
 	};
 
