@@ -135,7 +135,7 @@ static int read_mappings(const struct json *entry, const char *where, const stru
 static char *inside_root(const struct config *c, char *path)
 {
 	autofree char *clean = path_clean(path);
-	size_t n = strlen(c->root_path);
+	size_t n = c->root_path ? strlen(c->root_path) : 0;
 
 	while (n && c->root_path[n - 1] == '/')
 		n--;
