@@ -17,7 +17,6 @@
 
 #include <fcntl.h>
 #include <link.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -58,23 +57,32 @@ static void give_back_data(uintptr_t begin, uintptr_t end)
 			(void)madvise((void *)(begin + i * PAGE), PAGE, MADV_DONTNEED);
 }
 
-/* @arg is a bool: whether it is the turn of what can be written, or of the rest. */
+/* What of the program is never written, to be given back last. */
+struct fixed_parts {
+	struct {
+		uintptr_t begin, len;
+	} parts[8];
+	size_t n;
+};
+
 static int give_back_program(struct dl_phdr_info *info, size_t size, void *arg)
 {
+	struct fixed_parts *fixed = arg;
+
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
 		uintptr_t begin = (info->dlpi_addr + p->p_vaddr) & ~(PAGE - 1);
-		bool writable = p->p_flags & PF_W;
+		uintptr_t end = info->dlpi_addr + p->p_vaddr;
 
-		if (p->p_type != PT_LOAD || writable != *(const bool *)arg)
+		if (p->p_type != PT_LOAD)
 			continue;
-		if (writable)
-			give_back_data(begin, info->dlpi_addr + p->p_vaddr + p->p_filesz);
-		else
-			(void)madvise((void *)begin,
-				      info->dlpi_addr + p->p_vaddr + p->p_memsz - begin,
-				      MADV_DONTNEED);
+		if (p->p_flags & PF_W) {
+			give_back_data(begin, end + p->p_filesz);
+		} else if (fixed->n < sizeof(fixed->parts) / sizeof(*fixed->parts)) {
+			fixed->parts[fixed->n].begin = begin;
+			fixed->parts[fixed->n++].len = end + p->p_memsz - begin;
+		}
 	}
 	return 0;
 }
@@ -103,16 +111,17 @@ __attribute__((noinline)) static void give_back_stack(void)
  */
 void footprint_shrink(const void *waiting_function)
 {
-	bool writable = true;
+	struct fixed_parts fixed = { .n = 0 };
 
 	set_apart(waiting_function, 1, 1);
 	set_apart((const void *)(uintptr_t)footprint_shrink, 1, 1); /* this file's functions */
 	set_apart((const void *)(uintptr_t)madvise, 0, 0);
 	set_apart((const void *)(uintptr_t)syscall, 0, 0);
+	/* Not for itself: what every system call of musl returns through lies before it. */
 	set_apart((const void *)(uintptr_t)dl_iterate_phdr, 0, 0);
-	(void)dl_iterate_phdr(give_back_program, &writable);
+	(void)dl_iterate_phdr(give_back_program, &fixed);
 	/* Last what all of this runs on. */
 	give_back_stack();
-	writable = false;
-	(void)dl_iterate_phdr(give_back_program, &writable);
+	for (size_t i = 0; i < fixed.n; i++)
+		(void)madvise((void *)fixed.parts[i].begin, fixed.parts[i].len, MADV_DONTNEED);
 }
