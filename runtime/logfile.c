@@ -25,6 +25,8 @@
 #include "base/file.h"
 
 #define LOGFILE_MAX_LINE 16384
+#define WRITE_BYTES \
+	65536 /* what is collected of one piece of output, at most, before it is written */
 
 /**
  * logfile_open() - Append to the log of a container
@@ -94,13 +96,28 @@ static size_t utf8_length(const unsigned char *p, size_t left)
 	return n;
 }
 
+/* How much at the beginning needs no thought: nearly all of it. */
+static size_t plain_length(const unsigned char *p, const unsigned char *end)
+{
+	const unsigned char *start = p;
+
+	while (p < end && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+		p++;
+	return (size_t)(p - start);
+}
+
 static void put_escaped(struct str *out, const char *data, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)data, *end = p + len;
 
 	while (p < end) {
-		size_t n = utf8_length(p, (size_t)(end - p));
+		size_t n = plain_length(p, end);
 
+		str_append(out, p, n);
+		p += n;
+		if (p == end)
+			break;
+		n = utf8_length(p, (size_t)(end - p));
 		if (n == 0) {
 			str_puts(out, "\\ufffd");
 			n = 1;
@@ -122,36 +139,54 @@ static void put_escaped(struct str *out, const char *data, size_t len)
 	}
 }
 
-static void put_time(struct str *out, const struct timespec *now)
+/* Many lines come within a second: what they share is made once. */
+static void put_time(struct logfile *l, struct str *out)
 {
-	struct tm tm;
-
-	(void)gmtime_r(&now->tv_sec, &tm);
-	str_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", tm.tm_year + 1900, tm.tm_mon + 1,
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, now->tv_nsec);
-}
-
-static int put_entry(struct logfile *l, enum logfile_stream stream, const char *data, size_t len)
-{
-	autostr struct str line = { 0 };
 	struct timespec now;
-	int r;
+	struct tm tm;
+	char nsec[] = "000000000Z";
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	str_puts(&line, "{\"log\":\"");
-	put_escaped(&line, data, len);
-	str_printf(&line, "\",\"stream\":\"%s\",\"time\":\"",
-		   stream == LOGFILE_STDOUT ? "stdout" : "stderr");
-	put_time(&line, &now);
-	str_puts(&line, "\"}\n");
-	r = file_write_fd(l->fd, line.data, line.len);
-	if (r < 0)
-		return r;
-	l->size += line.len;
-	if (l->max_size && l->size >= l->max_size &&
-	    (data[len - 1] == '\n' || l->size / 2 >= l->max_size))
+	if (now.tv_sec != l->second || !l->second_text[0]) {
+		(void)gmtime_r(&now.tv_sec, &tm);
+		(void)strftime(l->second_text, sizeof(l->second_text), "%Y-%m-%dT%H:%M:%S.", &tm);
+		l->second = now.tv_sec;
+	}
+	for (int i = 8; i >= 0; i--, now.tv_nsec /= 10)
+		nsec[i] = (char)('0' + now.tv_nsec % 10);
+	str_puts(out, l->second_text);
+	str_puts(out, nsec);
+}
+
+static int write_out(struct logfile *l, struct str *out)
+{
+	int r = file_write_fd(l->fd, out->data, out->len);
+
+	if (r == 0)
+		l->size += out->len;
+	out->len = 0;
+	return r;
+}
+
+static int put_entry(struct logfile *l, struct str *out, enum logfile_stream stream,
+		     const char *data, size_t len)
+{
+	bool full;
+	int r = 0;
+
+	str_puts(out, "{\"log\":\"");
+	put_escaped(out, data, len);
+	str_puts(out, stream == LOGFILE_STDOUT ? "\",\"stream\":\"stdout\",\"time\":\""
+					       : "\",\"stream\":\"stderr\",\"time\":\"");
+	put_time(l, out);
+	str_puts(out, "\"}\n");
+	full = l->max_size && l->size + out->len >= l->max_size &&
+	       (data[len - 1] == '\n' || (l->size + out->len) / 2 >= l->max_size);
+	if (full || out->len >= WRITE_BYTES)
+		r = write_out(l, out);
+	if (r == 0 && full)
 		rotate(l);
-	return 0;
+	return r;
 }
 
 /* All but a UTF-8 sequence at the end whose rest is still to come. */
@@ -167,11 +202,11 @@ static size_t whole_length(const char *data, size_t len)
 	return len;
 }
 
-static int put_partial(struct logfile *l, enum logfile_stream stream)
+static int put_partial(struct logfile *l, struct str *out, enum logfile_stream stream)
 {
 	struct str *partial = &l->partial[stream], rest = { 0 };
 	size_t n = whole_length(partial->data, partial->len);
-	int r = put_entry(l, stream, partial->data, n);
+	int r = put_entry(l, out, stream, partial->data, n);
 
 	if (n < partial->len)
 		str_append(&rest, partial->data + n, partial->len - n);
@@ -189,6 +224,7 @@ static int put_partial(struct logfile *l, enum logfile_stream stream)
 int logfile_write(struct logfile *l, enum logfile_stream stream, const char *data, size_t len)
 {
 	struct str *partial = &l->partial[stream];
+	autostr struct str out = { 0 };
 	int r = 0;
 
 	while (len && r == 0) {
@@ -198,27 +234,31 @@ int logfile_write(struct logfile *l, enum logfile_stream stream, const char *dat
 		if (n > LOGFILE_MAX_LINE - partial->len)
 			n = LOGFILE_MAX_LINE - partial->len;
 		if (!partial->len && data[n - 1] == '\n') {
-			r = put_entry(l, stream, data, n);
+			r = put_entry(l, &out, stream, data, n);
 		} else {
 			str_append(partial, data, n);
 			if (data[n - 1] == '\n' || partial->len == LOGFILE_MAX_LINE)
-				r = put_partial(l, stream);
+				r = put_partial(l, &out, stream);
 		}
 		data += n;
 		len -= n;
 	}
-	return r;
+	return r == 0 && out.len ? write_out(l, &out) : r;
 }
 
 /** logfile_close() - Write what is left of unfinished lines, and close */
 void logfile_close(struct logfile *l)
 {
+	autostr struct str out = { 0 };
+
 	for (int i = 0; i < 2; i++) {
 		if (l->partial[i].len && l->fd >= 0)
-			(void)put_entry(l, (enum logfile_stream)i, l->partial[i].data,
+			(void)put_entry(l, &out, (enum logfile_stream)i, l->partial[i].data,
 					l->partial[i].len);
 		str_done(&l->partial[i]);
 	}
+	if (out.len)
+		(void)write_out(l, &out);
 	if (l->fd >= 0)
 		(void)close(l->fd);
 	if (l->dirfd >= 0)

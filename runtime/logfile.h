@@ -20,6 +20,8 @@ struct logfile {
 	uint64_t size, max_size;
 	unsigned int max_files;
 	struct str partial[2]; /* a line that is not complete yet, by stream */
+	int64_t second;	       /* the one that is in second_text, if any is */
+	char second_text[24];
 };
 
 int logfile_open(struct logfile *l, int container_dirfd, uint64_t max_size, unsigned int max_files,
