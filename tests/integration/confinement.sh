@@ -73,6 +73,50 @@ like 'sysctls cannot be written' "$stderr" 'Read-only file system'
 box -- ls /../bin/surface_probe
 is 'nothing is above the root' "$stdout" /../bin/surface_probe
 
+# --- what is covered, where the host's root is root inside, too ---
+
+mounted_at() { # PATH: the options of what is mounted there
+	awk -v path="$1" '$5 == path { found = $6 } END { print found }' <<<"$stdout"
+}
+
+run tare run --rm --network host --userns host --rootfs "$T/root" cat /proc/self/mountinfo
+for path in /proc/{kcore,kpagecgroup,kpagecount,kpageflags,pagetypeinfo,slabinfo,vmallocinfo,iomem,ioports} \
+	/proc/{kallsyms,modules,interrupts,latency_stats,sched_debug,schedstat,timer_list,keys,key-users,kmsg} \
+	/proc/{acpi,asound,config.gz,scsi} /sys/kernel/{slab,notes,vmcoreinfo,boot_params,btf} /sys/module \
+	/sys/devices/virtual/{powercap,dmi} /sys/firmware /sys/kernel/{debug,tracing,security} /sys/fs/{selinux,bpf,pstore}; do
+	[ -e "$path" ] || continue
+	if [ -d "$path" ]; then
+		is "$path is covered" "$(mounted_at "$path")" ro,nosuid,nodev,noexec,relatime
+	else
+		isnt "$path is covered" "$(mounted_at "$path")" ''
+	fi
+done
+for path in /proc/{bus,fs,irq,sys,mtrr,sysrq-trigger}; do
+	[ ! -e "$path" ] || is "$path is read-only" "$(mounted_at "$path")" ro,nosuid,nodev,noexec,relatime
+done
+like "a directory's devices are none" "$(mounted_at /)" nodev
+
+# keyring COMMAND...: with a session keyring tare-test, which only those see who have it
+keyring() {
+	python3 -c 'import ctypes, os, sys
+call, number = ctypes.CDLL(None).syscall, 250 if os.uname().machine == "x86_64" else 219
+call(number, 1, b"tare-test")
+call(number, 5, -3, 0x3f000000)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+}
+run keyring cat /proc/keys
+if [[ $stdout == *tare-test* ]]; then
+	run keyring "$TARE" run -d --name keys --network none --privileged --userns host --rootfs "$T/root" sh -c \
+		'cat /proc/keys; exec sleep 1000'
+	run tare logs keys
+	unlike "a container's session keyring is not ours" "$stdout" tare-test
+	run keyring "$TARE" exec --privileged keys cat /proc/keys
+	unlike 'nor is that of who joins' "$status $stdout" '^[^0]|tare-test'
+	run tare rm -f keys
+else
+	skip 'session keyrings are new' 'no keyrings here'
+fi
+
 # --- what works without the capabilities that others give ---
 
 box -u app -- surface_probe ping

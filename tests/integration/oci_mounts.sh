@@ -255,9 +255,9 @@ is 'mounts on it are not' "$stdout" taken
 mkdir -p "$ROOT/secret/dir"
 echo secret >"$ROOT/secret/file"
 echo secret >"$ROOT/secret/dir/file"
-sh_run masked 'cat /secret/file; ls -A /secret/dir; touch /secret/dir/x || echo refused; stat -c %t:%T /secret/file' \
+sh_run masked 'cat /secret/file; ls -A /secret/dir; touch /secret/dir/x 2>&1 | grep -o Read-only; stat -c %t:%T /secret/file' \
 	'.linux.maskedPaths += ["/secret/file", "/secret/dir", "/not/there"]'
-is 'a masked file is empty, a masked directory is empty and read-only' "$(xargs <<<"$stdout")" 'refused 1:3'
+is 'a masked file is empty, a masked directory is empty and read-only' "$(xargs <<<"$stdout")" 'Read-only 1:3'
 sh_run masked 'cat /proc/kcore | head -c 10; cat /proc/timer_list | head -c 10; ls -A /sys/firmware; echo end' .
 is 'so are those of /proc and /sys' "$stdout" end
 sh_run readonly 'echo x >/secret/file || echo refused; echo x >/secret/dir/file || echo refused; cat /secret/file' \
@@ -268,6 +268,12 @@ is 'so can /proc/sys' "$stdout" refused
 sh_run nomask 'echo mine >/proc/sys/kernel/domainname && cat /proc/sys/kernel/domainname' \
 	'caps(["CAP_SYS_ADMIN"]) | .linux.readonlyPaths = [] | .linux.maskedPaths = []'
 is 'without such paths there are none' "$stdout" mine
+sh_run deep 'cat /mnt/sub/file; touch /mnt/x || echo refused' \
+	'mnt("/mnt"; "none"; $t + "/source"; ["rbind"]) | .linux.readonlyPaths += ["/mnt"]' --arg t "$T"
+is 'a read-only path shows what is mounted below' "$(xargs <<<"$stdout")" 'inner refused'
+bundle zero 'args(["cat", "/secret/file"]) | bind("/dev/zero"; "/dev/null"; []) | .linux.maskedPaths += ["/secret/file"]'
+launch zero
+isnt 'another device at /dev/null covers nothing' "$status" 0
 bundle noroot 'args(["true"]) | .root.path = "/nonexistent"'
 launch noroot
 isnt 'a root that is not there fails' "$status" 0

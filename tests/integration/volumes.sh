@@ -123,6 +123,11 @@ vol -v data:/x localhost/vol:1 sh -c 'cat /x/more; stat -c %U /x/sub; rm /x/file
 is 'a volume stays, with its owners' "$stdout" $'more\napp'
 vol -v data:/var/vol localhost/vol:1 ls /var/vol
 is 'and is not filled a second time' "$stdout" $'link\nmore\nsub'
+vol -v data:/d localhost/vol:1 sh -c 'mkdir /d/full && touch /d/full/file'
+vol -v data:/outer -v fresh:/outer/full localhost/vol:1 ls /outer/full
+is 'nor from another volume' "$status $stdout" '0 '
+tare volume rm fresh >/dev/null
+vol -v data:/d localhost/vol:1 rm -r /d/full
 vol -v data:/x:ro localhost/vol:1 sh -c 'echo x >/x/y'
 like 'it can be read-only' "$stderr" 'Read-only'
 is 'ids on disk are those inside' "$(stat -c %u "$TARE_ROOT/volumes/data/_data/sub")" 1000

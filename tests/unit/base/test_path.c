@@ -213,6 +213,34 @@ static void make_dirs_fails_at_a_file(void **state)
 	assert_int_equal(path_make_dirs_in_root(p->root, "f/x", 0755, 0, 0), -ENOTDIR);
 }
 
+static void make_dirs_gives_what_it_makes_to_their_owner(void **state)
+{
+	struct place *p = *state;
+	autoclose int outer = path_make_dirs_in_root(p->root, "old", 0755, 0, 0), fd = -1;
+	struct stat st;
+
+	if (geteuid() != 0)
+		skip();
+	fd = path_make_dirs_in_root(p->root, "old/a/b", 0755, 7, 8);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_true(st.st_uid == 7 && st.st_gid == 8);
+	assert_int_equal(fstatat(p->root, "old/a", &st, 0), 0);
+	assert_true(st.st_uid == 7 && st.st_gid == 8);
+	assert_int_equal(fstat(outer, &st), 0);
+	assert_true(st.st_uid == 0 && st.st_gid == 0);
+}
+
+static void make_file_takes_dots_of_a_link_for_what_they_are(void **state)
+{
+	struct place *p = *state;
+	autoclose int dir = path_make_dirs_in_root(p->root, "etc/app", 0755, 0, 0), fd = -1;
+
+	assert_int_equal(symlinkat("../././other/x/../made", dir, "link"), 0);
+	fd = path_make_file_in_root(p->root, "etc/app/link", 0644);
+	assert_true(fd >= 0);
+	assert_true(same_file(fd, p->root, "etc/other/made"));
+}
+
 static void make_file_makes_it_or_takes_what_is_there(void **state)
 {
 	struct place *p = *state;
@@ -308,6 +336,8 @@ int main(void)
 		in_place(make_dirs_following_stays_inside_the_root),
 		in_place(make_dirs_following_ends),
 		in_place(make_dirs_fails_at_a_file),
+		in_place(make_dirs_gives_what_it_makes_to_their_owner),
+		in_place(make_file_takes_dots_of_a_link_for_what_they_are),
 		in_place(make_file_makes_it_or_takes_what_is_there),
 		in_place(make_file_follows_links_to_nothing_inside_the_root),
 		in_place(make_file_ends_at_a_loop_of_links),

@@ -129,6 +129,23 @@ static void all_addresses_but_four_of_a_24_are_leased_then_none(void **state)
 	assert_int_equal(fstatat(dir, "192.168.187.254", &st, 0), 0);
 }
 
+static void the_last_address_of_a_subnet_is_nobodys(void **state)
+{
+	struct address_prefix subnet = subnet_of("10.1.2.32/28");
+	autoclose int dir = open_dir(state);
+	struct in_addr address;
+	struct error err;
+
+	for (int i = 0; i < 13; i++) {
+		int fd = ipam_take(dir, &subnet, "id", &address, &err);
+
+		assert_true(fd >= 0);
+		close(fd);
+		assert_in_range(ntohl(address.s_addr) & 0xff, 34, 46);
+	}
+	assert_int_equal(ipam_take(dir, &subnet, "id", &address, &err), -ENOSPC);
+}
+
 static void lease_says_whose_it_is_and_which_ports_it_has(void **state)
 {
 	struct address_prefix subnet = subnet_of("10.87.0.0/16");
@@ -245,6 +262,7 @@ int main(void)
 		IN_DIR(subnet_is_kept),
 		IN_DIR(one_id_starts_at_one_address_and_goes_on_to_the_next),
 		IN_DIR(all_addresses_but_four_of_a_24_are_leased_then_none),
+		IN_DIR(the_last_address_of_a_subnet_is_nobodys),
 		IN_DIR(lease_says_whose_it_is_and_which_ports_it_has),
 		IN_DIR(only_addresses_are_read),
 		IN_DIR(damaged_lease_is_refused),

@@ -149,6 +149,35 @@ static void port_of_a_host_process_is_in_use(void **state)
 	}
 }
 
+/* The side that closes first keeps the port in TIME_WAIT for a minute. */
+static void connections_that_have_ended_do_not_count(void **state)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET };
+	struct network_port port = { .protocol = IPPROTO_TCP };
+	int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+	int server, on = 1;
+	socklen_t len = sizeof(sin);
+	struct error err;
+	char end;
+
+	(void)state;
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&sin, &len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	server = accept(listener, NULL, NULL);
+	assert_true(server >= 0);
+	close(listener);
+	close(server);
+	assert_int_equal(read(client, &end, 1), 0);
+	close(client);
+	port.host_port = ntohs(sin.sin_port);
+	port.host_ip = sin.sin_addr;
+	assert_int_equal(network_port_probe(&port, &err), 0);
+}
+
 static void foreign_host_address_is_not_available(void **state)
 {
 	struct network_port port = { .protocol = IPPROTO_TCP, .host_port = 45678 };
@@ -182,6 +211,7 @@ int main(void)
 		cmocka_unit_test(ipv6_host_address_says_that_it_is_not_supported),
 		cmocka_unit_test(address_before_one_colon_gets_a_hint),
 		cmocka_unit_test(port_of_a_host_process_is_in_use),
+		cmocka_unit_test(connections_that_have_ended_do_not_count),
 		cmocka_unit_test(foreign_host_address_is_not_available),
 		cmocka_unit_test(chosen_port_is_in_the_ephemeral_range),
 	};

@@ -500,6 +500,37 @@ static void a_lost_supervisor_shows(void **state)
 	assert_string_equal(r.reason, "lost");
 	assert_int_equal(record_read_raw(&t->s, ID_A, &r, &err), 0);
 	assert_int_equal(r.status, RECORD_RUNNING);
+	/* What only ROOT says to run did so before the machine was started anew. */
+	assert_int_equal(record_write_started(&t->s, &r, &err), 0);
+	assert_int_equal(record_clear_running(&t->s, ID_A), 0);
+	assert_int_equal(record_read_raw(&t->s, ID_A, &r, &err), 0);
+	assert_int_equal(r.status, RECORD_EXITED);
+	assert_string_equal(r.reason, "lost");
+}
+
+static void an_abandoned_container_can_be_taken_over(void **state)
+{
+	const struct stores *t = *state;
+	struct error err;
+	int lock, status;
+	pid_t pid;
+
+	create(t, ID_A, "web", NAMED);
+	lock = record_lock(&t->s, ID_A, &err);
+	assert_int_equal(write_running(t, ID_A, lock), 0);
+	close(lock);
+	/* But not while somebody makes a directory: it may be this one. */
+	lock = record_lock_births(&t->s, false);
+	pid = fork();
+	if (pid == 0) {
+		close(lock);
+		_exit(record_lock_abandoned(&t->s, ID_A) < 0);
+	}
+	usleep(100000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	close(lock);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 	lock = record_lock_abandoned(&t->s, ID_A);
 	assert_true(lock >= 0);
 	close(lock);
@@ -763,6 +794,7 @@ int main(void)
 		store_test(changes_are_told_to_the_supervisor),
 		store_test(the_running_record_shadows_the_last_known),
 		store_test(a_lost_supervisor_shows),
+		store_test(an_abandoned_container_can_be_taken_over),
 		store_test(one_container_has_one_supervisor),
 		store_test(creating_a_volatile_container_is_supervising_it),
 		store_test(who_starts_an_ending_container_waits_for_its_end),

@@ -124,6 +124,29 @@ static void its_directory_is_the_lock(void **state)
 	close(other);
 }
 
+/* Who waits for the lock of one that is removed meanwhile gets its successor. */
+static void one_that_was_made_anew_is_another(void **state)
+{
+	const struct scratch *s = *state;
+	struct error err = { 0 };
+	int fd = state_create(s->fd, "box", &err), status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		close(fd);
+		fd = state_open(s->fd, "box", true, &err);
+		_exit(fd < 0 || faccessat(fd, "new", F_OK, 0) < 0);
+	}
+	usleep(100000);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	assert_int_equal(state_remove(s->fd, "box", &err), 0);
+	assert_int_equal(mkdirat(s->fd, "box", 0700), 0);
+	assert_int_equal(mkdirat(s->fd, "box/new", 0700), 0);
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /* A link in place of the directory is not followed: who could make one has no business there. */
 static void a_link_is_no_container(void **state)
 {
@@ -198,6 +221,7 @@ int main(void)
 		scratch_test(no_state_is_not_there),
 		scratch_test(an_id_is_taken_once),
 		scratch_test(its_directory_is_the_lock),
+		scratch_test(one_that_was_made_anew_is_another),
 		scratch_test(a_link_is_no_container),
 		scratch_test(the_status_is_seen_from_process_and_socket),
 		scratch_test(who_has_ended_and_waits_for_its_parent_has_stopped),

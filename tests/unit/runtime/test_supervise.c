@@ -254,6 +254,10 @@ static void what_was_written_before_the_end_arrives(void **state)
 	out = scratch_get(*state, "out");
 	assert_int_equal(strlen(out), 60000);
 	free(out);
+	assert_int_equal(run(*state, 0, "head -c 60000 /dev/zero | tr '\\0' y >&2"), 0);
+	out = scratch_get(*state, "err");
+	assert_int_equal(strlen(out), 60000);
+	free(out);
 }
 
 static void the_log_gets_both_streams(void **state)
