@@ -53,6 +53,33 @@ is 'runc#5269: 1 MiB and one process are enough to start, each time' "$failed" '
 # A limit that does not hold is no limit: nothing starts, instead of starting without.
 run tare run --rm --network none --cgroup-conf memory.nosuch=1 busybox true
 is 'a limit is never dropped in silence' "$status $stdout" '125 '
+run tare run --rm --network none --memory 8t busybox true
+like 'podman#13891: one that limits nothing is said to' "$status $stderr" '^0 .*--memory: 8796093022208 bytes of memory, but this machine has'
+run tare run --rm --network none --strict --memory 8t busybox echo ran
+is 'and with --strict nothing starts' "$status $stdout" '122 '
+run tare run --rm --network none --strict --pids-limit 3 busybox cat /sys/fs/cgroup/pids.max
+is 'one that starts has it' "$status $stdout" '0 3'
+
+# What people say of all engines, in one sentence each.
+tare run -d --rm --name brief --network none --memory 64m --report brief.json busybox dd if=/dev/zero of=/dev/null bs=24M count=1 >/dev/null
+wait_for 30 test -s brief.json
+is 'the peak of a container that is finished and gone' \
+	"$(jq ".memory.peak_bytes | . > $((24 * MIB)) and . < $((32 * MIB))" brief.json) $(tare ps -aq --filter name=brief)" 'true '
+tare run -d --name murdered --network none --memory 64m busybox sleep 1000 >/dev/null
+tare kill murdered >/dev/null
+killed=$(tare wait murdered)
+run tare run --name starved --network none --memory 16m --memory-swap 16m "${hog[@]}"
+is 'podman#25990: one 137 is not like the other' "$killed $status $(state murdered .Report.reason) $(state starved .Report.reason)" '137 137 signal oom'
+is 'nor for docker'"'"'s scripts' "$(tare inspect -f '{{.State.OOMKilled}}' murdered starved | tr '\n' ' ')" 'false true '
+is 'nor in ps' "$(tare ps -a --filter name=murdered --filter name=starved --format '{{.Names}} {{.Status}}' | sed 's/ (137) .* ago//' | sort | tr '\n' ';')" \
+	'murdered Exited;starved Exited, out of memory;'
+# podman#21749, kubernetes#119600, containerd#8180: when the kill comes at once, now and then nobody has seen it.
+seen=''
+for i in 1 2 3 4 5 6 7 8; do
+	tare run --name "now$i" --network none --memory 4m --memory-swap 4m "${hog[@]}" 2>/dev/null
+	seen+="$? $(tare inspect -f '{{.State.OOMKilled}}' "now$i") "
+done
+is 'podman#21749: a test of it does not work now and then, but always' "$seen" '137 true 137 true 137 true 137 true 137 true 137 true 137 true 137 true '
 
 tare rm -f -a >/dev/null
 rmdir /sys/fs/cgroup/offline
