@@ -365,7 +365,8 @@ static uint64_t page_size(const char *text)
 }
 
 /*
- * The kernel counts whole pages and rounds down. Pages that were reserved but
+ * The kernel counts whole pages and rounds down, which a user is told of; an
+ * engine that asks has it rounded before. Pages that were reserved but
  * not touched are limited too, since mmap() takes them from everybody: there
  * since Linux 5.7.
  */
@@ -373,7 +374,7 @@ static int plan_hugepages(struct plan *plan, const struct cgroup_limits *l, stru
 {
 	for (size_t i = 0; i < l->n_hugepages; i++) {
 		const struct cgroup_hugepage_limit *h = &l->hugepages[i];
-		uint64_t page = page_size(h->size);
+		uint64_t page = page_size(h->size), bytes = h->bytes;
 		autofree char *file = xasprintf("hugetlb.%s.max", h->size);
 		autofree char *reserved = xasprintf("hugetlb.%s.rsvd.max", h->size);
 		autofree char *value = NULL;
@@ -381,9 +382,9 @@ static int plan_hugepages(struct plan *plan, const struct cgroup_limits *l, stru
 		if (page == 0)
 			return error_set(err, EINVAL, "%s: '%s' is no page size",
 					 name_of(plan, HUGEPAGES), h->size);
-		value = number_or_max(h->bytes > INT64_MAX / page * page
-					      ? -1
-					      : (int64_t)(h->bytes - h->bytes % page));
+		if (plan->dialect == CGROUP_RESOURCES)
+			bytes -= bytes % page;
+		value = number_or_max(h->bytes > INT64_MAX / page * page ? -1 : (int64_t)bytes);
 		add(plan, file, HUGEPAGES, xstrdup(value));
 		add(plan, reserved, HUGEPAGES, xstrdup(value))->file_is_optional = true;
 	}

@@ -86,6 +86,7 @@ lies '--cpus 64' '--cpus: the time of 64.0 processors, but it can run on [0-9]+ 
 lies '--cpus 2 --cpuset-cpus 1' '--cpus: the time of 2.0 processors, but it can run on 1 only'
 lies '--memory 1t' '--memory: [0-9]+ bytes of memory, but this machine has [0-9]+'
 lies '--memory 32m --memory-swap 64m' '--memory-swap: [0-9]+ bytes of swap, but this machine has 0'
+lies '--hugetlb 2MB=3m' '--hugetlb: the kernel rounds 3145728 to 2097152'
 lies '--blkio-weight 100' '--blkio-weight: no disk here heeds weights'
 run tare run --rm --strict --memory 24m --memory-swap 24m --cpus 0.4 --pids-limit 30 --cgroup-parent /tight busybox echo ran
 is 'what is no more than above holds' "$status $stdout $stderr" '0 ran '
@@ -217,6 +218,7 @@ mount -t hugetlbfs none "$T/huge"
 on_exit umount "$T/huge"
 run tare run --rm --userns host -v "$T/huge:/huge" --hugetlb 2MB=4m busybox fallocate -l 4M /huge/file
 is 'huge pages up to --hugetlb are to be had' "$status" 0
+fails 'less than one is none' 125 tare run --rm --hugetlb 2MB=1m busybox true
 run tare run --rm --userns host -v "$T/huge:/huge" --hugetlb 2MB=4m busybox fallocate -l 8M /huge/other
 isnt 'and no more' "$status" 0
 rm -f "$T/huge/file" "$T/huge/other"

@@ -277,13 +277,13 @@ static void newer_limits_have_files_of_their_own(void **state)
 		    "--cpu-weight: must be between 1 and 10000");
 }
 
-static void huge_pages_are_whole_ones(void **state)
+static void huge_pages_are_for_the_kernel_to_round(void **state)
 {
 	struct cgroup_limits limits = { 0 };
 
 	(void)state;
 	cgroup_limits_add_hugepages(&limits, "2MB", (64 << 20) + 1);
-	assert_plan(&limits, "hugetlb.2MB.max=67108864\nhugetlb.2MB.rsvd.max=67108864\n");
+	assert_plan(&limits, "hugetlb.2MB.max=67108865\nhugetlb.2MB.rsvd.max=67108865\n");
 	cgroup_limits_add_hugepages(&limits, "2Mb", 1);
 	assert_plan(&limits, "--hugetlb: '2Mb' is no page size");
 	cgroup_limits_done(&limits);
@@ -346,7 +346,7 @@ int main(void)
 		cmocka_unit_test(weights_of_disks_are_spread_over_the_new_range),
 		cmocka_unit_test(no_limit_needs_no_controller),
 		cmocka_unit_test(newer_limits_have_files_of_their_own),
-		cmocka_unit_test(huge_pages_are_whole_ones),
+		cmocka_unit_test(huge_pages_are_for_the_kernel_to_round),
 		cmocka_unit_test(optional_settings_need_no_controller),
 		cmocka_unit_test(io_limits_want_memory_to_be_counted),
 		cmocka_unit_test(limits_without_cgroup2_name_the_flag),
