@@ -88,11 +88,14 @@ static bool has_log(const struct oci_globals *g)
 	return g && g->log && *g->log && strcmp(g->log, "/dev/stderr") != 0;
 }
 
+static int open_log(const struct oci_globals *g)
+{
+	return openat(AT_FDCWD, g->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
+
 static void log_line(const struct oci_globals *g, const char *level, const char *msg)
 {
-	autoclose int log = has_log(g) ? openat(AT_FDCWD, g->log,
-						O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)
-				       : -1;
+	autoclose int log = has_log(g) ? open_log(g) : -1;
 	int fd = has_log(g) ? log : STDERR_FILENO;
 	autojson struct json *map = json_new_map();
 	autofree char *text = NULL;
@@ -187,6 +190,12 @@ static int check_globals(const struct oci_globals *g, struct error *err)
 		return error_set(err, EINVAL,
 				 "--cgroup-manager: '%s' is none of cgroupfs, systemd, disabled",
 				 g->cgroup_manager);
+	if (has_log(g)) { /* else its reader would wait for words in vain */
+		autoclose int log = open_log(g);
+
+		if (log < 0)
+			return error_sys(err, errno, "open the log '%s'", g->log);
+	}
 	return 0;
 }
 

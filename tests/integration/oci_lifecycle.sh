@@ -435,6 +435,7 @@ bundle nonsense 'args(["nonsense"])'
 oci --log "$T/cause.log" --log-format json create --bundle nonsense nonsense >/dev/null 2>&1
 like 'the log of a failed create ends with the cause' "$(tail -n 1 "$T/cause.log" | jq -r .msg)" \
 	'executable file .*not found in \$PATH'
+fails 'a log that cannot be written is an error, whatever the command' 1 oci --log "$T/nowhere/log" list
 run oci --log-format nonsense list
 deviates crun 'does not mind before it has something to say'
 isnt 'an unknown log format is refused' "$status" 0
