@@ -30,8 +30,9 @@ LIMIT = 20
 
 def receive(path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        listener.bind(path)
+        listener.bind(path + ".new")
         listener.listen(1)
+        os.rename(path + ".new", path)  # whoever sees it can connect
         listener.settimeout(LIMIT)
         conn = listener.accept()[0]
     conn.settimeout(LIMIT)
