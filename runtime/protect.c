@@ -160,10 +160,8 @@ static int make_read_only(const struct config *c, int rootfd, const char *path, 
 	tree = mount_clone(target, "", c->root == CONFIG_ROOT_BUNDLE, err);
 	if (tree < 0)
 		return tree;
-	r = mount_set(tree,
-		      SYS_MOUNT_ATTR_RDONLY |
-			      (c->root == CONFIG_ROOT_BUNDLE ? 0 : MOUNT_NOSUID_NODEV_NOEXEC),
-		      false, path, err);
+	/* The clone has the attributes of the mount it is of, for ours that of /proc. */
+	r = mount_set(tree, SYS_MOUNT_ATTR_RDONLY, false, path, err);
 	return r < 0 ? r : mount_attach(tree, target, path, err);
 }
 

@@ -281,6 +281,7 @@ for _from in _kinds:
         odd("%s over %s in one layer" % (_to, _from), _kinds[_to](_kinds[_from](Layer(), b"e"), b"e"))
 for _from in ("file", "symlink", "symlink to a directory", "fifo"):
     odd("implied directory over %s" % _from, _kinds[_from](Layer(), b"e"), Layer().put(b"e/new", b"n"))
+odd("file in a set-group-ID directory", Layer().dir(b"d", mode=0o2755, gid=7).put(b"d/a", b"x").dir(b"d/e").put(b"d/e/f"))
 odd("metadata alone", Layer().dir(b"d").put(b"d/x", b"1"), Layer().dir(b"d", mode=0o1777, uid=5, gid=6, mtime=7))
 odd("metadata of the root", Layer().dir(b"./", mode=0o700, uid=5).put(b"a"), Layer().put(b"b"))
 odd("metadata of the root, above", Layer().dir(b"./", mode=0o700).put(b"a"), Layer().dir(b"./", mode=0o711, gid=9))

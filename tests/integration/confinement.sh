@@ -96,6 +96,19 @@ for path in /proc/{bus,fs,irq,sys,mtrr,sysrq-trigger}; do
 done
 like "a directory's devices are none" "$(mounted_at /)" nodev
 
+run tare run --rm --network none --userns host --init --rootfs "$T/root" sh -c \
+	'cat /proc/1/cmdline | tr "\0" " "; cat /proc/1/environ /proc/1/maps /proc/1/mem | wc -c'
+is 'the process that reaps shows nothing of tare' "$(xargs <<<"$stdout")" 'init 0'
+for name in proc dev sys; do
+	cp -a "$T/root" "$T/links"
+	rmdir "$T/links/$name" 2>/dev/null || rm -r "${T:?}/links/$name"
+	ln -s home "$T/links/$name"
+	run tare run --rm --network none --rootfs "$T/links" true
+	is "an image with a link at /$name is refused" "$status" 125
+	like 'for that' "$stderr" "'/$name'.* the image has a link or a file there"
+	rm -r "$T/links"
+done
+
 # keyring COMMAND...: with a session keyring tare-test, which only those see who have it
 keyring() {
 	python3 -c 'import ctypes, os, sys

@@ -86,5 +86,7 @@ tare tag web localhost/busybox:latest
 ok 'an archive runs whose name another image has' tare run --rm --network none "$FIXTURES/busybox.tar" true
 is 'and that keeps it' "$(tare image inspect --format '{{.Config.WorkingDir}}' localhost/busybox)" /www
 like 'the new one has none' "$(tare images --format '{{.Repository}}')" '<none>'
+run flock -s "$TARE_ROOT/images/index.lock" timeout 0.5 "$TARE" tag localhost/busybox localhost/late
+is 'who changes the names is alone in doing so' "$status" 124
 tare rmi -a >/dev/null
 done_testing

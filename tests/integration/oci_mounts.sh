@@ -67,6 +67,11 @@ is 'nor do dots' "$stdout" plain
 ln -sfn plain "$T/link"
 sh_run link 'cat /mnt/file' 'bind($t + "/link"; "/mnt"; [])' --arg t "$T"
 is 'a source may be a symbolic link' "$stdout" plain
+ln -sfn file "$T/link"
+sh_run nofollow 'readlink /etc/motd' 'bind($t + "/link"; "/etc/motd"; ["src-nofollow"])' --arg t "$T"
+deviates runc 'does not know it'
+deviates crun 'too old'
+is 'unless it is not to be followed' "$stdout" file
 
 # --- options --------------------------------------------------------------------------
 

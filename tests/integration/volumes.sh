@@ -55,6 +55,11 @@ box --privileged -v "$T/dir:/data" -- sh -c 'mount -t tmpfs none /data/made && g
 is 'mounts made inside stay inside' "$stdout $(grep -c "$T/dir/made" /proc/self/mountinfo)" '1 0'
 box -v "$T/dir:/data:bind" -- ls /data/sub
 is "with 'bind' it is not recursive" "$stdout" ''
+mkdir "$T/dir/sub/shared"
+mount -t tmpfs --make-shared shared "$T/dir/sub/shared"
+box --privileged --userns host -v "$T/dir/sub/shared:/data" -- sh -c 'mkdir /data/made && mount -t tmpfs none /data/made && echo made'
+is 'also where the host shares its own' "$stdout $(grep -c "shared/made" /proc/self/mountinfo)" 'made 0'
+umount "$T/dir/sub/shared"
 umount "$T/dir/sub"
 
 box -v "$T/dir/file:/etc/motd:ro" -- cat /etc/motd

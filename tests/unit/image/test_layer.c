@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -252,6 +253,72 @@ static void links_that_nobody_may_follow_are_refused(void **state)
 	}
 }
 
+static ssize_t attribute_of(const struct fixture *f, const char *dir, const char *name)
+{
+	autoclose int fd = openat(f->layer, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fgetxattr(fd, name, NULL, 0);
+}
+
+static void what_overlayfs_would_obey_is_dropped(void **state)
+{
+	static const char *const dropped[] = { "user.overlay.redirect", "user.overlay.opaque",
+					       "trusted.overlay.opaque", "security.selinux" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++) {
+		autofree char *key = xasprintf("SCHILY.xattr.%s", dropped[i]);
+
+		tarball_add_pax(&f->tar, key, "y");
+		add(f, '5', dropped[i], NULL);
+	}
+	tarball_add_pax(&f->tar, "SCHILY.xattr.user.kept", "y");
+	add(f, '5', "kept", NULL);
+	assert_int_equal(apply(f), 0);
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(*dropped); i++)
+		assert_int_equal(attribute_of(f, dropped[i], dropped[i]), -1);
+	if (attribute_of(f, "kept", "user.kept") < 0 && errno == EOPNOTSUPP)
+		skip();
+	assert_int_equal(attribute_of(f, "kept", "user.kept"), 1);
+}
+
+static void what_is_replaced_takes_no_space(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, '0', "a", NULL);
+	add(f, '0', "d/b", NULL);
+	add(f, '0', "a", NULL);
+	add(f, '0', "d", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_int_equal(f->result.size, 8);
+}
+
+static void what_is_below_a_directory_goes_with_it(void **state)
+{
+	struct fixture *f = *state;
+
+	add(f, '0', "a/b/x", NULL);
+	add(f, '0', "a", NULL);
+	add(f, '5', "a", NULL);
+	add(f, '0', "a/b/y", NULL);
+	assert_int_equal(apply(f), 0);
+	assert_false(is_there(f, "a/b/x"));
+	assert_true(is_there(f, "a/b/y"));
+}
+
+static void directories_on_the_way_count(void **state)
+{
+	struct fixture *f = *state;
+	char path[64] = "x";
+
+	while (strlen(path) < 60)
+		strcat(path, "/x");
+	add(f, '0', path, NULL);
+	assert_int_equal(apply_within(f, (uint64_t)10 * TREE_ENTRY_COST), -EFBIG);
+}
+
 static void hard_links_out_are_refused(void **state)
 {
 	static const char *const targets[] = { "../outside", "l/outside", "." };
@@ -427,6 +494,10 @@ int main(void)
 		T(an_uncarried_root_has_time_zero),
 		T(hard_links_share_an_inode),
 		T(entries_that_lead_out_are_refused),
+		T(what_overlayfs_would_obey_is_dropped),
+		T(what_is_replaced_takes_no_space),
+		T(what_is_below_a_directory_goes_with_it),
+		T(directories_on_the_way_count),
 		T(an_entry_may_lie_beyond_a_link_to_a_directory),
 		T(links_that_nobody_may_follow_are_refused),
 		T(hard_links_out_are_refused),
