@@ -109,6 +109,21 @@ for name in proc dev sys; do
 	rm -r "$T/links"
 done
 
+# Whoever is root inside and on the host must not reach tare's own file for writing (CVE-2019-5736).
+is_read_only() {
+	python3 -c 'import os, sys; sys.exit(not os.statvfs(sys.argv[1]).f_flag & os.ST_RDONLY)' "/proc/$1/exe"
+}
+"$TARE" run --name shared --network none --userns host --rootfs "$T/root" sh -c 'echo up; exec sleep 1000' >"$T/up" 2>/dev/null &
+first=$!
+wait_for 10 grep -q up "$T/up"
+"$TARE" exec shared sh -c 'echo joined; exec sleep 1000' >"$T/joined" 2>/dev/null &
+second=$!
+wait_for 10 grep -q joined "$T/joined"
+ok 'what runs a container runs from a file that cannot be written' is_read_only $first
+ok 'so does what joins one' is_read_only $second
+run tare rm -f shared
+wait $first $second
+
 # keyring COMMAND...: with a session keyring tare-test, which only those see who have it
 keyring() {
 	python3 -c 'import ctypes, os, sys
