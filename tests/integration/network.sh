@@ -141,6 +141,14 @@ in_net other sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/route_localnet
 	ip route add 127.0.0.0/8 via 10.87.0.1'
 fails 'a container does not reach servers on 127.0.0.1 of the host' 28 \
 	in_net other "${CURL[@]}" --http0.9 127.0.0.1:7070
+socat -u UDP-RECV:7071,bind=127.0.0.1 CREATE:"$T/heard" &
+heard=$!
+wait_for 5 sh -c 'ss -lun | grep -q 127.0.0.1:7071'
+in_net other sh -c 'echo outside | socat -u - UDP-SENDTO:127.0.0.1:7071'
+echo end | socat -u - UDP-SENDTO:127.0.0.1:7071
+wait_for 5 grep -q end "$T/heard"
+is 'nor do its packets, of which no answer is needed' "$(cat "$T/heard")" end
+kill $heard
 kill $secret
 tare rm -f other >/dev/null
 
