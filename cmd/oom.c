@@ -156,7 +156,8 @@ static bool has_run_out(struct oom *oom, const char *group, int dirfd)
 {
 	struct counters c = read_counters(dirfd, "memory.events.local");
 
-	if (!c.present || !c.oom)
+	/* What has no limit has run out of an earlier one. */
+	if (!c.present || !c.oom || read_bytes(dirfd, "memory.max") == CGROUP_NO_LIMIT)
 		return false;
 	if (oom->level != OOM_LEVEL_HOST) { /* the second one: it may have been either */
 		limit_is(oom, OOM_LEVEL_UNKNOWN, -1);
