@@ -53,6 +53,10 @@ static int set_sysctls(const struct rootfs *fs, const struct config *c, struct e
 		autofree char *path = xasprintf("sys/%.*s", (int)(value - item), item);
 
 		r = write_sysctl(fs, path, value + 1, err);
+		if (r == -ENOENT && config_has_userns(c))
+			error_hint(err,
+				   "older kernels hide some from user namespaces; --userns=host "
+				   "does without one");
 	}
 	return r;
 }
