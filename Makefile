@@ -61,11 +61,13 @@ build/tare: $(B)/tare
 build/tare-oci: build/tare
 	$(Q)ln -sf tare $@
 
-# Debug information is kept beside the binary, where gdb finds it.
+# Debug information is kept beside the binary, where gdb finds it. What objcopy writes at one go lies
+# in the page cache in one piece, all of which is then resident in every process: so it is a copy.
 $(B)/tare: $(OBJECTS) $(ARCHIVES)
 	$(call say,LINK,$@)$(TARGET_CC) $(STATIC) $(CFLAGS) $(LDFLAGS) -o $@.debug $(OBJECTS) $(ARCHIVES) \
 		-Wl,--gc-sections
-	$(Q)objcopy $(if $(SANITIZE),,--strip-all) --add-gnu-debuglink=$@.debug $@.debug $@
+	$(Q)objcopy $(if $(SANITIZE),,--strip-all) --add-gnu-debuglink=$@.debug $@.debug $@.new
+	$(Q)cp --remove-destination $@.new $@ && rm $@.new
 
 $(B)/%.o: %.c | $(B)/include
 	@mkdir -p $(@D)
