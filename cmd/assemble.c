@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/sys.h"
+#include "cmd/connect.h"
 #include "cmd/device.h"
 #include "cmd/volume.h"
 #include "image/image.h"
@@ -219,14 +220,13 @@ static int fill_mounts(const struct settings *s, struct config *c, struct error 
 	return 0;
 }
 
-/* Its network namespace is known later, by connect_prepare(): which modes have one of their own? */
+/* Whether it has a network namespace of its own stands in its config later: connect_prepare(). */
 static int fill_sysctls(const struct settings *s, struct config *c, struct error *err)
 {
 	uint64_t namespaces = c->namespaces;
 	int r = 0;
 
-	if (!s->network || !strcmp(s->network, "bridge") || !strcmp(s->network, "default") ||
-	    !strcmp(s->network, "none"))
+	if (connect_has_own_netns(s->network))
 		c->namespaces |= CLONE_NEWNET;
 	for (size_t i = 0; r == 0 && i < s->sysctls.n; i++) {
 		autofree char *name = xstrdup(s->sysctls.items[i]);

@@ -102,26 +102,47 @@ static int use_path(struct connection *n, struct error *err)
 	return 0;
 }
 
-static const struct {
+#define DEFAULT_MODE "bridge"
+
+static const struct mode {
 	const char *name;
-	bool is_prefix;
+	bool is_prefix, has_own; /* network namespace, not somebody else's */
 	int (*use)(struct connection *n, struct error *err);
 } modes[] = {
-	{ "bridge", false, use_bridge },       { "default", false, use_bridge },
-	{ "none", false, use_none },	       { "host", false, use_host },
-	{ "container:", true, use_container }, { "ns:", true, use_path },
+	{ "bridge", false, true, use_bridge },
+	{ "default", false, true, use_bridge },
+	{ "none", false, true, use_none },
+	{ "host", false, false, use_host },
+	{ "container:", true, false, use_container },
+	{ "ns:", true, false, use_path },
 };
+
+static const struct mode *find_mode(const char *network)
+{
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (modes[i].is_prefix ? str_starts(network, modes[i].name)
+				       : !strcmp(network, modes[i].name))
+			return &modes[i];
+	return NULL;
+}
+
+/** connect_has_own_netns() - Whether --network gives it a namespace alone; NULL: the default */
+bool connect_has_own_netns(const char *network)
+{
+	const struct mode *mode = find_mode(network ? network : DEFAULT_MODE);
+
+	return mode && mode->has_own;
+}
 
 static int choose_mode(struct connection *n, struct error *err)
 {
-	const char *mode = n->settings->network ? n->settings->network : "bridge";
+	const char *network = n->settings->network ? n->settings->network : DEFAULT_MODE;
+	const struct mode *mode = find_mode(network);
 
-	str_replace(&n->record->network, mode);
-	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
-		if (modes[i].is_prefix ? str_starts(mode, modes[i].name)
-				       : !strcmp(mode, modes[i].name))
-			return modes[i].use(n, err);
-	error_set(err, EINVAL, "network '%s' is not known", mode);
+	str_replace(&n->record->network, network);
+	if (mode)
+		return mode->use(n, err);
+	error_set(err, EINVAL, "network '%s' is not known", network);
 	return error_hint(err, "choose bridge, none, host, container:NAME or ns:PATH");
 }
 

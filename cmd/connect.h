@@ -28,6 +28,7 @@ struct connection {
 	int linger_fd; /* after connect_release(): slow to close, left to whoever ends last */
 };
 
+bool connect_has_own_netns(const char *network);
 int connect_prepare(struct connection *n, struct error *err);
 int connect_attach(struct connection *n, struct container *ct, struct error *err);
 void connect_started(const struct connection *n);

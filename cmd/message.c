@@ -100,10 +100,11 @@ int message_finish_output(struct error *err)
 	bool failed = ferror(stdout) != 0;
 
 	errno = 0;
-	if (fflush(stdout) == 0 && failed)
-		(void)!write(STDOUT_FILENO, "\n", 1); /* why the earlier write failed */
-	if (errno || failed)
+	if (fflush(stdout) != 0 || failed) {
+		if (!errno) /* an earlier write failed: ask once more why, with no more of the text */
+			(void)!write(STDOUT_FILENO, "\n", 1);
 		return error_sys(err, errno ? errno : EIO, "write to standard output");
+	}
 	/* A closed stdout is fine as long as nothing was to be written. */
 	if (close(STDOUT_FILENO) < 0 && errno != EBADF)
 		return error_sys(err, errno, "write to standard output");

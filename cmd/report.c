@@ -23,6 +23,7 @@
 #include "cgroups/account.h"
 #include "cgroups/stats.h"
 #include "cmd/command.h"
+#include "cmd/connect.h"
 #include "cmd/oom.h"
 #include "cmd/traffic.h"
 #include "cmd/units.h"
@@ -104,9 +105,8 @@ static void make_doc(struct report *r)
 static void read_network(struct report *r, int netns_fd, const char *network)
 {
 	struct json *map = json_new_map();
-	bool own = !strcmp(network, "none") || !strcmp(network, "bridge") ||
-		   !strcmp(network, "default");
 	struct traffic t = { 0 };
+	bool own = connect_has_own_netns(network);
 	bool known = own && netns_fd >= 0 && traffic_of_namespace(netns_fd, &t);
 
 	json_set(map, "received_bytes",

@@ -154,9 +154,11 @@ static int clone_by_helper(struct container *ct, struct init_plan *plan,
 		return error_sys(err, errno, "create a helper for the namespaces to share");
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	if (h.r == 0)
-		ct->pid = pid_behind(ct->pidfd);
-	return h.r;
+	if (h.r < 0)
+		return h.r;
+	ct->pid = pid_behind(ct->pidfd);
+	return ct->pid > 0 ? 0
+			   : error_set(err, ESRCH, "find the container's first process in /proc");
 }
 
 struct netns_maker {

@@ -326,7 +326,8 @@ int rootfs_enter(const struct rootfs *fs, const struct config *c, struct error *
 	if (!((c->namespaces & CLONE_NEWNS) || c->join_paths[CONFIG_NS_MOUNT]))
 		return enter_by_chroot(err);
 	if (c->no_pivot) {
-		detach_kernel_files();
+		if (c->namespaces & CLONE_NEWNS) /* of one to share they are others', too */
+			detach_kernel_files();
 		return enter_by_chroot(err);
 	}
 	/* pivot_root(2), NOTES: both "." stacks the old root on the new one. */

@@ -57,6 +57,18 @@ mount --bind "/proc/$holder/ns/net" "$T/netns"
 on_exit umount "$T/netns"
 ns_of joined 'ns("network"; $t + "/netns")' --arg t "$T"
 is 'the path can be a bind mount' "$(namespace net)" "$(readlink "/proc/$holder/ns/net")"
+unshare --mount sleep 1000 &
+mounts=$!
+on_exit kill $mounts
+wait_for 5 test "$(readlink "/proc/$mounts/ns/mnt")" != "$(readlink /proc/self/ns/mnt)"
+bundle mounts "sh(\"echo in\") | ns(\"mount\"; \"/proc/$mounts/ns/mnt\")"
+mount_ids() {
+	cut -d' ' -f1 "/proc/$mounts/mountinfo" | sort
+}
+mount_ids >before
+launch mounts --no-pivot
+is 'a mount namespace can be shared without pivot_root' "$stdout" in
+is 'what others have mounted in it stays' "$(mount_ids | comm -23 before -)" ''
 bundle outer 'args(["sleep", "1000"])'
 start_up outer
 pid=$(field outer .pid)
