@@ -100,11 +100,16 @@ int update_running(const struct record_store *store, const struct record *r, str
 	return ret < 0 || !*r->cgroup ? ret : apply(&s, r->cgroup, true, &remarks, err);
 }
 
-/* Its supervisor takes the cgroup away before it is on record: then the next run has the limits. */
+/*
+ * Its supervisor takes the cgroup away before it is on record: then the next run
+ * has the limits. Files of a cgroup that goes are not there, or cannot be written,
+ * or look like those of a kernel without the controller; bad values stay bad.
+ */
 static bool has_just_ended(const struct change *c, int r)
 {
-	return (r == -ENOENT || r == -ENODEV) &&
-	       process_start_time(c->record.pid) != c->record.pid_start;
+	return r < 0 && r != -EINVAL &&
+	       (process_start_time(c->record.pid) != c->record.pid_start ||
+		process_is_dying(c->record.pid));
 }
 
 static int apply_to_cgroup(struct change *c, struct error *err)

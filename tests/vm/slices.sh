@@ -97,7 +97,8 @@ run tare run --name free --device-write-bps /dev/vda:4m busybox true
 failed=''
 for rate in 8m 16m 32m 64m -1; do
 	tare start free >/dev/null
-	tare update --device-write-bps "/dev/vda:$rate" free >/dev/null || failed+=" $rate"
+	run tare update --device-write-bps "/dev/vda:$rate" free
+	failed+=$stderr
 done
 is 'one that ends just now has its new limits for the next run' "$failed" ''
 is 'a container has its limit lifted the same way' "$(tare inspect -f '{{json .HostConfig.BlkioDeviceWriteBps}}' free)" '[{"Path":"/dev/vda","Rate":0}]'
