@@ -42,7 +42,7 @@ endif
 
 FOLDERS := base cgroups image network runtime cmd
 # The shim is what glibc-built archives miss in musl.
-SOURCES := $(filter-out $(if $(filter glibc,$(LIBC)),base/glibc_shim.c),$(wildcard $(FOLDERS:=/*.c) cmd/oci/*.c))
+SOURCES := $(filter-out $(if $(filter glibc,$(LIBC)),base/glibc_shim.c),$(wildcard $(FOLDERS:=/*.c) cmd/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(B)/%.o) $(B)/gen/seccomp_default.o
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -DTARE_VERSION='"$(VERSION)"' -I. -I$(B) $(INCLUDES) \
 	     $(WARNINGS) $(HARDEN) $(CFLAGS) -MMD -MP

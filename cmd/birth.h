@@ -8,7 +8,7 @@
 #include "cmd/command.h"
 #include "cmd/ephemeral.h"
 #include "cmd/run_options.h"
-#include "cmd/slice.h"
+#include "cmd/slice/slice.h"
 #include "image/image.h"
 #include "runtime/record.h"
 

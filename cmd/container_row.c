@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/target.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 #include "cmd/units.h"
 
 #define COMMAND_MAX_CHARS 20

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "cmd/birth.h"
-#include "cmd/report.h"
-#include "cmd/sampler.h"
+#include "cmd/report/report.h"
+#include "cmd/report/sampler.h"
 
 /* Better now than at the first start. */
 static int check_report(const struct settings *s, struct error *err)

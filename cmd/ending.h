@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cmd/oom.h"
-#include "cmd/report.h"
+#include "cmd/report/oom.h"
+#include "cmd/report/report.h"
 
 struct context;
 struct error;

@@ -19,7 +19,7 @@
 #include "cgroups/hierarchy.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
-#include "cmd/exec_report.h"
+#include "cmd/report/exec.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
 #include "cmd/run_options.h"

@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 static struct json *make_titles(const struct format_column *columns)
 {

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "cgroups/protection.h"
 #include "cgroups/remark.h"
-#include "cmd/cap.h"
+#include "cmd/slice/cap.h"
 #include "cmd/device.h"
 #include "cmd/launch.h"
 #include "cmd/limits.h"

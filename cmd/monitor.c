@@ -24,7 +24,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/sys.h"
-#include "cmd/cap.h"
+#include "cmd/slice/cap.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/restart.h"

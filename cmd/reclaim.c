@@ -37,7 +37,7 @@
 #include "cmd/command.h"
 #include "cmd/limits.h"
 #include "cmd/settings.h"
-#include "cmd/slice_store.h"
+#include "cmd/slice/store.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"

@@ -17,8 +17,8 @@
 #include "cmd/message.h"
 #include "cmd/monitor.h"
 #include "cmd/reclaim.h"
-#include "cmd/repeat.h"
-#include "cmd/report.h"
+#include "cmd/report/repeat.h"
+#include "cmd/report/report.h"
 
 static int check_streams(const struct run_options *o, struct error *err)
 {

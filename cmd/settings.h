@@ -58,7 +58,7 @@ struct settings {
 	int64_t timeout_ms;	/* 0: it runs as long as it likes */
 	const char *report; /* --report: FILE, absolute once on record; fd:N or - for this run */
 
-	struct strlist asserts;	   /* about the report, see cmd/assertion.h */
+	struct strlist asserts;	   /* about the report, see cmd/report/assertion.h */
 	const char *assert_format; /* where they are told of: text, tap or junit, :FILE */
 
 	struct strlist binds, tmpfs;   /* as given: -v, --tmpfs */

@@ -27,7 +27,7 @@
 #include "cmd/command.h"
 #include "cmd/format.h"
 #include "cmd/target.h"
-#include "cmd/traffic.h"
+#include "cmd/report/traffic.h"
 #include "cmd/units.h"
 
 #define MEMINFO_MAX_BYTES 16384

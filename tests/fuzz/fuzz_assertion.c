@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cgroups/oom_log.h"
-#include "cmd/assertion.h"
+#include "cmd/report/assertion.h"
 #include "tests/fuzz/fuzz.h"
 
 static void take_log(const char *text)

@@ -6,10 +6,10 @@
  */
 #include "base/error.h"
 #include "base/json.h"
-#include "cmd/chart.h"
-#include "cmd/report_summary.h"
-#include "cmd/series.h"
-#include "cmd/timeline.h"
+#include "cmd/report/chart.h"
+#include "cmd/report/summary.h"
+#include "cmd/report/series.h"
+#include "cmd/report/timeline.h"
 #include "tests/fuzz/fuzz.h"
 
 static void draw(const struct series *s, size_t columns)

@@ -4,7 +4,7 @@
  */
 #include "base/error.h"
 #include "base/json.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

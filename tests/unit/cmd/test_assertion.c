@@ -2,7 +2,7 @@
 /*
  * tests/unit/cmd/test_assertion.c - Assertions: what is understood, and when they hold
  */
-#include "cmd/assertion.h"
+#include "cmd/report/assertion.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "cmd/verdict.h"
+#include "cmd/report/verdict.h"
 
 static const char report_text[] =
 	"{\"reason\":\"oom\",\"code\":137,\"signal\":9,\"wall_us\":1500000,"

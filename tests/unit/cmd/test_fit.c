@@ -2,7 +2,7 @@
 /*
  * tests/unit/cmd/test_fit.c - Where the knee is, in how many tries, and how it is drawn
  */
-#include "cmd/fit_search.h"
+#include "cmd/fit/search.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "cmd/fit_print.h"
+#include "cmd/fit/print.h"
 
 /* Passes always from @knee on, and half of the time from @flaky on. */
 struct program {

@@ -2,7 +2,7 @@
 /*
  * tests/unit/cmd/test_repeat.c - How figures vary over several runs
  */
-#include "cmd/repeat.h"
+#include "cmd/report/repeat.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

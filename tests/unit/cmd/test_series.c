@@ -2,7 +2,7 @@
 /*
  * tests/unit/cmd/test_series.c - Series read back, and drawn
  */
-#include "cmd/series.h"
+#include "cmd/report/series.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -15,8 +15,8 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "cmd/chart.h"
-#include "cmd/report_summary.h"
+#include "cmd/report/chart.h"
+#include "cmd/report/summary.h"
 #include "base/json.h"
 #include "base/error.h"
 

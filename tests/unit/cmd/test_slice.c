@@ -15,8 +15,8 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "cmd/cap.h"
-#include "cmd/slice.h"
+#include "cmd/slice/cap.h"
+#include "cmd/slice/slice.h"
 
 static int limits_of(const char *text, struct slice_limits *limits)
 {

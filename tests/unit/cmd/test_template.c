@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "cmd/template.h"
+#include "cmd/template/template.h"
 
 static const char document[] =
 	"{\"ID\":\"abc\",\"Names\":[\"one\",\"two\"],\"Size\":12,\"Ratio\":0.5,\"Running\":true,"

@@ -2,7 +2,7 @@
 /*
  * tests/unit/cmd/test_timeline.c - Steps of --at: read, sorted, refused, done
  */
-#include "cmd/timeline.h"
+#include "cmd/report/timeline.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/str.h"
-#include "cmd/timeline_value.h"
+#include "cmd/report/timeline_value.h"
 #include "tests/unit/scratch.h"
 
 static int parse(struct timeline *t, const char *a, const char *b, struct error *err)
