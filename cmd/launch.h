@@ -15,8 +15,8 @@
 
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
-#include "cgroups/oom.h"
 #include "cgroups/limits.h"
+#include "cgroups/oom.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
 #include "cmd/connect.h"
@@ -24,9 +24,9 @@
 #include "cmd/report/report.h"
 #include "cmd/slice/member.h"
 #include "runtime/container.h"
-#include "runtime/teardown.h"
 #include "runtime/logfile.h"
 #include "runtime/supervise.h"
+#include "runtime/teardown.h"
 
 struct ephemeral;
 struct image;

@@ -24,10 +24,10 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/sys.h"
-#include "cmd/slice/cap.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/restart.h"
+#include "cmd/slice/cap.h"
 #include "runtime/sync.h"
 
 /*

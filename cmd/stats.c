@@ -26,8 +26,8 @@
 #include "cgroups/stats.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
-#include "cmd/target.h"
 #include "cmd/report/traffic.h"
+#include "cmd/target.h"
 #include "cmd/units.h"
 
 #define MEMINFO_MAX_BYTES 16384

@@ -17,8 +17,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "image/catalog.h"
-#include "image/tree.h"
 #include "image/reference.h"
+#include "image/tree.h"
 #include "image/view_store.h"
 
 /**

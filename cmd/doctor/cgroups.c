@@ -16,8 +16,8 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "cgroups/group.h"
-#include "cmd/slice/cap.h"
 #include "cmd/doctor/doctor.h"
+#include "cmd/slice/cap.h"
 
 #define PRESSURE_MAX_BYTES 4096
 

@@ -17,9 +17,9 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "cmd/oci/oci.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/oci/oci.h"
 
 #define OPTIONS_MAX 7
 

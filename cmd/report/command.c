@@ -15,13 +15,13 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/birth.h"
-#include "cmd/report/chart.h"
 #include "cmd/command.h"
 #include "cmd/output.h"
+#include "cmd/report/chart.h"
 #include "cmd/report/report.h"
-#include "cmd/report/summary.h"
 #include "cmd/report/sampler.h"
 #include "cmd/report/series.h"
+#include "cmd/report/summary.h"
 #include "runtime/record.h"
 
 #define CHUNK	       65536

@@ -18,8 +18,8 @@
 #include "base/str.h"
 #include "cmd/report/assertion.h"
 #include "cmd/report/report.h"
-#include "cmd/table.h"
 #include "cmd/report/verdict.h"
+#include "cmd/table.h"
 
 /** repeat_init() - Nothing has run yet; repeat_done() releases it */
 void repeat_init(struct repeat *r)

@@ -26,8 +26,8 @@
 #include "base/sys.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/setting.h"
-#include "cmd/signals.h"
 #include "cmd/report/timeline_value.h"
+#include "cmd/signals.h"
 #include "cmd/units.h"
 
 #define MAX_STEPS     256

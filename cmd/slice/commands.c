@@ -12,10 +12,10 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "cgroups/group.h"
-#include "cmd/slice/cap.h"
 #include "cmd/command.h"
 #include "cmd/limits.h"
 #include "cmd/message.h"
+#include "cmd/slice/cap.h"
 #include "cmd/slice/store.h"
 #include "cmd/units.h"
 

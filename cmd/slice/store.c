@@ -34,8 +34,8 @@
 #include "cgroups/group.h"
 #include "cgroups/stats.h"
 #include "cgroups/update.h"
-#include "cmd/slice/cap.h"
 #include "cmd/command.h"
+#include "cmd/slice/cap.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
 

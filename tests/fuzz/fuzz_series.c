@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cmd/report/chart.h"
-#include "cmd/report/summary.h"
 #include "cmd/report/series.h"
+#include "cmd/report/summary.h"
 #include "cmd/report/timeline.h"
 #include "tests/fuzz/fuzz.h"
 

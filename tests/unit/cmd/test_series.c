@@ -14,11 +14,11 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "cmd/report/chart.h"
 #include "cmd/report/summary.h"
-#include "base/json.h"
-#include "base/error.h"
 
 static const char head[] = "{\"kind\":\"samples\",\"version\":1,\"name\":\"n\",\"image\":\"i\","
 			   "\"command\":\"a\\u001b[2Jb\"}";
