@@ -17,41 +17,48 @@
  *
  *   1. lay_out()	directories breadth first: what is in one is together. Inodes
  *			get their places, blocks are counted
- *   2. put_all()	into memory, now that all numbers are known
- *   3. written to the file at once
+ *   2. put_all()	written in that order, now that all numbers are known: inodes
+ *			and blocks through a window each
  */
 #include "image/erofs.h"
 
-#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "image/erofs_entries.h"
+#include "image/erofs_xattr.h"
+#include "image/little_endian.h"
 
-#define SUPER_OFFSET	   1024U
-#define SUPER_MAGIC	   0xE0F5E1E2U
-#define SUPER_BYTES	   128U
-#define COMPAT_MTIME	   0x2U /* times are those of modification */
-#define INCOMPAT_CHUNKED   0x4U
-#define INCOMPAT_DEVICES   0x8U
-#define SLOT_BYTES	   128U
-#define NID_BYTES	   32U
-#define INODE_BYTES	   64U
-#define XATTR_HEADER_BYTES 12U
-#define XATTR_ENTRY_BYTES  4U
-#define CHUNK_INDEX_BYTES  8U
-#define CHUNK_INDEXES	   0x20U
-#define DIRENT_BYTES	   12U
-#define NAME_MAX_BYTES	   255U
-#define XATTRS_MAX_BYTES   (256U << 10) /* an inode counts them in units of 4, in 16 bits */
-#define IMAGE_MAX_BYTES	   (1U << 30)
+#define SUPER_OFFSET	  1024U
+#define SUPER_MAGIC	  0xE0F5E1E2U
+#define SUPER_BYTES	  128U
+#define COMPAT_MTIME	  0x2U /* times are those of modification */
+#define INCOMPAT_CHUNKED  0x4U
+#define INCOMPAT_DEVICES  0x8U
+#define SLOT_BYTES	  128U
+#define NID_BYTES	  32U
+#define INODE_BYTES	  64U
+#define CHUNK_INDEX_BYTES 8U
+#define CHUNK_INDEXES	  0x20U
+#define NAME_MAX_BYTES	  255U
+#define IMAGE_MAX_BYTES	  (1U << 30)
+#define WINDOW_BYTES	  (EROFS_XATTRS_MAX_BYTES + (32U << 10)) /* any inode, any block */
 
 enum layout { LAYOUT_PLAIN = 0, LAYOUT_INLINE = 2, LAYOUT_CHUNKS = 4 };
+
+/* What is about to be written, from an offset in the file on. */
+struct window {
+	uint64_t from;
+	size_t used;
+	unsigned char *bytes;
+};
 
 struct writer {
 	const struct erofs_plan *plan;
@@ -62,8 +69,10 @@ struct writer {
 	uint64_t at;	 /* where the next inode may go */
 	uint64_t blocks; /* of entries and targets so far */
 	uint64_t base;	 /* their first one */
-	uint32_t n_inodes;
-	unsigned char *image;
+	uint32_t n_inodes, n_put;
+	uint32_t next_nid; /* those before it are put */
+	struct window inodes, entries;
+	int fd, failed; /* failed: an errno, of the first failure to write */
 };
 
 static uint64_t align(uint64_t n, uint64_t to)
@@ -78,65 +87,11 @@ static int refuse(struct error *err, const char *name, const char *why)
 	return error_set(err, ENOTSUP, "'%.300s' %s", safe, why);
 }
 
-/* ---- attributes --------------------------------------------------------- */
-
-/* The index of a name's prefix, and what follows it; 0: there is none for this. */
-static unsigned int xattr_index(const char *name, const char **rest)
-{
-	static const struct {
-		const char *prefix;
-		unsigned int index;
-	} known[] = { { "user.", 1 }, { "trusted.", 4 }, { "security.", 6 } };
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (str_starts(name, known[i].prefix)) {
-			*rest = name + strlen(known[i].prefix);
-			return known[i].index;
-		}
-	return 0;
-}
-
-static size_t xattr_bytes(const struct erofs_xattr *x, size_t name_len)
-{
-	return (size_t)align(XATTR_ENTRY_BYTES + name_len + x->size, 4);
-}
-
-static size_t xattrs_bytes(const struct erofs_inode *inode)
-{
-	size_t sum = 0;
-
-	for (const struct erofs_xattr *x = inode->xattrs; x; x = x->next) {
-		const char *rest = "";
-
-		(void)xattr_index(x->name, &rest);
-		sum += xattr_bytes(x, strlen(rest));
-	}
-	return sum ? XATTR_HEADER_BYTES + sum : 0;
-}
-
-static int check_xattrs(const struct erofs_node *node, struct error *err)
-{
-	size_t sum = 0;
-
-	for (const struct erofs_xattr *x = node->inode->xattrs; x; x = x->next) {
-		const char *rest = "";
-
-		if (!xattr_index(x->name, &rest) || !*rest || strlen(rest) > NAME_MAX_BYTES ||
-		    x->size > UINT16_MAX)
-			return refuse(err, node->name,
-				      "has an attribute that EROFS has no room for");
-		sum += xattr_bytes(x, strlen(rest));
-		if (sum > XATTRS_MAX_BYTES - XATTR_HEADER_BYTES)
-			return refuse(err, node->name, "has too many attributes");
-	}
-	return 0;
-}
-
 /* ---- places ------------------------------------------------------------- */
 
 static enum layout layout_of(const struct writer *w, const struct erofs_inode *inode)
 {
-	size_t before = INODE_BYTES + xattrs_bytes(inode);
+	size_t before = INODE_BYTES + erofs_xattr_bytes(inode);
 
 	if (S_ISREG(inode->mode) && inode->size)
 		return LAYOUT_CHUNKS;
@@ -163,131 +118,51 @@ static int check_file(const struct writer *w, const struct erofs_node *node, str
 	return 0;
 }
 
+/* An inode's, with what follows it at once. */
+static size_t inode_bytes(const struct erofs_inode *inode, enum layout layout)
+{
+	size_t size = INODE_BYTES + erofs_xattr_bytes(inode);
+
+	if (layout == LAYOUT_CHUNKS)
+		return (size_t)align(size, CHUNK_INDEX_BYTES) + CHUNK_INDEX_BYTES;
+	return layout == LAYOUT_INLINE ? size + strlen(inode->target) : size;
+}
+
 static int place_inode(struct writer *w, const struct erofs_node *node, struct error *err)
 {
 	struct erofs_inode *inode = node->inode;
 	enum layout layout = layout_of(w, inode);
-	uint64_t size = INODE_BYTES + xattrs_bytes(inode);
-	int r = check_xattrs(node, err);
+	uint64_t size = inode_bytes(inode, layout);
+	const char *fault = erofs_xattr_fault(inode);
+	int r = fault ? refuse(err, node->name, fault) : check_file(w, node, err);
 
-	if (r == 0)
-		r = check_file(w, node, err);
 	if (r < 0)
 		return r;
-	if (layout == LAYOUT_CHUNKS) {
-		size = align(size, CHUNK_INDEX_BYTES) + CHUNK_INDEX_BYTES;
-	} else if (layout == LAYOUT_INLINE) {
-		size += strlen(inode->target);
+	if (layout == LAYOUT_INLINE) {
 		if (w->at % w->block_bytes + size > w->block_bytes)
 			w->at = align(w->at, w->block_bytes);
 	} else if (S_ISLNK(inode->mode)) {
-		inode->block = w->blocks;
+		inode->block = (uint32_t)w->blocks;
 		w->blocks += align(strlen(inode->target), w->block_bytes) / w->block_bytes;
 	}
-	inode->nid = w->at / NID_BYTES;
-	inode->number = ++w->n_inodes;
+	inode->nid = (uint32_t)(w->at / NID_BYTES);
+	w->n_inodes++;
 	w->at = align(w->at + size, NID_BYTES);
 	return w->at > IMAGE_MAX_BYTES ? error_set(err, ENOTSUP, "too many files for one view") : 0;
 }
 
 /* ---- directories -------------------------------------------------------- */
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp((*(struct erofs_node *const *)a)->name,
-		      (*(struct erofs_node *const *)b)->name);
-}
-
-static void sort_children(struct erofs_node *dir)
-{
-	struct erofs_node **all;
-	size_t n = 0;
-
-	for (struct erofs_node *c = dir->children; c; c = c->next)
-		n++;
-	if (n < 2)
-		return;
-	all = xmalloc(n * sizeof(struct erofs_node *));
-	n = 0;
-	for (struct erofs_node *c = dir->children; c; c = c->next)
-		all[n++] = c;
-	qsort(all, n, sizeof(*all), by_name);
-	for (size_t i = 0; i < n; i++)
-		all[i]->next = i + 1 < n ? all[i + 1] : NULL;
-	dir->children = all[0];
-	free(all);
-}
-
-/*
- * Entries in their order, those of the directory itself and of its parent among
- * them: there are names that come before a dot.
- */
-struct entries {
-	struct erofs_node self, parent;
-	struct erofs_node *own[2]; /* still to come */
-	struct erofs_node *next;
-};
-
-static void entries_begin(struct entries *e, const struct erofs_node *dir,
-			  const struct erofs_node *parent)
-{
-	e->self = (struct erofs_node){ .name = ".", .inode = dir->inode };
-	e->parent = (struct erofs_node){ .name = "..", .inode = parent->inode };
-	e->own[0] = &e->self;
-	e->own[1] = &e->parent;
-	e->next = dir->children;
-}
-
-static struct erofs_node *entries_peek(const struct entries *e)
-{
-	struct erofs_node *own = e->own[0] ? e->own[0] : e->own[1];
-
-	if (own && (!e->next || strcmp(own->name, e->next->name) < 0))
-		return own;
-	return e->next;
-}
-
-static void entries_skip(struct entries *e)
-{
-	struct erofs_node *next = entries_peek(e);
-
-	if (next == e->own[0])
-		e->own[0] = NULL;
-	else if (next == e->own[1])
-		e->own[1] = NULL;
-	else
-		e->next = next->next;
-}
-
-/* Step over the entries that fit into a block; their number, and bytes with their names. */
-static size_t entries_fill(struct entries *e, size_t block_bytes, size_t *used)
-{
-	struct erofs_node *n;
-	size_t count = 0;
-
-	*used = 0;
-	while ((n = entries_peek(e))) {
-		size_t need = DIRENT_BYTES + strlen(n->name);
-
-		if (*used + need > block_bytes)
-			break;
-		*used += need;
-		count++;
-		entries_skip(e);
-	}
-	return count;
-}
-
 /* A directory's size is that of its blocks, but for what is empty of the last one. */
 static void place_entries(struct writer *w, struct erofs_node *dir, const struct erofs_node *parent)
 {
-	struct entries e;
+	struct erofs_entries e;
 	size_t used = 0, blocks = 0;
 
-	entries_begin(&e, dir, parent);
-	for (size_t n; (n = entries_fill(&e, w->block_bytes, &used)); blocks++)
+	erofs_entries_begin(&e, dir, parent);
+	for (size_t n; (n = erofs_entries_fill(&e, w->block_bytes, &used)); blocks++)
 		dir->inode->size = blocks * w->block_bytes + used;
-	dir->inode->block = w->blocks;
+	dir->inode->block = (uint32_t)w->blocks;
 	w->blocks += blocks;
 }
 
@@ -328,7 +203,7 @@ static int lay_out(struct writer *w, struct error *err)
 	add_dir(w, root, root);
 	r = place_inode(w, root, err);
 	for (size_t i = 0; r == 0 && i < w->n_dirs; i++) {
-		sort_children(w->dirs[i]);
+		erofs_entries_sort(w->dirs[i]);
 		for (struct erofs_node *c = w->dirs[i]->children; r == 0 && c; c = c->next)
 			r = place_child(w, w->dirs[i], c, err);
 		if (r == 0)
@@ -342,37 +217,35 @@ static int lay_out(struct writer *w, struct error *err)
 
 /* ---- bytes -------------------------------------------------------------- */
 
-static void put16(unsigned char *at, uint64_t value)
+static void flush(struct writer *w, struct window *win)
 {
-	uint16_t le = htole16((uint16_t)value);
+	int r = 0;
 
-	memcpy(at, &le, sizeof(le));
+	if (lseek(w->fd, (off_t)win->from, SEEK_SET) < 0)
+		r = -errno;
+	if (r == 0)
+		r = file_write_fd(w->fd, win->bytes, win->used);
+	if (r < 0 && !w->failed)
+		w->failed = -r;
+	memset(win->bytes, 0, win->used);
 }
 
-static void put32(unsigned char *at, uint64_t value)
+/* Room for what comes next, zeroed; offsets ascend. */
+static unsigned char *reach(struct writer *w, struct window *win, uint64_t at, size_t len)
 {
-	uint32_t le = htole32((uint32_t)value);
-
-	memcpy(at, &le, sizeof(le));
+	if (at + len > win->from + WINDOW_BYTES) {
+		flush(w, win);
+		win->from = at;
+	}
+	win->used = (size_t)(at - win->from) + len;
+	return win->bytes + (at - win->from);
 }
 
-static void put64(unsigned char *at, uint64_t value)
-{
-	uint64_t le = htole64(value);
-
-	memcpy(at, &le, sizeof(le));
-}
-
-static void put_bytes(unsigned char *at, const void *data, size_t len)
-{
-	if (len)
-		memcpy(at, data, len);
-}
-
-static void put_super(const struct writer *w)
+static void put_super(struct writer *w)
 {
 	const struct erofs_plan *p = w->plan;
-	unsigned char *super = w->image + SUPER_OFFSET;
+	unsigned char *super = reach(w, &w->inodes, SUPER_OFFSET,
+				     SUPER_BYTES + p->n_devices * SLOT_BYTES);
 
 	put32(super, SUPER_MAGIC);
 	put32(super + 8, COMPAT_MTIME);
@@ -386,23 +259,6 @@ static void put_super(const struct writer *w)
 	for (size_t i = 0; i < p->n_devices; i++)
 		put32(super + SUPER_BYTES + i * SLOT_BYTES + 64,
 		      align(p->device_bytes[i], w->block_bytes) / w->block_bytes);
-}
-
-static void put_xattrs(unsigned char *at, const struct erofs_inode *inode)
-{
-	at += XATTR_HEADER_BYTES; /* no filter, none shared */
-	for (const struct erofs_xattr *x = inode->xattrs; x; x = x->next) {
-		const char *rest = "";
-		unsigned int index = xattr_index(x->name, &rest);
-		size_t len = strlen(rest);
-
-		at[0] = (unsigned char)len;
-		at[1] = (unsigned char)index;
-		put16(at + 2, x->size);
-		put_bytes(at + XATTR_ENTRY_BYTES, rest, len);
-		put_bytes(at + XATTR_ENTRY_BYTES + len, x->value, x->size);
-		at += xattr_bytes(x, len);
-	}
 }
 
 /* kdev_t.h, new_encode_dev() */
@@ -424,40 +280,48 @@ static void put_chunk(const struct writer *w, unsigned char *inode_at, unsigned 
 	put32(index + 4, inode->offset / w->block_bytes);
 }
 
-static void put_inode(const struct writer *w, struct erofs_inode *inode)
+/* What is not in the inode: a long link's target. */
+static void put_target(struct writer *w, const struct erofs_inode *inode)
 {
-	unsigned char *at = w->image + inode->nid * NID_BYTES;
-	enum layout layout = layout_of(w, inode);
-	size_t xattrs = xattrs_bytes(inode);
-	unsigned char *tail = at + INODE_BYTES + xattrs;
+	size_t len = strlen(inode->target);
 
-	if (inode->is_written)
+	memcpy(reach(w, &w->entries, (w->base + inode->block) * w->block_bytes, len), inode->target,
+	       len);
+}
+
+static void put_inode(struct writer *w, const struct erofs_inode *inode)
+{
+	enum layout layout = layout_of(w, inode);
+	size_t xattrs = erofs_xattr_bytes(inode), tail = INODE_BYTES + xattrs;
+	size_t target = S_ISLNK(inode->mode) ? strlen(inode->target) : 0;
+	unsigned char *at;
+
+	if (inode->nid < w->next_nid)
 		return;
-	inode->is_written = true;
+	w->next_nid = inode->nid + 1;
+	at = reach(w, &w->inodes, (uint64_t)inode->nid * NID_BYTES, inode_bytes(inode, layout));
 	put16(at, 1U | (unsigned int)layout << 1); /* 1: of 64 bytes */
-	put16(at + 2, xattrs ? (xattrs - XATTR_HEADER_BYTES) / 4 + 1 : 0);
+	put16(at + 2, erofs_xattr_units(xattrs));
 	put16(at + 4, inode->mode);
-	put64(at + 8, S_ISLNK(inode->mode) ? strlen(inode->target) : inode->size);
-	put32(at + 20, inode->number);
+	put64(at + 8, target ? target : inode->size);
+	put32(at + 20, ++w->n_put);
 	put32(at + 24, inode->uid);
 	put32(at + 28, inode->gid);
 	put64(at + 32, (uint64_t)inode->mtime.tv_sec);
 	put32(at + 40, (uint64_t)inode->mtime.tv_nsec);
 	put32(at + 44, inode->links);
 	if (xattrs)
-		put_xattrs(at + INODE_BYTES, inode);
+		erofs_xattr_put(at + INODE_BYTES, inode);
 	if (layout == LAYOUT_CHUNKS)
-		put_chunk(w, at, w->image + align((uint64_t)(tail - w->image), CHUNK_INDEX_BYTES),
-			  inode);
+		put_chunk(w, at, at + align(tail, CHUNK_INDEX_BYTES), inode);
 	else if (layout == LAYOUT_INLINE)
-		memcpy(tail, inode->target, strlen(inode->target));
+		memcpy(at + tail, inode->target, target);
 	else if (S_ISCHR(inode->mode) || S_ISBLK(inode->mode))
 		put32(at + 16, encode_device(inode));
-	else if (S_ISDIR(inode->mode) || S_ISLNK(inode->mode))
+	else if (S_ISDIR(inode->mode) || target)
 		put32(at + 16, w->base + inode->block);
-	if (layout == LAYOUT_PLAIN && S_ISLNK(inode->mode))
-		memcpy(w->image + (w->base + inode->block) * w->block_bytes, inode->target,
-		       strlen(inode->target));
+	if (layout == LAYOUT_PLAIN && target)
+		put_target(w, inode);
 }
 
 static unsigned char type_of(mode_t mode)
@@ -478,35 +342,38 @@ static unsigned char type_of(mode_t mode)
 	}
 }
 
-static void put_entries(const struct writer *w, const struct erofs_node *dir,
+static void put_entries(struct writer *w, const struct erofs_node *dir,
 			const struct erofs_node *parent)
 {
-	unsigned char *block = w->image + (w->base + dir->inode->block) * w->block_bytes;
-	struct entries e, ahead;
+	uint64_t block = (w->base + dir->inode->block) * w->block_bytes;
+	struct erofs_entries e, ahead;
 	size_t used;
 
-	entries_begin(&e, dir, parent);
+	erofs_entries_begin(&e, dir, parent);
 	ahead = e;
 	ahead.own[0] = &ahead.self;
 	ahead.own[1] = &ahead.parent;
-	for (size_t n; (n = entries_fill(&ahead, w->block_bytes, &used)); block += w->block_bytes) {
-		size_t name_at = n * DIRENT_BYTES;
+	for (size_t n; (n = erofs_entries_fill(&ahead, w->block_bytes, &used));
+	     block += w->block_bytes) {
+		unsigned char *to = reach(w, &w->entries, block, used);
+		size_t name_at = n * EROFS_DIRENT_BYTES;
 
-		for (size_t i = 0; i < n; i++, entries_skip(&e)) {
-			const struct erofs_node *child = entries_peek(&e);
-			unsigned char *at = block + i * DIRENT_BYTES;
+		for (size_t i = 0; i < n; i++, erofs_entries_skip(&e)) {
+			const struct erofs_node *child = erofs_entries_peek(&e);
+			unsigned char *at = to + i * EROFS_DIRENT_BYTES;
 			size_t len = strlen(child->name);
 
 			put64(at, child->inode->nid);
 			put16(at + 8, name_at);
 			at[10] = type_of(child->inode->mode);
-			memcpy(block + name_at, child->name, len);
+			memcpy(to + name_at, child->name, len);
 			name_at += len;
 		}
 	}
 }
 
-static void put_all(const struct writer *w)
+/* As lay_out() went through them. */
+static void put_all(struct writer *w)
 {
 	put_super(w);
 	put_inode(w, w->plan->root->inode);
@@ -515,6 +382,8 @@ static void put_all(const struct writer *w)
 			put_inode(w, c->inode);
 		put_entries(w, w->dirs[i], w->parents[i]);
 	}
+	flush(w, &w->inodes);
+	flush(w, &w->entries);
 }
 
 /**
@@ -528,18 +397,20 @@ static void put_all(const struct writer *w)
  */
 int erofs_write(const struct erofs_plan *plan, int fd, struct error *err)
 {
-	struct writer w = { .plan = plan, .block_bytes = (size_t)1 << plan->block_bits };
+	struct writer w = { .plan = plan, .block_bytes = (size_t)1 << plan->block_bits, .fd = fd };
 	int r = lay_out(&w, err);
 
 	if (r == 0) {
-		size_t size = (size_t)((w.base + w.blocks) * w.block_bytes);
-
-		w.image = xcalloc(1, size);
+		w.inodes.bytes = xcalloc(1, WINDOW_BYTES);
+		w.entries.bytes = xcalloc(1, WINDOW_BYTES);
+		w.entries.from = w.base * w.block_bytes;
 		put_all(&w);
-		r = file_write_fd(fd, w.image, size);
-		if (r < 0)
-			r = error_sys(err, -r, "write the index of a view");
-		free(w.image);
+		if (ftruncate(fd, (off_t)((w.base + w.blocks) * w.block_bytes)) < 0 && !w.failed)
+			w.failed = errno;
+		if (w.failed)
+			r = error_sys(err, w.failed, "write the index of a view");
+		free(w.inodes.bytes);
+		free(w.entries.bytes);
 	}
 	free(w.dirs);
 	free(w.parents);

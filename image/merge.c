@@ -37,7 +37,7 @@
 #define MERGE_MAX_DEPTH	     256
 #define BLOCK_BYTES	     512U
 #define NAME_MAX_BYTES	     255U
-#define RELEASE_BYTES	     (4U << 20)
+#define RELEASE_BYTES	     (1U << 20)
 #define TARGET_MAX_BYTES     4095U
 
 struct merge {
@@ -297,7 +297,7 @@ static int add_hardlink(struct merge *m, struct node *dir, const char *leaf, con
 	if (old == to)
 		return 0;
 	clear_place(m, old);
-	nodes_add(&m->nodes, dir, leaf, strlen(leaf), 0)->erofs.inode = to->erofs.inode;
+	nodes_add_name(&m->nodes, dir, leaf, strlen(leaf))->erofs.inode = to->erofs.inode;
 	return 0;
 }
 
@@ -318,7 +318,7 @@ static int add_whiteout(struct merge *m, struct node *dir, const char *leaf, con
 		return refuse(err, path, "is a whiteout of nothing");
 	old = nodes_find(&m->nodes, dir, name, strlen(name));
 	if (!old)
-		nodes_add(&m->nodes, dir, name, strlen(name), 0)->whiteout = true;
+		nodes_add_name(&m->nodes, dir, name, strlen(name))->whiteout = true;
 	else if (node_is_dir(old))
 		old->opaque = true;
 	return 0;
@@ -443,8 +443,8 @@ int merge_layer(struct merge *m, struct archive_tar *tar, const struct merge_sou
 		if (r < 0)
 			break;
 		if (source->release && archive_tar_at(tar) - released >= RELEASE_BYTES) {
+			source->release(source, released, archive_tar_at(tar));
 			released = archive_tar_at(tar);
-			source->release(source, released);
 		}
 	}
 	forget_place(m);

@@ -20,8 +20,8 @@ struct merge_source {
 	unsigned int device; /* from 1 on; see erofs.h */
 	uint64_t offset;     /* of the archive in there */
 
-	/* Told now and then how much of @data is not needed any more; or NULL. */
-	void (*release)(const struct merge_source *source, uint64_t upto);
+	/* Told now and then which part of @data is not needed any more; or NULL. */
+	void (*release)(const struct merge_source *source, uint64_t from, uint64_t upto);
 };
 
 struct merge;

@@ -19,8 +19,8 @@
 
 struct arena {
 	struct arena *before;
-	size_t used, size;
-	max_align_t data[];
+	size_t used, size; /* in units */
+	uint64_t data[];   /* as large as anything here has to be aligned */
 };
 
 /* ---- memory ------------------------------------------------------------- */
@@ -28,15 +28,14 @@ struct arena {
 /** nodes_take() - Zeroed memory that lives as long as the nodes */
 void *nodes_take(struct nodes *t, size_t size)
 {
-	size_t units = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t);
+	size_t units = (size + sizeof(uint64_t) - 1) / sizeof(uint64_t);
 	struct arena *a = t->arena;
 
 	if (!a || a->size - a->used < units) {
-		size_t room = units > ARENA_BYTES / sizeof(max_align_t)
-				      ? units
-				      : ARENA_BYTES / sizeof(max_align_t);
+		size_t room = ARENA_BYTES / sizeof(uint64_t);
 
-		a = xcalloc(1, sizeof(*a) + room * sizeof(max_align_t));
+		room = units > room ? units : room;
+		a = xcalloc(1, sizeof(*a) + room * sizeof(uint64_t));
 		a->before = t->arena;
 		a->size = room;
 		t->arena = a;
@@ -127,17 +126,25 @@ void nodes_attach(struct nodes *t, struct node *parent, struct node *node)
 	insert(t, node);
 }
 
-/** nodes_add() - A new node with an inode; @parent: NULL for a root */
-struct node *nodes_add(struct nodes *t, struct node *parent, const char *name, size_t len,
-		       mode_t mode)
+/** nodes_add_name() - A new node without an inode; @parent: NULL for a root */
+struct node *nodes_add_name(struct nodes *t, struct node *parent, const char *name, size_t len)
 {
 	struct node *node = nodes_take(t, sizeof(*node));
 
 	node->erofs.name = nodes_take_text(t, name, len);
-	node->erofs.inode = nodes_take(t, sizeof(*node->erofs.inode));
-	node->erofs.inode->mode = mode;
 	if (parent)
 		nodes_attach(t, parent, node);
+	return node;
+}
+
+/** nodes_add() - A new node with an inode of its own */
+struct node *nodes_add(struct nodes *t, struct node *parent, const char *name, size_t len,
+		       mode_t mode)
+{
+	struct node *node = nodes_add_name(t, parent, name, len);
+
+	node->erofs.inode = nodes_take(t, sizeof(*node->erofs.inode));
+	node->erofs.inode->mode = mode;
 	return node;
 }
 

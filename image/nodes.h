@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "image/erofs.h"
+#include "image/erofs_tree.h"
 
 struct arena;
 
@@ -34,6 +34,7 @@ char *nodes_take_text(struct nodes *t, const char *text, size_t len);
 struct node *nodes_find(const struct nodes *t, const struct node *parent, const char *name,
 			size_t len);
 void nodes_attach(struct nodes *t, struct node *parent, struct node *node);
+struct node *nodes_add_name(struct nodes *t, struct node *parent, const char *name, size_t len);
 struct node *nodes_add(struct nodes *t, struct node *parent, const char *name, size_t len,
 		       mode_t mode);
 bool node_is_dir(const struct node *node);

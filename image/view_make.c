@@ -296,10 +296,10 @@ static int merge_mapped(struct merge *merge, const struct merge_source *source, 
 }
 
 /* What was read stays in the page cache; it need not be in our memory, too. */
-static void release(const struct merge_source *source, uint64_t upto)
+static void release(const struct merge_source *source, uint64_t from_byte, uint64_t upto)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = (uintptr_t)source->data / page * page;
+	uintptr_t from = ((uintptr_t)source->data + from_byte) / page * page;
 	uintptr_t to = ((uintptr_t)source->data + upto) / page * page;
 
 	(void)madvise((void *)from, to - from, MADV_DONTNEED);
@@ -366,7 +366,19 @@ static int write_index(struct making *m, struct merge *merge, struct error *err)
 	return erofs_write(&plan, fd, err);
 }
 
-static int make(struct making *m, struct merge *merge, struct error *err)
+static int make_index(struct making *m, struct error *err)
+{
+	struct merge *merge = merge_new(m->view->files);
+	int r = merge_layers(m, merge, err);
+
+	if (r == 0)
+		r = write_index(m, merge, err);
+	m->view->size = merge_bytes(merge);
+	merge_free(merge);
+	return r;
+}
+
+static int make(struct making *m, struct error *err)
 {
 	int r = look_at_layers(m, err);
 
@@ -375,12 +387,9 @@ static int make(struct making *m, struct merge *merge, struct error *err)
 	if (r == 0)
 		r = open_blobs(m, err);
 	if (r == 0)
-		r = merge_layers(m, merge, err);
-	if (r == 0)
-		r = write_index(m, merge, err);
+		r = make_index(m, err);
 	if (r == 0)
 		r = workers_run(m->n, verify_job, m, &m->stop, err);
-	m->view->size = merge_bytes(merge);
 	return r;
 }
 
@@ -406,10 +415,8 @@ static void clear(const struct making *m)
 int view_make(struct view_make *v, struct error *err)
 {
 	struct making m = { .view = v };
-	struct merge *merge = merge_new(v->files);
-	int r = make(&m, merge, err);
+	int r = make(&m, err);
 
-	merge_free(merge);
 	if (r < 0)
 		clear(&m);
 	for (size_t i = 0; i < m.n; i++) {

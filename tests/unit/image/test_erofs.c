@@ -140,7 +140,8 @@ static void fill(struct tree *t)
 	many = add(t, root, "many", S_IFDIR | 0755);
 	for (size_t i = 0; i < 3000; i++) {
 		snprintf(t->names[t->n], sizeof(t->names[0]), "%zu", i * 7919 % 3000);
-		add(t, many, t->names[t->n], S_IFREG | 0644);
+		/* More bytes than are kept in memory before they are written. */
+		add(t, many, t->names[t->n], S_IFREG | 0644)->inode->xattrs = &note;
 	}
 }
 
