@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 
 #define COPY_MAX_DEPTH 128
 #define COPY_MAX_LINK  4096
@@ -115,23 +116,16 @@ static int copy_entry(int from, int to, const char *name, int depth)
 
 static int copy_level(int from, int to, int depth)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
-	int fd, r = 0;
+	autodir DIR *dir = dir_open(from, ".", 0);
+	const struct dirent *e;
+	int r = 0;
 
+	if (!dir)
+		return -errno;
 	if (depth > COPY_MAX_DEPTH)
 		return -ELOOP;
-	fd = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		(void)close(fd);
-		return -ENOMEM;
-	}
-	while (r == 0 && (e = readdir(dir)))
-		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
-			r = copy_entry(from, to, e->d_name, depth);
+	while (r == 0 && (e = dir_next(dir)))
+		r = copy_entry(from, to, e->d_name, depth);
 	return r;
 }
 

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "base/sys.h"
@@ -268,23 +269,14 @@ struct removal {
 
 static int remove_entry(int dirfd, const char *name, struct removal *tree);
 
-/* Remove what is in @dirfd, which is closed. */
-static int remove_entries(int dirfd, struct removal *tree)
+static int remove_entries(DIR *dir, struct removal *tree)
 {
-	autodir DIR *dir = fdopendir(dirfd);
-	struct dirent *e;
+	const struct dirent *e;
 	int r = 0, one;
 
-	if (!dir) {
-		r = -errno;
-		(void)close(dirfd);
-		return r;
-	}
 	tree->depth++;
-	while ((e = readdir(dir))) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		one = remove_entry(dirfd, e->d_name, tree);
+	while ((e = dir_next(dir))) {
+		one = remove_entry(dirfd(dir), e->d_name, tree);
 		if (one < 0)
 			r = one;
 	}
@@ -292,15 +284,14 @@ static int remove_entries(int dirfd, struct removal *tree)
 	return r;
 }
 
-static int open_to_remove(int dirfd, const char *name)
+static DIR *open_to_remove(int parent, const char *name)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = dir_open(parent, name, O_NOFOLLOW);
 
-	if (fd < 0 && errno == EACCES) {
-		(void)fchmodat(dirfd, name, 0700, 0);
-		fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	}
-	return fd < 0 ? -errno : fd;
+	if (dir || errno != EACCES)
+		return dir;
+	(void)fchmodat(parent, name, 0700, 0);
+	return dir_open(parent, name, O_NOFOLLOW);
 }
 
 /* Return: 1 if @name is a directory with entries, 0 if it is gone, or -errno */
@@ -317,8 +308,9 @@ static int remove_simple(int dirfd, const char *name)
 
 static int remove_entry(int dirfd, const char *name, struct removal *tree)
 {
+	autodir DIR *dir = NULL;
 	char unique[33];
-	int r, fd;
+	int r;
 
 	r = remove_simple(dirfd, name);
 	if (r <= 0)
@@ -330,10 +322,10 @@ static int remove_entry(int dirfd, const char *name, struct removal *tree)
 		tree->moved = true;
 		return 0;
 	}
-	fd = open_to_remove(dirfd, name);
-	if (fd < 0)
-		return fd;
-	r = remove_entries(fd, tree);
+	dir = open_to_remove(dirfd, name);
+	if (!dir)
+		return -errno;
+	r = remove_entries(dir, tree);
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && r == 0)
 		r = -errno;
 	return r;
@@ -341,7 +333,7 @@ static int remove_entry(int dirfd, const char *name, struct removal *tree)
 
 /**
  * file_remove_tree_at() - Remove a file, or a directory with all below it
- * @name:	Entry of @dirfd; links are removed, never followed
+ * @name:	Entry of @parent; links are removed, never followed
  *
  * However deep the tree, a few fds are enough: what lies too deep is moved up
  * to its top first. A directory whose mode shuts us out is opened up, for those
@@ -349,27 +341,25 @@ static int remove_entry(int dirfd, const char *name, struct removal *tree)
  *
  * Return: 0 (also when there was nothing), or -errno of what could not go
  */
-int file_remove_tree_at(int dirfd, const char *name)
+int file_remove_tree_at(int parent, const char *name)
 {
-	autoclose int top = -1;
+	autodir DIR *top = NULL;
 	struct removal tree = { 0 };
-	int r, fd;
+	int r;
 
-	r = remove_simple(dirfd, name);
+	r = remove_simple(parent, name);
 	if (r <= 0)
 		return r;
-	top = open_to_remove(dirfd, name);
-	if (top < 0)
-		return top;
-	tree.top_fd = top;
+	top = open_to_remove(parent, name);
+	if (!top)
+		return -errno;
+	tree.top_fd = dirfd(top);
 	do {
 		tree.moved = false;
-		fd = openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return -errno;
-		r = remove_entries(fd, &tree);
+		rewinddir(top);
+		r = remove_entries(top, &tree);
 	} while (r == 0 && tree.moved);
-	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && r == 0)
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && r == 0)
 		r = -errno;
 	return r;
 }

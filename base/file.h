@@ -40,7 +40,7 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 		    enum file_flags flags, struct error *err);
 int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err);
 int file_make_dirs(const char *path, mode_t mode, struct error *err);
-int file_remove_tree_at(int dirfd, const char *name);
+int file_remove_tree_at(int parent, const char *name);
 int file_lock(int fd, bool exclusive, bool wait);
 void file_random_hex(char *out, size_t bytes);
 

@@ -172,6 +172,18 @@ bool strlist_has(const struct strlist *l, const char *s)
 	return false;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/** strlist_sort() - Put the strings in the order of their bytes */
+void strlist_sort(struct strlist *l)
+{
+	if (l->n)
+		qsort(l->items, l->n, sizeof(*l->items), by_bytes);
+}
+
 /** strlist_split() - Append the parts of @s between separators; an empty @s adds nothing */
 void strlist_split(struct strlist *l, const char *s, char sep)
 {

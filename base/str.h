@@ -47,6 +47,7 @@ void strlist_take(struct strlist *l, char *s);
 void strlist_copy(struct strlist *to, const struct strlist *from);
 char *const *strlist_items(const struct strlist *l);
 bool strlist_has(const struct strlist *l, const char *s);
+void strlist_sort(struct strlist *l);
 void strlist_split(struct strlist *l, const char *s, char sep);
 char *strlist_join(const struct strlist *l, const char *sep);
 void strlist_done(struct strlist *l);

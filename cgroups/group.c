@@ -14,7 +14,6 @@
  */
 #include "cgroups/group.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -25,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -401,19 +401,15 @@ int cgroup_is_populated(int dirfd, struct error *err)
 
 static int remove_below(int dirfd, int depth)
 {
-	autodir DIR *dir = NULL;
-	autoclose int fd = -1;
-	struct dirent *e;
+	autodir DIR *dir = dir_open(dirfd, ".", 0);
+	const struct dirent *e;
 	int r = 0;
 
-	if (depth > REMOVE_MAX_DEPTH)
-		return -ELOOP;
-	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return -errno;
-	fd = -1; /* owned by dir now */
-	while (r == 0 && (e = readdir(dir))) {
+	if (depth > REMOVE_MAX_DEPTH)
+		return -ELOOP;
+	while (r == 0 && (e = dir_next(dir))) {
 		autoclose int child = -1;
 
 		if (e->d_type != DT_DIR || e->d_name[0] == '.')

@@ -7,7 +7,6 @@
  */
 #include "cgroups/pids.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -68,26 +68,22 @@ static int read_procs(int dirfd, struct list *list, struct error *err)
 static int collect(int dirfd, int depth, struct list *list, struct error *err)
 {
 	autodir DIR *dir = NULL;
-	struct dirent *e;
-	int fd, r;
+	const struct dirent *e;
+	int r;
 
 	if (depth > MAX_DEPTH)
 		return error_set(err, ELOOP, "list the processes of a cgroup: nested too deeply");
 	r = read_procs(dirfd, list, err);
 	if (r < 0)
 		return r;
-	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		r = errno;
-		if (fd >= 0)
-			(void)close(fd);
-		return r == ENOENT || r == ENODEV ? 0 : error_sys(err, r, "open a cgroup");
-	}
-	while (r == 0 && (e = readdir(dir))) {
+	dir = dir_open(dirfd, ".", 0);
+	if (!dir)
+		return errno == ENOENT || errno == ENODEV ? 0
+							  : error_sys(err, errno, "open a cgroup");
+	while (r == 0 && (e = dir_next(dir))) {
 		autoclose int child = -1;
 
-		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+		if (e->d_type != DT_DIR)
 			continue;
 		child = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (child < 0 && (errno == ENOENT || errno == ENODEV))

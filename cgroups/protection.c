@@ -10,7 +10,6 @@
  */
 #include "cgroups/protection.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -71,10 +71,9 @@ static int write_sum(int dirfd, const char *file, uint64_t sum, struct error *er
 int cgroup_protection_sum(const struct cgroup_root *root, struct error *err)
 {
 	autoclose int fd = openat(root->fd, CGROUP_PARENT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int copy = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	autodir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	autodir DIR *dir = fd < 0 ? NULL : dir_open(fd, ".", 0);
 	uint64_t low = 0, min = 0;
-	struct dirent *e;
+	const struct dirent *e;
 	int r;
 
 	if (!dir)
@@ -82,8 +81,8 @@ int cgroup_protection_sum(const struct cgroup_root *root, struct error *err)
 	r = file_lock(fd, true, true);
 	if (r < 0)
 		return error_sys(err, -r, "lock cgroup '%s'", CGROUP_PARENT);
-	while ((e = readdir(dir))) {
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+	while ((e = dir_next(dir))) {
+		if (e->d_type != DT_DIR)
 			continue;
 		low = add(low, claim_of(fd, e->d_name, "memory.low"));
 		min = add(min, claim_of(fd, e->d_name, "memory.min"));

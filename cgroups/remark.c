@@ -13,7 +13,6 @@
  */
 #include "cgroups/remark.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -23,6 +22,7 @@
 
 #include "base/cleanup.h"
 #include "base/cpulist.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cgroups/group.h"
@@ -223,14 +223,12 @@ static bool disk_has_bfq(const char *disk)
 static bool some_disk_heeds_weights(const struct cgroup_root *root)
 {
 	autofree char *cost = cgroup_read_control(root->fd, "io.cost.qos");
-	autodir DIR *dir = NULL;
-	struct dirent *e;
 	bool found = cost && strstr(cost, "enable=1");
-	int fd = found ? -1 : openat(AT_FDCWD, "/sys/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autodir DIR *dir = found ? NULL : dir_open(AT_FDCWD, "/sys/block", 0);
+	const struct dirent *e;
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (!found && dir && (e = readdir(dir)))
-		found = e->d_name[0] != '.' && disk_has_bfq(e->d_name);
+	while (!found && (e = dir_next(dir)))
+		found = disk_has_bfq(e->d_name);
 	return found;
 }
 

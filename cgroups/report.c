@@ -9,7 +9,6 @@
  */
 #include "cgroups/report.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -257,13 +257,10 @@ static void add_hugepages(struct json *map, int dirfd, const char *size, int *r,
 static struct json *hugetlb_json(int dirfd, int *r, struct error *err)
 {
 	struct json *map = json_new_map();
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
+	autodir DIR *dir = dir_open(dirfd, ".", 0);
+	const struct dirent *e;
 
-	if (fd >= 0 && !dir)
-		(void)close(fd);
-	while (dir && (e = readdir(dir))) {
+	while ((e = dir_next(dir))) {
 		autofree char *size = NULL;
 		size_t len = strlen(e->d_name);
 

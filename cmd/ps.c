@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -85,30 +86,21 @@ static bool needs_config(const struct ps_options *o, const struct format *f)
 	return needed;
 }
 
-static int64_t tree_bytes(int dirfd, int depth)
+static int64_t tree_bytes(int parent, const char *name, int depth)
 {
-	autodir DIR *dir = fdopendir(dirfd);
-	struct dirent *e;
+	autodir DIR *dir = dir_open(parent, name, O_NOFOLLOW);
+	const struct dirent *e;
 	int64_t total = 0;
 
-	if (!dir) {
-		(void)close(dirfd);
-		return 0;
-	}
-	while ((e = readdir(dir))) {
+	while ((e = dir_next(dir))) {
 		struct stat st;
-		int fd;
 
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    fstatat(dirfd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (S_ISREG(st.st_mode))
 			total += st.st_size;
-		if (!S_ISDIR(st.st_mode) || depth == 0)
-			continue;
-		fd = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0)
-			total += tree_bytes(fd, depth - 1);
+		else if (S_ISDIR(st.st_mode) && depth > 0)
+			total += tree_bytes(dirfd(dir), e->d_name, depth - 1);
 	}
 	return total;
 }
@@ -119,12 +111,8 @@ static int64_t tree_bytes(int dirfd, int depth)
 static int64_t measure(const struct context *ctx, const char *id)
 {
 	autoclose int dir = record_open_dir(&ctx->store, id, false);
-	int fd;
 
-	if (dir < 0)
-		return 0;
-	fd = openat(dir, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? 0 : tree_bytes(fd, SIZE_MAX_DEPTH);
+	return dir < 0 ? 0 : tree_bytes(dir, "upper", SIZE_MAX_DEPTH);
 }
 
 static bool is_wanted(const struct context *ctx, const struct container_item *item)

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -169,15 +170,13 @@ static void release_addresses(const struct context *ctx)
  */
 void reclaim_sweep(const struct context *ctx)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
+	autodir DIR *dir = dir_open(ctx->store.run_fd, "containers", 0);
+	const struct dirent *e;
 	bool found = false;
-	int fd = openat(ctx->store.run_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
+	if (!dir)
 		return;
-	dir = fdopendir(fd);
-	while (dir && (e = readdir(dir))) {
+	while ((e = dir_next(dir))) {
 		if (strlen(e->d_name) != RECORD_ID_HEX || !str_is_hex(e->d_name, RECORD_ID_HEX))
 			continue;
 		if (!record_is_supervised(&ctx->store, e->d_name)) {
@@ -256,38 +255,26 @@ void reclaim_scratch(const struct record_store *s, const char *id)
 	reclaim_empty_trash(s);
 }
 
-static bool is_entry(const char *name)
-{
-	return strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
 static void delete_all(int trash)
 {
-	autodir DIR *dir = fdopendir(fcntl(trash, F_DUPFD_CLOEXEC, 3));
-	struct dirent *e;
+	autodir DIR *dir = dir_open(trash, ".", 0);
+	const struct dirent *e;
 
-	if (dir)
-		rewinddir(dir); /* is_empty() has moved the position, which copies share */
-	while (dir && (e = readdir(dir)))
-		if (is_entry(e->d_name))
-			(void)file_remove_tree_at(trash, e->d_name);
+	while ((e = dir_next(dir)))
+		(void)file_remove_tree_at(trash, e->d_name);
 }
 
 static bool is_empty(int trash)
 {
 	autodir DIR *dir = NULL;
-	struct dirent *e;
 	struct stat st;
 
 	/* All that is thrown away are directories, which count as links where links are counted:
 	 * reading a directory that once was large takes milliseconds on ext4. */
 	if (fstat(trash, &st) == 0 && st.st_nlink == 2)
 		return true;
-	dir = fdopendir(fcntl(trash, F_DUPFD_CLOEXEC, 3));
-	while (dir && (e = readdir(dir)))
-		if (is_entry(e->d_name))
-			return false;
-	return true;
+	dir = dir_open(trash, ".", 0);
+	return !dir_next(dir);
 }
 
 enum caller { CALLER_STAYS, CALLER_ENDS };

@@ -8,7 +8,6 @@
  */
 #include "cmd/volume.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -313,14 +313,9 @@ void volume_locate(struct settings *s, const char *root)
 
 static bool is_empty(int dirfd, const char *path)
 {
-	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
+	autodir DIR *dir = dir_open(dirfd, path, O_NOFOLLOW);
 
-	while (dir && (e = readdir(dir)))
-		if (path_is_name(e->d_name))
-			return false;
-	return dir;
+	return dir && !dir_next(dir);
 }
 
 /**

@@ -4,7 +4,6 @@
  */
 #include "cmd/volume_store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -21,28 +21,12 @@
 
 #define ANONYMOUS_HEX 64
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /** volume_store_list() - The names of all volumes, sorted */
 int volume_store_list(const struct context *ctx, struct strlist *names, struct error *err)
 {
-	int fd = openat(ctx->store.root_fd, "volumes", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
+	int r = dir_list(ctx->store.root_fd, "volumes", names);
 
-	if (!dir && errno == ENOENT)
-		return 0;
-	if (!dir)
-		return error_sys(err, errno, "read 'volumes'");
-	while ((e = readdir(dir)))
-		if (path_is_name(e->d_name))
-			strlist_add(names, e->d_name);
-	if (names->n)
-		qsort(names->items, names->n, sizeof(*names->items), by_name);
-	return 0;
+	return r < 0 && r != -ENOENT ? error_sys(err, -r, "read 'volumes'") : 0;
 }
 
 /**

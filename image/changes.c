@@ -12,7 +12,6 @@
  */
 #include "image/changes.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/path.h"
 
@@ -50,25 +50,9 @@ static void add(struct compare *c, char kind, const char *path)
 	l->items[l->n++] = (struct change){ kind, xstrdup(path) };
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int list_names(int fd, const char *path, struct strlist *names, struct error *err)
 {
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *e;
-
-	if (!dir)
-		return failed(err, "read directory", path);
-	while ((e = readdir(dir)))
-		if (path_is_name(e->d_name))
-			strlist_add(names, e->d_name);
-	if (names->n)
-		qsort(names->items, names->n, sizeof(*names->items), by_name);
-	return 0;
+	return dir_list(fd, ".", names) < 0 ? failed(err, "read directory", path) : 0;
 }
 
 static int open_dir(int parent, const char *name, const char *path, struct error *err)

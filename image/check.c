@@ -17,7 +17,6 @@
  */
 #include "image/check.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/path.h"
@@ -59,16 +59,9 @@ static void say(const struct check *c, const char *object, const char *what, boo
 static int list_dir(const struct check *c, const char *path, struct strlist *names,
 		    struct error *err)
 {
-	int fd = openat(c->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *e;
+	int r = dir_list(c->store->fd, path, names);
 
-	if (!dir)
-		return error_sys(err, errno, "read 'images/%s'", path);
-	while ((e = readdir(dir)))
-		if (path_is_name(e->d_name))
-			strlist_add(names, e->d_name);
-	return 0;
+	return r < 0 ? error_sys(err, -r, "read 'images/%s'", path) : 0;
 }
 
 static int hash_file(int fd, struct digest *out)

@@ -7,7 +7,6 @@
  */
 #include "image/linknames.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -35,23 +35,22 @@ static void add_name(struct linknames *names, ino_t ino, char *path)
 static int walk(struct linknames *names, int parent, const char *name, const char *path,
 		struct tree_budget *budget, struct error *err)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *dir = dir_open(parent, name, O_NOFOLLOW);
 	const struct dirent *e;
 	struct stat st;
+	int r = 0;
 
 	if (!dir)
 		return tree_failed(err, errno, "read directory", *path ? path : "/");
-	while (r == 0 && (e = readdir(dir))) {
+	while (r == 0 && (e = dir_next(dir))) {
 		autofree char *inner = NULL;
 
-		if (!path_is_name(e->d_name) ||
-		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		r = tree_budget_take(budget, LOOK_COST, err);
 		inner = xasprintf("%s%s%s", path, *path ? "/" : "", e->d_name);
 		if (r == 0 && S_ISDIR(st.st_mode))
-			r = walk(names, fd, e->d_name, inner, budget, err);
+			r = walk(names, dirfd(dir), e->d_name, inner, budget, err);
 		else if (r == 0 && st.st_nlink > 1)
 			add_name(names, st.st_ino, steal_ptr(&inner));
 	}

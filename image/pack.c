@@ -10,7 +10,6 @@
  */
 #include "image/pack.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -312,34 +312,13 @@ static int pack_opaque(struct pack *p, int fd, const char *path, struct error *e
 	return p->overlay && is_opaque(fd) ? write_marker(p, marker, err) : 0;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_names(int fd, struct strlist *names)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	const struct dirent *e;
-
-	if (!dir)
-		return -errno;
-	while ((e = readdir(dir)))
-		if (path_is_name(e->d_name))
-			strlist_add(names, e->d_name);
-	if (names->n)
-		qsort(names->items, names->n, sizeof(*names->items), by_name);
-	return 0;
-}
-
 static int pack_any(struct pack *p, int parent, const char *name, const char *path, bool deep,
 		    int depth, struct error *err);
 
 static int pack_children(struct pack *p, int fd, const char *path, int depth, struct error *err)
 {
 	autostrlist struct strlist names = { 0 };
-	int r = list_names(fd, &names);
+	int r = dir_list(fd, ".", &names);
 
 	if (r < 0) {
 		errno = -r;

@@ -6,7 +6,6 @@
  * directory under the exclusive lock, which is quick, and deleted after the
  * lock is given back, which may not be.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -168,21 +168,18 @@ static int find_roots(const struct image_store *s, struct roots *roots, struct e
 static int set_aside(const struct image_store *s, const char *from, const struct strlist *keep,
 		     int staging, struct error *err)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
-	int fd;
+	autodir DIR *dir = dir_open(s->fd, from, 0);
+	const struct dirent *e;
 
-	fd = openat(s->fd, from, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return error_sys(err, errno, "read 'images/%s'", from);
-	while ((e = readdir(dir))) {
+	while ((e = dir_next(dir))) {
 		autofree char *to = NULL;
 
-		if (!path_is_name(e->d_name) || strlist_has(keep, e->d_name))
+		if (strlist_has(keep, e->d_name))
 			continue;
 		to = xasprintf("%c.%s", *from, e->d_name);
-		if (renameat(fd, e->d_name, staging, to) < 0)
+		if (renameat(dirfd(dir), e->d_name, staging, to) < 0)
 			return error_sys(err, errno, "remove '%s'", e->d_name);
 	}
 	return 0;

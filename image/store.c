@@ -25,7 +25,6 @@
  */
 #include "image/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -35,6 +34,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -244,15 +244,12 @@ bool image_store_find_layer(const struct image_store *s, const struct digest *di
 /* Lock up to STORE_SWEEP_AT_ONCE directories whose makers are gone. */
 static size_t find_rubbish(int tmp, char names[][32], int *fds)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
+	autodir DIR *dir = dir_open(tmp, ".", 0);
+	const struct dirent *e;
 	size_t n = 0;
-	int fd;
 
-	fd = openat(tmp, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && n < STORE_SWEEP_AT_ONCE && (e = readdir(dir))) {
-		if (!path_is_name(e->d_name) || strlen(e->d_name) >= sizeof(names[0]))
+	while (n < STORE_SWEEP_AT_ONCE && (e = dir_next(dir))) {
+		if (strlen(e->d_name) >= sizeof(names[0]))
 			continue;
 		fds[n] = openat(tmp, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fds[n] < 0)

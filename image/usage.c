@@ -7,7 +7,6 @@
  */
 #include "image/usage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -54,19 +54,17 @@ static bool is_later(const struct timespec *a, const struct timespec *b)
 
 static void walk(struct walk *w, int parent, const char *name, int depth)
 {
-	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *dir = dir_open(parent, name, O_NOFOLLOW);
 	const struct dirent *e;
 	struct stat st;
 
-	while (dir && depth < USAGE_MAX_DEPTH && (e = readdir(dir))) {
-		if (!path_is_name(e->d_name) ||
-		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+	while (depth < USAGE_MAX_DEPTH && (e = dir_next(dir))) {
+		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (is_later(&st.st_ctim, &w->newest))
 			w->newest = st.st_ctim;
 		if (S_ISDIR(st.st_mode))
-			walk(w, fd, e->d_name, depth + 1);
+			walk(w, dirfd(dir), e->d_name, depth + 1);
 		else if (S_ISREG(st.st_mode) && st.st_nlink > 1)
 			add_shared(w, &st);
 		else if (S_ISREG(st.st_mode))

@@ -23,7 +23,6 @@
  */
 #include "image/view.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,6 +32,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -199,9 +199,9 @@ int view_open(const struct image_store *s, const char *path, int archive_fd, str
 static bool next_view(const struct image_store *s, DIR *all, char path[VIEW_PATH_MAX],
 		      struct json **doc)
 {
-	struct dirent *e;
+	const struct dirent *e;
 
-	while ((e = readdir(all))) {
+	while ((e = dir_next(all))) {
 		autoclose int dir = -1;
 		struct error ignored;
 
@@ -216,16 +216,6 @@ static bool next_view(const struct image_store *s, DIR *all, char path[VIEW_PATH
 	return false;
 }
 
-static DIR *open_all(const struct image_store *s)
-{
-	int fd = open_dir(s, "view");
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (fd >= 0 && !dir)
-		(void)close(fd);
-	return dir;
-}
-
 /**
  * view_find() - An image that some archive is used for, by its id
  * @id:		The whole of it
@@ -235,7 +225,7 @@ static DIR *open_all(const struct image_store *s)
  */
 int view_find(const struct image_store *s, const char *id, struct image *out, struct error *err)
 {
-	autodir DIR *all = open_all(s);
+	autodir DIR *all = dir_open(s->fd, "view", O_NOFOLLOW);
 	char path[VIEW_PATH_MAX];
 	int r = -ENOENT;
 
@@ -267,7 +257,7 @@ static bool is_rubbish(const struct json *doc, bool all)
 int view_prune(const struct image_store *s, bool all, view_is_used *is_used, void *arg,
 	       uint64_t *bytes, struct error *err)
 {
-	autodir DIR *dir = open_all(s);
+	autodir DIR *dir = dir_open(s->fd, "view", O_NOFOLLOW);
 	char path[VIEW_PATH_MAX];
 	int r = 0;
 
@@ -287,7 +277,7 @@ int view_prune(const struct image_store *s, bool all, view_is_used *is_used, voi
 /** view_usage() - Bytes that views take: all, or those that no container uses */
 uint64_t view_usage(const struct image_store *s, view_is_used *is_used, void *arg)
 {
-	autodir DIR *dir = open_all(s);
+	autodir DIR *dir = dir_open(s->fd, "view", O_NOFOLLOW);
 	char path[VIEW_PATH_MAX];
 	uint64_t sum = 0;
 

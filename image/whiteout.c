@@ -22,7 +22,6 @@
  */
 #include "image/whiteout.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -31,6 +30,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -90,15 +90,14 @@ static int hide_name(struct tree *t, const char *name, struct error *err)
 
 static int hide_layer(struct tree *t, int layer, struct error *err)
 {
-	int fd = openat(layer, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *dir = dir_open(layer, ".", 0);
 	const struct dirent *e;
+	int r = 0;
 
 	if (!dir)
 		return error_sys(err, errno, "read a layer's root");
-	while (r == 0 && (e = readdir(dir)))
-		if (path_is_name(e->d_name))
-			r = hide_name(t, e->d_name, err);
+	while (r == 0 && (e = dir_next(dir)))
+		r = hide_name(t, e->d_name, err);
 	return r;
 }
 

@@ -9,7 +9,6 @@
 #include "network/ipam.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <fcntl.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -234,21 +234,15 @@ void ipam_lease_done(struct ipam_lease *lease)
 int ipam_each(int dir_fd, int (*each)(void *arg, const struct ipam_lease *lease), void *arg,
 	      struct error *err)
 {
-	autodir DIR *dir = NULL;
-	autoclose int fd = -1;
+	autodir DIR *dir = dir_open(dir_fd, ".", 0);
 	struct error ignored;
 	struct in_addr address;
-	struct dirent *e;
+	const struct dirent *e;
 	int r = 0;
 
-	fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, errno, "open the address leases");
-	dir = fdopendir(fd);
 	if (!dir)
-		return error_sys(err, errno, "read the address leases");
-	fd = -1; /* owned by dir now */
-	while (r == 0 && (e = readdir(dir))) {
+		return error_sys(err, errno, "open the address leases");
+	while (r == 0 && (e = dir_next(dir))) {
 		autoipam struct ipam_lease lease = { 0 };
 
 		if (inet_pton(AF_INET, e->d_name, &address) == 1 &&

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -40,27 +41,15 @@ static void dir_name(char *out, const char *id)
 
 static int list_dir(int store_fd, struct strlist *ids)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
-	int fd;
+	autodir DIR *dir = dir_open(store_fd, "containers", 0);
+	const struct dirent *e;
 
-	fd = openat(store_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		(void)close(fd);
-		return -ENOMEM;
-	}
-	while ((e = readdir(dir)))
+	while ((e = dir_next(dir)))
 		if (strlen(e->d_name) == RECORD_ID_HEX && str_is_hex(e->d_name, RECORD_ID_HEX))
 			strlist_add(ids, e->d_name);
 	return 0;
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 /**
@@ -81,7 +70,7 @@ int record_list(const struct record_store *s, struct strlist *ids, struct error 
 		return error_sys(err, -r, "list containers");
 	if (!ids->n)
 		return 0;
-	qsort(ids->items, ids->n, sizeof(*ids->items), by_text);
+	strlist_sort(ids);
 	for (size_t i = 0; i < ids->n; i++) {
 		if (unique && !strcmp(ids->items[unique - 1], ids->items[i]))
 			free(ids->items[i]);

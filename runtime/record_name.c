@@ -6,7 +6,6 @@
  */
 #include "runtime/record_name.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -93,14 +93,12 @@ void record_name_drop(int store_fd, const char *name, const char *id)
 /** record_name_sweep() - Remove names without a container, and those it has given up */
 void record_name_sweep(const struct record_name_place *p, record_name_is_right *is_right, void *arg)
 {
-	autodir DIR *dir = NULL;
-	struct dirent *e;
+	autodir DIR *dir = dir_open(p->mine, "names", 0);
+	const struct dirent *e;
 	char owner[RECORD_ID_HEX + 1];
-	int fd = openat(p->mine, "names", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && (e = readdir(dir)))
+	while ((e = dir_next(dir)))
 		if (e->d_type == DT_LNK &&
 		    (!is_live(p, p->mine, e->d_name, owner) || !is_right(arg, owner, e->d_name)))
-			(void)unlinkat(fd, e->d_name, 0);
+			(void)unlinkat(dirfd(dir), e->d_name, 0);
 }

@@ -31,11 +31,6 @@
  */
 static const char *const unsafe_annotations[] = { "org.systemd.property.", "run.oci.", NULL };
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /* Sorted, as runc lists them; @keep: in the order of the table. */
 static void set_names(struct json *map, const char *key, oci_names *names, bool keep)
 {
@@ -45,8 +40,8 @@ static void set_names(struct json *map, const char *key, oci_names *names, bool 
 		return;
 	for (size_t i = 0; names(i); i++)
 		strlist_add(&list, names(i));
-	if (list.n && !keep)
-		qsort(list.items, list.n, sizeof(*list.items), by_name);
+	if (!keep)
+		strlist_sort(&list);
 	json_set_list(map, key, list.items, list.n);
 }
 

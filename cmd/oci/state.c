@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -71,25 +72,17 @@ static const struct option_def list_options[] = {
 	{ 0 },
 };
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static int find_ids(int root_fd, struct strlist *ids, struct error *err)
 {
-	autodir DIR *dir = NULL;
-	int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent *e;
+	autodir DIR *dir = dir_open(root_fd, ".", 0);
+	const struct dirent *e;
 
-	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return error_sys(err, errno, "list the containers");
-	while ((e = readdir(dir)))
+	while ((e = dir_next(dir)))
 		if (state_id_is_valid(e->d_name))
 			strlist_add(ids, e->d_name);
-	if (ids->n)
-		qsort(ids->items, ids->n, sizeof(*ids->items), by_name);
+	strlist_sort(ids);
 	return 0;
 }
 

@@ -15,7 +15,6 @@
  */
 #include "cmd/slice/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -77,25 +77,18 @@ void slice_store_close(struct slice_store *st)
 	cgroup_root_close(&st->cgroups);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 /** slice_store_list() - The names of all slices, sorted */
 int slice_store_list(const struct slice_store *st, struct strlist *names, struct error *err)
 {
-	int fd = openat(st->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	autodir DIR *dir = dir_open(st->dir_fd, ".", 0);
 	const struct dirent *e;
 
 	if (!dir)
 		return error_sys(err, errno, "read 'slices'");
-	while ((e = readdir(dir)))
+	while ((e = dir_next(dir)))
 		if (*e->d_name != '.' && str_ends(e->d_name, ".json"))
 			strlist_take(names, xstrndup(e->d_name, strlen(e->d_name) - 5));
-	if (names->n)
-		qsort(names->items, names->n, sizeof(*names->items), by_name);
+	strlist_sort(names);
 	return 0;
 }
 
