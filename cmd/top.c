@@ -7,7 +7,6 @@
  * is said of them comes from the host's /proc. Any of them may be gone by the
  * next look, and is then left out.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,22 +18,22 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
+#include "cgroups/pids.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
 
-#define PROCS_MAX_BYTES	  (4U << 20)
 #define STAT_MAX_BYTES	  4096
 #define CMDLINE_MAX_BYTES (2U << 20)
 #define CMDLINE_SHOWN	  4096
 #define UID_MAP_MAX_BYTES 16384
-#define MAX_DEPTH	  64
 
 struct process {
 	pid_t pid, ppid;
@@ -132,55 +131,31 @@ static bool read_process(pid_t pid, struct process *p)
 	return true;
 }
 
-/* Add the processes of a cgroup and of those below it. */
-static int list_group(int group, struct strlist *pids, int depth, struct error *err)
+static int list_group(int group, struct strlist *pids, struct error *err)
 {
-	autofree char *text = NULL;
-	autodir DIR *dir = NULL;
-	autoclose int fd = -1;
-	char *save = NULL;
-	struct dirent *e;
-	size_t len;
-	int r;
+	autofree pid_t *list = NULL;
+	size_t n = 0;
+	int r = cgroup_pids(group, &list, &n, err);
 
-	r = file_read_at(group, "cgroup.procs", PROCS_MAX_BYTES, &text, &len, err);
-	if (r < 0)
-		return r;
-	for (char *p = strtok_r(text, "\n", &save); p; p = strtok_r(NULL, "\n", &save))
-		strlist_add(pids, p);
-	fd = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir)
-		return 0; /* gone meanwhile */
-	fd = -1;	  /* owned by dir now */
-	while (depth < MAX_DEPTH && (e = readdir(dir))) {
-		autoclose int child = -1;
-
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
-			continue;
-		child = openat(group, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (child >= 0)
-			(void)list_group(child, pids, depth + 1, err); /* gone meanwhile */
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		strlist_take(pids, xasprintf("%d", (int)list[i]));
+	return r;
 }
 
 /* Add the processes that share the pid namespace of @first. */
 static int list_namespace(pid_t first, struct strlist *pids, struct error *err)
 {
-	autoclose int proc = openat(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autodir DIR *dir = proc < 0 ? NULL : fdopendir(proc);
+	autodir DIR *dir = dir_open(AT_FDCWD, "/proc", 0);
 	struct stat wanted, st;
-	struct dirent *e;
+	const struct dirent *e;
 	char path[300];
 
 	if (!dir)
 		return error_sys(err, errno, "open '/proc'");
-	proc = -1; /* owned by dir now */
 	snprintf(path, sizeof(path), "%d/ns/pid", (int)first);
 	if (fstatat(dirfd(dir), path, &wanted, 0) < 0)
 		return error_sys(err, errno, "look at '/proc/%s'", path);
-	while ((e = readdir(dir))) {
+	while ((e = dir_next(dir))) {
 		if (e->d_name[0] < '1' || e->d_name[0] > '9')
 			continue;
 		snprintf(path, sizeof(path), "%s/ns/pid", e->d_name);
@@ -203,7 +178,7 @@ static int list_processes(const struct record *r, struct strlist *pids, struct e
 		return ret;
 	group = cgroup_open(&root, r->cgroup, err);
 	cgroup_root_close(&root);
-	return group < 0 ? group : list_group(group, pids, 0, err);
+	return group < 0 ? group : list_group(group, pids, err);
 }
 
 /* As ps writes them: pts/0, tty1, ? */
