@@ -299,7 +299,7 @@ static int remove_simple(int dirfd, const char *name)
 {
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno != EISDIR && errno != EPERM)
+	if (errno != EISDIR)
 		return -errno;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0)
 		return 0;

@@ -232,6 +232,24 @@ static void remove_tree_passes_closed_directories(void **state)
 }
 
 /* A container can nest directories without end; removing it must not need as many fds. */
+static void remove_tree_says_what_the_kernel_says(void **state)
+{
+	struct place *p = *state;
+	int r;
+
+	if (geteuid() != 0)
+		skip();
+	/* A sticky directory: what is another's stays. */
+	assert_int_equal(fchmod(p->fd, 0755), 0);
+	assert_int_equal(mkdirat(p->fd, "sticky", 0700), 0);
+	assert_int_equal(fchmodat(p->fd, "sticky", 01777, 0), 0);
+	(void)close(openat(p->fd, "sticky/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	assert_int_equal(seteuid(65534), 0);
+	r = file_remove_tree_at(p->fd, "sticky/file");
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(r, -EPERM);
+}
+
 static void remove_tree_needs_few_descriptors_whatever_the_depth(void **state)
 {
 	struct place *p = *state;
@@ -299,6 +317,7 @@ int main(void)
 		in_place(remove_tree_removes_links_not_their_targets),
 		in_place(remove_tree_of_nothing_succeeds),
 		in_place(remove_tree_passes_closed_directories),
+		in_place(remove_tree_says_what_the_kernel_says),
 		in_place(remove_tree_needs_few_descriptors_whatever_the_depth),
 		in_place(a_lock_is_exclusive_until_its_fd_goes),
 		in_place(random_hex_differs_and_is_hex),
