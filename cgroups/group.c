@@ -412,7 +412,7 @@ static int remove_below(int dirfd, int depth)
 	while (r == 0 && (e = dir_next(dir))) {
 		autoclose int child = -1;
 
-		if (e->d_type != DT_DIR || e->d_name[0] == '.')
+		if (e->d_type != DT_DIR)
 			continue;
 		child = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		r = child < 0 ? -errno : remove_below(child, depth + 1);

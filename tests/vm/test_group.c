@@ -298,7 +298,7 @@ static void removal_takes_what_the_container_made_below(void **state)
 	(void)state;
 	assert_int_equal(mkdirat(fd, "a", 0755), 0);
 	assert_int_equal(mkdirat(fd, "a/b", 0755), 0);
-	assert_int_equal(mkdirat(fd, "c", 0755), 0);
+	assert_int_equal(mkdirat(fd, ".c", 0755), 0);
 	destroy(fd);
 }
 
