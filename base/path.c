@@ -95,22 +95,16 @@ static void pop_component(struct str *path)
 }
 
 /*
- * Where a link in @dir_path leads, without "..": for a link to what is not
- * there yet, nothing but its text can be asked. What opens the result stays
- * inside the root in any case.
+ * @path as seen from @dir_path, without "..": of what is not there yet, nothing
+ * but the text can be asked. What opens the result stays inside the root in any case.
  */
-static char *link_destination(int dir, const char *name, const char *dir_path)
+static char *without_dotdot(const char *dir_path, const char *path)
 {
-	autofree char *link = xmalloc(PATH_LINK_MAX + 1);
-	ssize_t n = readlinkat(dir, name, link, PATH_LINK_MAX);
 	struct str out = { 0 };
 
-	if (n <= 0 || n == PATH_LINK_MAX)
-		return NULL;
-	link[n] = '\0';
-	if (link[0] != '/')
+	if (path[0] != '/')
 		str_puts(&out, dir_path);
-	for (const char *p = link; *p;) {
+	for (const char *p = path; *p;) {
 		size_t len = strcspn(p, "/");
 
 		if (len == 2 && !strncmp(p, "..", 2)) {
@@ -122,6 +116,24 @@ static char *link_destination(int dir, const char *name, const char *dir_path)
 		p += len + (p[len] == '/');
 	}
 	return str_take(&out);
+}
+
+/* Where a link in @dir_path leads. */
+static char *link_destination(int dir, const char *name, const char *dir_path)
+{
+	autofree char *link = xmalloc(PATH_LINK_MAX + 1);
+	ssize_t n = readlinkat(dir, name, link, PATH_LINK_MAX);
+
+	if (n <= 0 || n == PATH_LINK_MAX)
+		return NULL;
+	link[n] = '\0';
+	return without_dotdot(dir_path, link);
+}
+
+/* What to begin with in place of @path; NULL: that itself */
+static char *first_hop(const char *path)
+{
+	return strstr(path, "..") ? without_dotdot("", path) : NULL;
 }
 
 /* Where @rest is below a link @name at the end of @walked; NULL: it is none. */
@@ -185,10 +197,10 @@ int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid,
 	return make_dirs(rootfd, path, mode, uid, gid, &dangling);
 }
 
-/** path_make_dirs_following() - The same, made where a link to nothing leads, in the root */
+/** path_make_dirs_following() - The same, made where ".." or a link to nothing leads, in the root */
 int path_make_dirs_following(int rootfd, const char *path, mode_t mode)
 {
-	autofree char *at = NULL;
+	autofree char *at = first_hop(path);
 	int fd = -ELOOP;
 
 	for (int hop = 0; hop < PATH_MAX_HOPS; hop++) {
@@ -249,7 +261,7 @@ static int make_file(int rootfd, const char *path, mode_t mode, char **dangling)
  */
 int path_make_file_in_root(int rootfd, const char *path, mode_t mode)
 {
-	autofree char *at = NULL;
+	autofree char *at = first_hop(path);
 	struct stat st;
 	int fd = -ELOOP;
 

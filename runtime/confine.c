@@ -219,7 +219,7 @@ static int exec_by_path(const char *name, char *const *argv, char *const *env)
 	int told = ENOENT;
 	char full[CONFINE_PROGRAM_MAX];
 
-	while (next_candidate(&path, name, full, sizeof(full))) {
+	while (*name && next_candidate(&path, name, full, sizeof(full))) {
 		(void)execve(full, argv, env);
 		if (errno == EACCES)
 			told = EACCES;

@@ -124,12 +124,20 @@ int device_make_links(int dev, struct error *err)
 	return 0;
 }
 
-/** device_make_node() - A node of linux.devices, with the directories it is in */
+/**
+ * device_make_node() - A node of linux.devices, with the directories it is in
+ *
+ * Not /dev/ptmx, as with runc and crun: that is the link into the container's own devpts, whatever
+ * an engine copies from the host's /dev for a privileged container.
+ */
 int device_make_node(int rootfd, const struct config_node *node, bool userns, struct error *err)
 {
 	autofree char *parent = xstrndup(node->path, (size_t)(leaf_of(node->path) - node->path));
-	autoclose int dir = path_make_dirs_in_root(rootfd, parent, 0755, 0, 0);
+	autoclose int dir = -1;
 
+	if (!strcmp(node->path, "/dev/ptmx"))
+		return 0;
+	dir = path_make_dirs_in_root(rootfd, parent, 0755, 0, 0);
 	if (dir < 0)
 		return error_sys(err, -dir, "open '%s' in the container", parent);
 	if (!*leaf_of(node->path) || !path_is_name(leaf_of(node->path)))

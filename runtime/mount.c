@@ -198,6 +198,9 @@ int mount_open_file(int rootfd, const char *path, struct error *err)
 {
 	int fd = path_make_file_in_root(rootfd, path, 0644);
 
+	if (fd == -EISDIR) /* docker looks for the words, and says more */
+		return error_set(err, ENOTDIR, "mount on directory '%s' what is not a directory",
+				 path);
 	return fd < 0 ? error_sys(err, -fd, "open mount point '%s' in the container", path) : fd;
 }
 

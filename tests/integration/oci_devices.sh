@@ -37,15 +37,17 @@ is 'nor does that of the caller' "$(cat "$T/mode.out")" 666
 
 # --- linux.devices -------------------------------------------------------------------
 
-sh_run devices 'stat -c "%n %F %t:%T %a %u:%g" /dev/test/* /dev/test-fifo' '.linux.devices = [
+sh_run devices 'stat -c "%n %F %t:%T %a %u:%g" /dev/test/* /dev/test-fifo; readlink /dev/ptmx' '.linux.devices = [
+	{path: "/dev/ptmx", type: "c", major: 5, minor: 2, fileMode: 438, uid: 0, gid: 0},
 	{path: "/dev/test/char", type: "c", major: 1, minor: 3, fileMode: 416, uid: 7, gid: 8},
 	{path: "/dev/test/block", type: "b", major: 7, minor: 99, fileMode: 384, uid: 0, gid: 0},
 	{path: "/dev/test/unbuffered", type: "u", major: 1, minor: 5, fileMode: 438, uid: 0, gid: 0},
 	{path: "/dev/test-fifo", type: "p", fileMode: 432, uid: 1, gid: 2}]'
-is 'devices are made, of every type' "$stdout" '/dev/test/block block special file 7:63 600 0:0
+is 'devices are made, of every type, but for ptmx' "$stdout" '/dev/test/block block special file 7:63 600 0:0
 /dev/test/char character special file 1:3 640 7:8
 /dev/test/unbuffered character special file 1:5 666 0:0
-/dev/test-fifo fifo 0:0 660 1:2'
+/dev/test-fifo fifo 0:0 660 1:2
+pts/ptmx'
 sh_run devices 'stat -c "%F %t:%T %u:%g" /opt/null; echo x >/opt/null && echo written' \
 	'.linux.devices = [{path: "/opt/null", type: "c", major: 1, minor: 3, fileMode: 438, uid: 0, gid: 0}]'
 is 'also outside of /dev' "$(sed -n 1p <<<"$stdout")" 'character special file 1:3 0:0'

@@ -106,9 +106,10 @@ is 'the cgroup is that of the container' "${stdout%%$'\n\n'*}" "${stdout#*$'\n\n
 # --- failures -------------------------------------------------------------------------------
 
 for try in 'nonsense executable file .*not found in \$PATH' '/nonsense [Nn]o such file or directory' \
-	'/etc/passwd [Pp]ermission denied' '/etc [Pp]ermission denied|[Oo]peration not permitted'; do
+	' executable file .*not found in \$PATH|[Oo]peration not permitted' '/etc/passwd [Pp]ermission denied' \
+	'/etc [Pp]ermission denied|[Oo]peration not permitted'; do
 	run oci exec box "${try%% *}"
-	is "exec of ${try%% *} ends with 255" "$status" 255
+	is "exec of '${try%% *}' ends with 255" "$status" 255
 	like 'and says why' "$stderr" "${try#* }"
 done
 printf '#!/nonsense/interpreter\n' >"$ROOT/tmp/orphan"

@@ -251,7 +251,19 @@ static void make_file_makes_it_or_takes_what_is_there(void **state)
 	assert_true(same_file(again, p->root, "etc/app/hosts"));
 	assert_int_equal(path_make_file_in_root(p->root, "/etc", 0644), -EISDIR);
 	assert_int_equal(path_make_file_in_root(p->root, "/", 0644), -EINVAL);
-	assert_int_equal(path_make_file_in_root(p->root, "x/../y", 0644), -EINVAL);
+}
+
+static void dotdot_in_what_is_made_stays_in_the_root(void **state)
+{
+	struct place *p = *state;
+	autoclose int file = path_make_file_in_root(p->root, "x/../../y", 0644), dir = -1;
+
+	assert_true(file >= 0);
+	assert_true(same_file(file, p->root, "y"));
+	dir = path_make_dirs_following(p->root, "/a/../b/./../../c/d", 0755);
+	assert_true(dir >= 0);
+	assert_true(same_file(dir, p->root, "c/d"));
+	assert_int_equal(path_make_file_in_root(p->root, "a/..", 0644), -EINVAL);
 }
 
 static void make_file_follows_links_to_nothing_inside_the_root(void **state)
@@ -339,6 +351,7 @@ int main(void)
 		in_place(make_dirs_gives_what_it_makes_to_their_owner),
 		in_place(make_file_takes_dots_of_a_link_for_what_they_are),
 		in_place(make_file_makes_it_or_takes_what_is_there),
+		in_place(dotdot_in_what_is_made_stays_in_the_root),
 		in_place(make_file_follows_links_to_nothing_inside_the_root),
 		in_place(make_file_ends_at_a_loop_of_links),
 		in_place(clean_normalises_and_refuses_dotdot),
