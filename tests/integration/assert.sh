@@ -75,11 +75,17 @@ run tare run "${quick[@]}" --repeat 3 -v "$T:/t" --userns=host --assert code==0 
 	sh -c 'echo >>/t/runs; [ "$(wc -l </t/runs)" != 2 ]'
 is 'one broken assertion of three is one' "$status" 123
 like 'and is told once' "$stderr" $'TAP version 13\n1..1\nnot ok 1 - code==0\n# seen: 1 \\(1 of 3 runs\\)$'
+rm runs
+run tare run "${quick[@]}" --repeat 2 -v "$T:/t" --userns=host --assert code==3 --assert code==4 busybox \
+	sh -c 'echo >>/t/runs; exit $(wc -l </t/runs)'
+is 'a broken assertion says more than the code before' "$status" 123
 run tare run "${quick[@]}" --repeat 5 busybox nosuch
 is 'what cannot start is not tried again' "$status $(grep -c nosuch <<<"$stderr")" '127 1'
 fails 'containers that stay are not repeated' 125 tare run --repeat 2 busybox true
 fails 'nor those of the background' 125 tare run --rm -d --repeat 2 busybox true
+fails 'nor those with a file for one id' 125 tare run --rm --cidfile id --repeat 2 busybox true
 fails 'nor less than once' 125 tare run --rm --repeat -1 busybox true
+fails 'nor without end' 125 tare run --rm --repeat 1001 busybox nosuch
 rm -f runs
 
 # --- on record
@@ -95,6 +101,10 @@ is 'in the background, too' "$(tare wait back) $(sed -n 3p back.tap)" '0 ok 1 - 
 tare create --name later --network none --assert 'wall>20s' busybox true >/dev/null
 run tare start -a later
 is 'and what was created' "$status" 123
+tare create --name elsewhere --network none --report rel.json --sample 20ms:rel.csv --assert code==0 \
+	--assert-format tap:rel.tap busybox true >/dev/null
+(cd / && tare start -a elsewhere)
+is 'files are where create was asked for them' "$(echo rel.*)" 'rel.csv rel.json rel.tap'
 fails 'create finds mistakes, too' 125 tare create --assert x busybox true
 tare rm -f -a >/dev/null
 done_testing

@@ -62,6 +62,7 @@ for command in 'ps -a' 'ps -q' 'inspect box' 'logs box' 'stop box' 'start box' '
 	wait_for 10 eval '! pgrep -x "sleep|tare-monitor"'
 	# shellcheck disable=SC2086 # words
 	run timeout 10 "$TARE" $command
+	[[ $command != run* ]] || is 'run clears up while its container runs' "$(ls "$TARE_RUNROOT/containers")" ''
 	case $command in
 	'exec box true' | 'kill box' | 'top box' | 'pause box')
 		is "'tare $command' after the monitor was killed is refused" "$status" 125

@@ -31,6 +31,8 @@ is 'an archive runs' "$status $stdout" '3 x'
 unchanged 'and nothing of it stays'
 is 'its image is not in the store' "$(tare images -q)" ''
 
+run tare run --ephemeral --repeat 2 --network none busybox.tar echo twice
+is 'also more than once' "$status $stdout" $'0 twice\ntwice'
 run tare run --ephemeral --network none -v data:/data busybox.tar sh -c 'echo kept >/data/x'
 is 'a named volume is what stays' "$status $(cat "$TARE_ROOT/volumes/data/_data/x")" '0 kept'
 tare volume rm data >/dev/null

@@ -132,5 +132,8 @@ start host --userns=host
 is 'exec in a container with --userns=host' "$(tare exec host sh -c 'id -u; cat /proc/self/uid_map' | tr -s ' \n' ' ')" '0 0 0 4294967295 '
 is 'is as confined' "$(tare exec host sh -c "${rights//PID/self}")" "$(tare exec host sh -c "${rights//PID/1}")"
 
+start all --privileged
+is 'in a container without limits it has none either' "$(tare exec all sh -c "${rights//PID/self}")" "$(tare exec all sh -c "${rights//PID/1}")"
+
 tare rm -f -a >/dev/null
 done_testing

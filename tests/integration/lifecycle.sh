@@ -126,7 +126,18 @@ for name in one two; do
 	tare run -d --name $name --network none busybox sleep 1000 >/dev/null
 	tare stop -t 0 $name >/dev/null
 done
+# As it may have been after any run.
+record=$TARE_ROOT/containers/$(tare inspect -f '{{.Id}}' one)/record.json
+jq '. + {exitCode: 9, oomKilled: true, oom: {}, reason: "oom", error: "bad", health: "unhealthy"}' "$record" >"$T/record"
+cat "$T/record" >"$record"
 is 'start starts several' "$(tare start one two)" $'one\ntwo'
+is 'and nothing of the run before is on record' \
+	"$(tare inspect -f '{{.State.ExitCode}} {{.State.OOMKilled}} {{.State.Oom}} {{.State.Reason}}{{.State.Error}} {{.State.FinishedAt}} {{.State.Health}}' one)" \
+	'0 false <no value>  0001-01-01T00:00:00Z <no value>'
+run tare start -a one two
+like 'one at a time is attached to' "$status $stderr" '^125 .*only one container'
+run tare start --report r.json one two
+like 'or reported' "$status $stderr" '^125 .*--report is for one'
 ok 'each has its own supervisor, who keeps nothing of another' timeout 20 "$TARE" stop -t 0 one
 ok 'in any order' timeout 20 "$TARE" stop -t 0 two
 tare rm one two >/dev/null
@@ -143,6 +154,13 @@ run tare --log-format json ps --nope
 is 'messages can be JSON' "$(jq -r .msg <<<"$stderr")" "unknown flag '--nope'"
 run tare stop
 is 'a missing operand ends with 125' "$status" 125
+run tare create --rm busybox true
+like 'create --rm is refused' "$status $stderr" '^125 .*create and --rm'
+run tare create --report - busybox true
+like 'and a report to a stream that will be another then' "$status $stderr" '^125 .*of no use to a later'
+touch "$T/cid"
+run tare create --cidfile "$T/cid" --name undone busybox true
+is 'a create that fails leaves nothing' "$status $(tare ps -aq --filter name=undone)" '125 '
 run tare --root /dev/null/x ps
 like 'a root that cannot be made is named' "$stderr" "'/dev/null/x'"
 mkdir -m 0777 "$T/open"

@@ -68,6 +68,11 @@ like 'no log where none is kept: that is said' "$status $stderr" "^125 tare: con
 tare kill fleeting >/dev/null
 wait "$foreground"
 
+tare run -d --network none --log-driver none --name silent busybox echo lost >/dev/null
+tare wait silent >/dev/null
+run tare logs silent
+like 'nor with the driver none' "$status $stderr" "^125 tare: container 'silent' keeps no log"
+
 long=$(head -c 50000 /dev/zero | tr '\0' x)
 tare run -d --network none --name long busybox sh -c 'head -c 50000 /dev/zero | tr "\0" x; echo' >/dev/null
 tare wait long >/dev/null

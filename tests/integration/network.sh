@@ -152,27 +152,35 @@ kill $heard
 kill $secret
 tare rm -f other >/dev/null
 
+# What not every kernel lets through anyway, or shows with br_netfilter only.
+rules=$(nft list table ip tare | tr -s ' \t\n' ' ')
+like 'nobody on the bridge is taken for the host itself' "$rules" 'iifname "tare0" ip saddr 127\.0\.0\.0/8 drop'
+like 'no port is looked up for 127/8 from outside' "$rules" 'chain prerouting \{[^{}]*ip daddr 127\.0\.0\.0/8 return dnat'
+like 'neighbours hide their addresses only behind ports' "$rules" 'oifname "tare0" ct status dnat masquerade'
+
 # ---- source addresses -------------------------------------------------------------
 
 ip netns exec lan socat TCP-LISTEN:90,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR' &
 lan=$!
 wait_for 5 from_lan socat - "TCP:$LAN:90"
 is 'containers leave with the address of the host' "$(in_net web socat - "TCP:$LAN:90")" $HOST
-tare run -d --name seen -p 9090:90 busybox sleep 600 >/dev/null
+tare run -d --name seen -p 9090:90 -p 8080:90/udp busybox sleep 600 >/dev/null
 nsenter -n -t "$(pid_of seen)" socat TCP-LISTEN:90,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR' &
 seen=$!
 wait_for 5 socat - TCP:127.0.0.1:9090
 is 'servers see the address of the client' "$(from_lan socat - TCP:$HOST:9090)" $LAN
 kill $lan $seen
-tare rm -f seen >/dev/null
 
 # ---- conflicts and choices --------------------------------------------------------
 
-run tare run --rm -p 8080:80 busybox true
-is 'a port of another container is refused' "$status" 125
-like 'and its owner named' "$stderr" "port '8080/tcp': already published by container '$(tare inspect -f '{{.Id}}' web | cut -c 1-12)'"
-run tare run --rm -p 8080:80/udp busybox true
-is 'the same number in the other protocol is another port' "$status" 0
+for taken in web/tcp seen/udp; do
+	owner=$(tare inspect -f '{{.Id}}' "${taken%/*}")
+	run tare run --name refused -v /anon -p "8080:80/${taken#*/}" busybox true
+	like "a $taken port is refused, and its owner named" "$status $stderr" \
+		"^125 .*port '8080/${taken#*/}': already published by container '${owner:0:12}'"
+	is 'and nothing stays' "$(tare ps -aq --filter name=refused; tare volume ls -q)" ''
+done
+tare rm -f seen >/dev/null
 socat TCP-LISTEN:7071,fork,reuseaddr SYSTEM:true &
 process=$!
 listens() {
@@ -231,7 +239,8 @@ is 'no lease is left' "$(leases)" 0
 
 run tare run --rm --network none busybox sh -c 'ip -o link | grep -v "lo:" | grep -c UP; ip -o -4 addr show lo | grep -c "127\.0\.0\.1/8"'
 is 'none: nothing but lo, which is up' "$stdout" $'0\n1'
-run tare run --rm --network host busybox ip -o addr
+run tare run --rm --network host busybox sh -c 'ip -o addr; echo "I am $(hostname)"'
+like 'host: its name' "$stdout" "I am $(uname -n)\$"
 like 'host: the interfaces of the host' "$stdout" "$HOST"
 ip netns add prepared
 run tare run --rm --network ns:/run/netns/prepared busybox ip -o link

@@ -114,6 +114,16 @@ isnt 'nobody becomes a user that is not mapped' "$status" 0
 ok 'exec --detach returns' oci exec -d --pid-file "$OWN/exec" box sleep 50 </dev/null
 ok 'and its pid file names the process' wait_for 5 grep -q sleep "/proc/$(cat "$OWN/exec")/cmdline"
 rm -f "$OWN/exec"
+if peer tare-oci; then
+	# Until it is the program, what joins has the memory of who called: that is not to be read from inside.
+	oci exec --pid-file "$OWN/exec" box sleep 50 </dev/null &
+	wait_for 5 test -s "$OWN/exec"
+	cli=$(awk '/^PPid/ { print $2 }' "/proc/$(cat "$OWN/exec")/status")
+	is 'who enters a container cannot be traced from inside' "$(stat -c %u "/proc/$cli/environ")" 0
+	kill -9 "$(cat "$OWN/exec")"
+	wait $!
+	rm -f "$OWN/exec"
+fi
 run oci ps box
 deviates runc 'needs a cgroup'
 like 'ps shows its processes' "$stdout" "$(field box .pid)"
@@ -188,6 +198,10 @@ if peer tare-oci; then
 	is "a program of root's is run as it is" "$(own_exe "$RUNTIME")" "$RUNTIME"
 	install -D -m 0755 -o $USER_ID "$RUNTIME" "$OWN/mine/tare-oci"
 	like "one of the user's, from memory" "$(own_exe "$OWN/mine/tare-oci")" '^/memfd:tare'
+	for mode in 0775 0757; do
+		install -m $mode -o 0 -g 0 "$RUNTIME" "$OWN/mine/tare-oci"
+		like "and one of root's with mode $mode" "$(own_exe "$OWN/mine/tare-oci")" '^/memfd:tare'
+	done
 	rm -rf "$OWN/mine"
 fi
 

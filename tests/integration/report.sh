@@ -98,8 +98,11 @@ run tare run --rm --network none --report - busybox echo out
 is 'the report may follow the output' "$(head -n 1 <<<"$stdout") $(tail -n +2 <<<"$stdout" | jq -r .reason)" 'out exit'
 "$TARE" run --rm --network none --report fd:7 busybox true 7>seven.json
 is 'or go to a descriptor' "$(of seven.json .reason)" exit
+"$TARE" run -d --name early --network none --report fd:7 -u nosuch busybox true 7>seven.json 2>/dev/null
+is 'once, if the background has failed' "$(jq -r .reason seven.json)" start-failed
 "$TARE" run -d --name back --network none --report fd:7 busybox true 7>seven.json >/dev/null
 is 'of the background, too' "$(tare wait back; of seven.json .reason)" $'0\nexit'
+ok 'which a later start has not' tare start -a back
 run tare run --rm --network none --report /dev/stderr busybox true
 is 'or to what is no regular file' "$(jq -r .reason <<<"$stderr")" exit
 mkdir dir && echo before >dir/r.json

@@ -46,9 +46,16 @@ ok 'kill ends it, too' sh -c "for i in 1 2 3 4 5 6 7 8 9; do $TARE kill a && exi
 is 'for good as well' "$(sleep 0.5; state a)" exited
 tare rm a >/dev/null
 
+began=$(date +%s%N)
 tare run -d --name c --network none --restart always busybox false >/dev/null
 ok 'between two runs it is restarting' wait_for 20 is_state c restarting
 like 'ps says so, and lists it' "$(tare ps --format '{{.Status}}')" 'Restarting \(1\)|Up'
+three() {
+	[ "$(restarts c)" -ge 3 ]
+}
+wait_for 20 three
+ok 'each pause is twice as long' test $((($(date +%s%N) - began) / 1000000)) -ge 700
+wait_for 20 is_state c restarting
 fails 'rm without -f refuses' 2 tare rm c
 wait_for 20 is_state c restarting
 start=$(date +%s%N)
@@ -97,6 +104,10 @@ other_pid() {
 ok 'a program that is killed from outside comes back' wait_for 10 other_pid
 tare rm -f k >/dev/null
 
+tare run -d --rm --name brief --network none busybox sleep 1000 >/dev/null
+run tare restart nothing brief
+is 'restart of what is not there, or goes when it stops, fails' "$status $(wc -l <<<"$stderr")" '125 3'
+is 'and leaves it running' "$(state brief)" running
 fails '--rm and --restart exclude each other' 125 tare run -d --rm --restart always busybox true
 fails 'in the foreground there is none' 125 tare run --restart always busybox true
 fails 'a policy that is none is refused' 125 tare run -d --restart sometimes busybox true

@@ -75,7 +75,19 @@ rm -f padded.tar.minisig
 run tare run --rm --verify key.pub ./padded.tar
 like 'or what is not signed' "$status $stderr" "^125 .*is not signed: there is no './padded.tar.minisig'"
 ok 'the signature may be elsewhere' tare run --rm --network none --verify key.pub --signature app.tar.minisig ./app.tar
-fails 'an image of the store has no signature' 125 tare run --rm --verify key.pub localhost/app
+run tare run --rm --verify key.pub localhost/app
+like 'an image of the store has no signature' "$status $stderr" '^125 .*--verify is for archives'
+run tare run --rm --network none --verify key.pub --rootfs "$root" /bin/echo unsigned
+like 'nor has a directory' "$status $stdout $stderr" '^125  .*--verify is for archives'
+# The signature comes after the file was opened, and when it comes there is another file of that name.
+cp app.tar now.tar
+mkfifo late
+(
+	mv -f web.tar now.tar
+	cat app.tar.minisig
+) >late &
+run timeout 20 "$TARE" run --rm --network none --verify key.pub --signature late ./now.tar
+is 'what was verified is what runs' "$status $stdout" '0 signed'
 echo garbage >app.tar.minisig
 fails 'garbage is no signature' 1 tare verify --key key.pub app.tar
 echo garbage >bad.pub

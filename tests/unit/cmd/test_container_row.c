@@ -68,6 +68,11 @@ static void status_is_worded_as_docker_does(void **state)
 	replace(&r.reason, "oom");
 	expect_owned(container_status_text(&r, 400 * S),
 		     "Exited (137) 5 minutes ago, out of memory");
+	r.exit_code = 0;
+	r.oom_killed = true;
+	replace(&r.reason, "exit");
+	expect_owned(container_status_text(&r, 400 * S),
+		     "Exited (0) 5 minutes ago, after running out of memory");
 }
 
 static void runs_of_ports_are_folded(void **state)
@@ -89,6 +94,22 @@ static void runs_of_ports_are_folded(void **state)
 	expect_owned(container_ports_text(&r),
 		     "9000-9001/tcp, 0.0.0.0:8080->80/tcp, 0.0.0.0:2000-2002->2000-2002/tcp, "
 		     "127.0.0.1:53->53/udp");
+}
+
+static void other_addresses_and_gaps_end_a_run(void **state)
+{
+	autorecord struct record r;
+
+	(void)state;
+	record_init(&r);
+	r.status = RECORD_RUNNING;
+	r.pid = 42;
+	add_port(&r, "0.0.0.0", 2000, 80, "tcp");
+	add_port(&r, "0.0.0.0", 2002, 81, "tcp");
+	add_port(&r, "127.0.0.1", 2003, 82, "tcp");
+	add_port(&r, "127.0.0.1", 0, 83, "tcp");
+	expect_owned(container_ports_text(&r), "0.0.0.0:2000->80/tcp, 0.0.0.0:2002->81/tcp, "
+					       "127.0.0.1:2003->82/tcp, 83/tcp");
 }
 
 static void what_has_ended_publishes_nothing(void **state)
@@ -255,6 +276,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_is_worded_as_docker_does),
 		cmocka_unit_test(runs_of_ports_are_folded),
+		cmocka_unit_test(other_addresses_and_gaps_end_a_run),
 		cmocka_unit_test(what_has_ended_publishes_nothing),
 		cmocka_unit_test(long_commands_are_cut_at_twenty),
 		cmocka_unit_test(rows_have_every_column),

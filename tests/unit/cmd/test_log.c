@@ -58,6 +58,9 @@ static void escapes_give_back_every_byte(void **state)
 	expect_text("{\"log\":\"\\u00e9\\u20ac\\ud83d\\ude00\"" REST,
 		    "\303\251\342\202\254\360\237\230\200", 9);
 	expect_text("{\"log\":\"\\u001b[31m\"" REST, "\033[31m", 5);
+	expect_text("{\"log\":\"\\u00E9\"" REST, "\303\251", 2);
+	/* Half a pair is itself, whatever follows. */
+	expect_text("{\"log\":\"\\ud83d\\ue000\"" REST, "\355\240\275\356\200\200", 6);
 }
 
 static void text_that_looks_like_an_end_is_none(void **state)
@@ -86,12 +89,16 @@ static void torn_entries_are_refused(void **state)
 		"{\"log\":\"x\",\"stream\":\"stdout\"}",
 		"{\"log\":\"x\",\"stream\":\"stdout\",\"time\":\"never\"}",
 		"{\"log\":\"x\",\"stream\":\"stdout\",\"time\":\"2026-01-02T03:04:05",
+		"{\"log\":\"x\",\"stream\":\"stdout\","
+		"\"time\":\"2026-01-02T03:04:05.00000000000000000000Z\"}",
 	};
+	static const char nul[] = "{\"log\":\"x\\\0\"" REST;
 	struct log_entry e = { 0 };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(log_entry_parse(bad[i], strlen(bad[i]), &e), -EBADMSG);
+	assert_int_equal(log_entry_parse(nul, sizeof(nul) - 1, &e), -EBADMSG);
 	str_done(&e.text);
 }
 
