@@ -52,6 +52,7 @@ enum command_flags {
 		1 << 4,		   /* operands are names of nothing that exists: for completion */
 	COMMAND_ANYBODY = 1 << 5,  /* with COMMAND_STORE: useful without root, whatever store */
 	COMMAND_ONE_DASH = 1 << 6, /* long options may have one dash only */
+	COMMAND_BEYOND_REACH = 1 << 7, /* tare-oci: run from a file that no container can write */
 };
 
 #define COMMAND_ANY (-1)

@@ -156,19 +156,13 @@ struct capability_sets capability_sets_for_root(uint64_t mask)
 	return (struct capability_sets){ .bounding = mask, .effective = mask, .permitted = mask };
 }
 
-/**
- * capability_own_bounding() - The bounding set of the calling process
- * @mask:	Written on success only
- * @err:	Set on failure
- *
- * Return: 0 or -errno
- */
-int capability_own_bounding(uint64_t *mask, struct error *err)
+/* One call for each that is asked about. */
+static int read_bounding(uint64_t wanted, uint64_t *mask, struct error *err)
 {
 	uint64_t own = 0;
 
 	for (unsigned long n = 0; n <= CAP_LAST_CAP; n++) {
-		int held = prctl(PR_CAPBSET_READ, n, 0, 0, 0);
+		int held = wanted & CAPABILITY_BIT(n) ? prctl(PR_CAPBSET_READ, n, 0, 0, 0) : 0;
 
 		if (held < 0 && errno == EINVAL) /* newer than the kernel */
 			break;
@@ -179,6 +173,18 @@ int capability_own_bounding(uint64_t *mask, struct error *err)
 	}
 	*mask = own;
 	return 0;
+}
+
+/**
+ * capability_own_bounding() - The bounding set of the calling process
+ * @mask:	Written on success only
+ * @err:	Set on failure
+ *
+ * Return: 0 or -errno
+ */
+int capability_own_bounding(uint64_t *mask, struct error *err)
+{
+	return read_bounding(CAPABILITY_ALL, mask, err);
 }
 
 /**
@@ -199,12 +205,12 @@ int capability_limit_to_own(uint64_t wanted, uint64_t *out, struct error *err)
 	uint64_t bounding = 0;
 	int ret;
 
-	ret = capability_own_bounding(&bounding, err);
+	ret = read_bounding(wanted, &bounding, err);
 	if (ret < 0)
 		return ret;
 	if (sys_capget(&head, data) < 0)
 		return error_sys(err, errno, "read our capabilities");
-	*out = wanted & bounding & ((uint64_t)data[1].permitted << 32 | data[0].permitted);
+	*out = bounding & ((uint64_t)data[1].permitted << 32 | data[0].permitted);
 	return 0;
 }
 
@@ -216,8 +222,9 @@ int capability_limit_to_own(uint64_t wanted, uint64_t *out, struct error *err)
  */
 int capability_limit_sets(struct capability_sets *sets, struct error *err)
 {
-	uint64_t own = 0;
-	int ret = capability_limit_to_own(CAPABILITY_ALL, &own, err);
+	uint64_t own = 0, wanted = sets->bounding | sets->effective | sets->permitted |
+				   sets->inheritable | sets->ambient;
+	int ret = capability_limit_to_own(wanted, &own, err);
 
 	if (ret < 0)
 		return ret;

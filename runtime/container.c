@@ -9,9 +9,8 @@
  * namespace exists, and before the child is told to go on. Then the child
  * mounts while the caller sets up the network, and waits for the start.
  *
- * The network namespace alone comes later: the kernel takes longer to make it
- * than all others together, and the child does not need it until it mounts
- * sysfs. So we make it while the child is busy, and send it there.
+ * The network namespace alone comes later, when the child is busy: see
+ * runtime/netns. The child does not need it until it mounts sysfs.
  *
  * Should the caller die, the child reads end of file or gets SIGKILL: nothing
  * stays but what the store records.
@@ -36,13 +35,14 @@
 #include "runtime/idmap.h"
 #include "runtime/init.h"
 #include "runtime/namespace.h"
+#include "runtime/netns.h"
 #include "runtime/plan.h"
 #include "runtime/seccomp_notify.h"
 #include "runtime/trees.h"
 
 #define MOUNTINFO_MAX_BYTES (4U << 20)
 
-/* Not by clone: see init_join(), runtime/namespace and make_netns() for the reasons. */
+/* Not by clone: see init_join(), runtime/namespace and runtime/netns for the reasons. */
 #define MADE_APART (CLONE_NEWCGROUP | CLONE_NEWTIME | CLONE_NEWNET)
 
 /* No line of mountinfo is then for "/"; proc(5), fifth field. */
@@ -161,56 +161,16 @@ static int clone_by_helper(struct container *ct, struct init_plan *plan,
 			   : error_set(err, ESRCH, "find the container's first process in /proc");
 }
 
-struct netns_maker {
-	const struct config *config;
-	pid_t pid; /* the container's, whose user namespace is to own the new one */
-	int netns, r;
-	struct error *err;
-};
-
-static int make_netns_inside(void *arg)
+static int make_netns(struct container *ct, const struct config *c, struct netns_maker *maker,
+		      struct error *err)
 {
-	struct netns_maker *m = arg;
-	autoclose int userns = -1;
-
-	if (config_has_userns(m->config)) {
-		userns = m->r = namespace_open_of(m->pid, "user", m->err);
-		if (m->r < 0)
-			return 0;
-		if (setns(userns, CLONE_NEWUSER) < 0) {
-			m->r = error_sys(m->err, errno, "enter the container's user namespace");
-			return 0;
-		}
-	}
-	if (unshare(CLONE_NEWNET) < 0)
-		m->r = error_sys(m->err, errno, "make the container's network namespace");
-	else
-		m->netns = m->r = namespace_open_of(getpid(), "net", m->err);
-	return 0;
-}
-
-/*
- * Like clone_in_userns(): a helper that shares our memory and descriptors, as
- * there is no way back from where it goes.
- */
-static int make_netns(struct container *ct, const struct config *c, struct error *err)
-{
-	struct netns_maker m = { .config = c, .pid = ct->pid, .netns = -1, .err = err };
-	_Alignas(16) char stack[16 << 10];
-	pid_t pid;
 	int r;
 
 	if (!(c->namespaces & CLONE_NEWNET))
 		return 0;
-	pid = clone(make_netns_inside, stack + sizeof(stack),
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &m);
-	if (pid < 0)
-		return error_sys(err, errno, "create a helper for the network namespace");
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (m.r < 0)
-		return m.r;
-	ct->netns = m.netns;
+	ct->netns = netns_finish(maker, c, ct->pid, err);
+	if (ct->netns < 0)
+		return ct->netns;
 	r = sync_send(ct->sync_fd, SYNC_NETWORK, NULL, ct->netns);
 	/* An init that has failed is gone: container_await_exec() knows why. */
 	return r < 0 && r != -EPIPE ? error_sys(err, -r, "hand over the network namespace") : 0;
@@ -282,6 +242,7 @@ int container_spawn(struct container *ct, const struct config *config,
 		.store_tree = -1,
 		.root_tree = -1,
 		.stdio = { place->stdio[0], place->stdio[1], place->stdio[2] },
+		.reports_ready = place->reports_ready,
 		.start_fd = place->start_fd,
 		.hook_state_fd = place->hook_state_fd,
 		.mount_ns = -1,
@@ -306,7 +267,7 @@ int container_spawn(struct container *ct, const struct config *config,
 	if (r == 0)
 		r = map_and_go(ct, &plan, place, err);
 	if (r == 0)
-		r = make_netns(ct, config, err);
+		r = make_netns(ct, config, place->netns, err);
 	trees_close(&plan);
 	if (r < 0) {
 		container_kill(ct);
@@ -419,13 +380,13 @@ int container_listener_taken(struct container *ct, struct error *err)
 /**
  * container_start() - Let init exec
  * @limits:	Set from here, where CAP_SYS_RESOURCE may raise a hard limit: in a user
- *		namespace of its own init cannot
+ *		namespace of its own init cannot; NULL: they are set
  *
  * An init that is gone is not reported: container_await_exec() knows why.
  */
 int container_start(struct container *ct, const struct rlimit_set *limits, struct error *err)
 {
-	int r = rlimit_apply(limits, ct->pid, err);
+	int r = limits ? rlimit_apply(limits, ct->pid, err) : 0;
 
 	if (r < 0 && r != -ESRCH)
 		return r;

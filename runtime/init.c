@@ -346,17 +346,14 @@ static void close_foreign(const struct init_plan *plan, const struct rootfs *fs)
 }
 
 /*
- * Created by one command, started by another: the first is told that all is
- * ready and goes; the second connects. A connection that says nothing was only a
- * look at whether we are still here.
+ * Created by one command, started by another, which connects. A connection that
+ * says nothing was only a look at whether we are still here.
  */
-static void await_connection(struct init_plan *plan, const struct rootfs *fs)
+static void await_connection(struct init_plan *plan)
 {
 	enum sync_step step;
 	struct error ignored;
 
-	close_foreign(plan, fs);
-	(void)sync_write(plan->sync_fd, SYNC_READY, -1, NULL);
 	(void)close(plan->sync_fd);
 	for (;;) {
 		plan->sync_fd = accept4(plan->start_fd, NULL, NULL, SOCK_CLOEXEC);
@@ -372,13 +369,17 @@ static void await_connection(struct init_plan *plan, const struct rootfs *fs)
 
 static void await_start(struct init_plan *plan, const struct rootfs *fs, struct error *err)
 {
-	if (plan->start_fd >= 0) {
-		await_connection(plan, fs);
-		return;
+	if (plan->reports_ready) {
+		close_foreign(plan, fs);
+		(void)sync_write(plan->sync_fd, SYNC_READY, -1, NULL);
+	} else {
+		/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	}
-	/* After the change of ids, which clears it (prctl(2), PR_SET_PDEATHSIG). */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	wait_for(plan->sync_fd, SYNC_START, err);
+	if (plan->start_fd >= 0)
+		await_connection(plan);
+	else
+		wait_for(plan->sync_fd, SYNC_START, err);
 }
 
 /* What becomes of the process in the end. */
@@ -395,7 +396,7 @@ static int find_program(const struct init_plan *plan, struct program *program, s
 
 	if (r < 0)
 		program->path[0] = '\0';
-	return plan->start_fd >= 0 ? r : 0;
+	return plan->reports_ready ? r : 0;
 }
 
 /* All that can fail fails before the start, but for what has to wait for it. */

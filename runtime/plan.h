@@ -20,9 +20,10 @@ struct init_plan {
 			     -1 */
 	const struct container_place *late_place; /* init opens these trees itself; or NULL */
 	int stdio[3];				  /* become 0, 1, 2; ignored with a terminal */
-	int start_fd;	   /* a listening socket to wait on for the start; -1: sync_fd */
-	int hook_state_fd; /* what hooks that init runs get, see runtime/hook; or -1 */
-	int mount_ns;	   /* mount namespace to enter, or -1 */
+	bool reports_ready; /* SYNC_READY before the wait for the start; it outlives its parent */
+	int start_fd;	    /* a listening socket to wait on for the start; -1: sync_fd */
+	int hook_state_fd;  /* what hooks that init runs get, see runtime/hook; or -1 */
+	int mount_ns;	    /* mount namespace to enter, or -1 */
 	int64_t *begun_ns; /* where to note, CLOCK_MONOTONIC, when it becomes the program; or NULL */
 };
 

@@ -59,6 +59,7 @@ static void shut(int *fd)
 void oci_birth_done(struct oci_birth *b)
 {
 	container_done(&b->container);
+	netns_give_up(&b->netns);
 	shut(&b->dirfd);
 	shut(&b->start_fd);
 	shut(&b->hook_fd);

@@ -20,11 +20,13 @@
 #include "cmd/oci/cgroup.h"
 #include "cmd/oci/oci.h"
 #include "runtime/container.h"
+#include "runtime/netns.h"
 
 struct oci_create_options {
 	const char *bundle, *config, *console_socket, *pid_file, *pidfd_socket;
 	uint64_t preserve_fds;
 	bool no_pivot, no_new_keyring, detach, keep, no_subreaper;
+	bool start_later; /* by another command */
 };
 
 /* A container in the making, and what of it the caller keeps. */
@@ -35,6 +37,7 @@ struct oci_birth {
 	struct oci_bundle bundle;
 	struct state state;
 	struct oci_cgroup cgroup;
+	struct netns_maker netns;
 	struct container container;
 	int dirfd; /* the locked state */
 	int start_fd, hook_fd;

@@ -3,11 +3,12 @@
  * cmd/oci/create.c - tare-oci create: a container that waits for its start
  *
  * Theory of operation:
- *   1. read the bundle: nothing exists yet, so anything wrong costs nothing
+ *   1. read the bundle: nothing exists yet, so anything wrong costs nothing; from here on
+ *      a new network namespace is being made
  *   2. take the ID: a directory, whose lock is held until all is done
- *   3. cgroup, start socket, first state.json (so that delete finds what a crash left)
+ *   3. cgroup, first state.json (so that delete finds what a crash left), start socket
  *   4. the process: namespaces, mounts, and meanwhile its device rules; hooks; then it
- *      waits on the socket
+ *      waits on the socket; run needs none, and tells it to go itself
  *   5. final state.json, pid file; the caller's sub-reaper inherits the process
  *
  * A failure anywhere takes back all of it. Killed itself, the command leaves an
@@ -26,7 +27,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cmd/oci/handover.h"
-#include "runtime/executable.h"
 #include "runtime/hook.h"
 
 #define STATUS_MAX_BYTES 65536 /* of /proc/PID/status */
@@ -38,7 +38,7 @@ static int take(struct oci_birth *b, struct error *err)
 {
 	int r = oci_birth_take(b, err);
 
-	if (r < 0)
+	if (r < 0 || !b->options->start_later)
 		return r;
 	b->start_fd = state_listen(b->dirfd, err);
 	return b->start_fd < 0 ? b->start_fd : 0;
@@ -114,6 +114,8 @@ static int spawn(struct oci_birth *b, struct error *err)
 		.cgroup_fd = b->cgroup.fd,
 		.cgroup_root_fd = b->cgroup.root.fd,
 		.stdio = { 0, 1, 2 },
+		.netns = &b->netns,
+		.reports_ready = true,
 		.start_fd = b->start_fd,
 		.hook_state_fd = b->hook_fd,
 		.cloned = process_exists,
@@ -121,7 +123,8 @@ static int spawn(struct oci_birth *b, struct error *err)
 	};
 	int r = container_spawn(&b->container, &b->bundle.config, &place, err);
 
-	(void)close(steal_fd(&b->start_fd));
+	if (b->start_fd >= 0)
+		(void)close(steal_fd(&b->start_fd));
 	return r;
 }
 
@@ -214,6 +217,7 @@ int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 	r = oci_birth_load(b, err);
 	if (r < 0)
 		return r;
+	netns_begin(&b->netns, &b->bundle.config);
 	r = take(b, err);
 	if (r == 0)
 		r = steps(b, err);
@@ -230,12 +234,10 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	struct oci_create_options o = *(const struct oci_create_options *)ctx->options;
 	struct oci_birth birth;
-	int r = executable_protect(err);
+	int r;
 
 	(void)argc;
-	if (r < 0)
-		return r;
-	o.detach = true;
+	o.detach = o.start_later = true;
 	r = oci_create(&birth, ctx, argv[0], &o, err);
 	oci_birth_done(&birth);
 	return r;
@@ -249,6 +251,6 @@ const struct command oci_cmd_create = {
 	COMMAND_OPTIONS(struct oci_create_options, 0),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_OPERAND_TEXT | COMMAND_BEYOND_REACH,
 	.run = run,
 };

@@ -31,6 +31,6 @@ int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 
 /* start.c */
 int oci_start(const struct context *ctx, int dirfd, const struct state *s,
-	      const struct oci_bundle *b, bool attended, struct error *err);
+	      const struct oci_bundle *b, struct container *ct, bool attended, struct error *err);
 
 #endif

@@ -25,6 +25,7 @@
 #include "cmd/oci/spec.h"
 #include "cmd/oci/user.h"
 #include "cmd/units.h"
+#include "runtime/executable.h"
 
 /* clang-format off */
 static const struct command *const oci_commands[] = {
@@ -243,12 +244,15 @@ static int dispatch(struct context *ctx, struct oci_globals *g, const char *name
 		print_overview(name);
 		return 0;
 	}
+	cmd = command_find(oci_commands, argv[0]);
+	/* Before anything is opened, or said: it all begins anew. */
+	if (cmd && (cmd->flags & COMMAND_BEYOND_REACH) && executable_protect(err) < 0)
+		return -err->code;
 	if (check_globals(g, err) < 0)
 		return -EINVAL;
 	log_enable_debug(g->debug);
 	if (g->debug)
 		log_to(log_debug_line, g);
-	cmd = command_find(oci_commands, argv[0]);
 	if (!cmd) {
 		error_set(err, EINVAL, "unknown command '%s'", argv[0]);
 		return error_hint(err, "No help topic for '%s'; see '%s --help'", argv[0], name);

@@ -8,7 +8,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cmd/oci/create.h"
-#include "runtime/executable.h"
 #include "runtime/supervise.h"
 
 #define O(...) OPTION(struct oci_create_options, __VA_ARGS__)
@@ -23,7 +22,8 @@ static const struct option_def options[] = {
 
 static int start_and_wait(struct oci_birth *b, int signal_fd, struct error *err)
 {
-	int r = oci_start(b->ctx, b->dirfd, &b->state, &b->bundle, !b->options->detach, err);
+	int r = oci_start(b->ctx, b->dirfd, &b->state, &b->bundle, &b->container,
+			  !b->options->detach, err);
 
 	if (r < 0 || b->options->detach)
 		return r;
@@ -35,11 +35,9 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	const struct oci_create_options *o = ctx->options;
 	autoclose int signal_fd = -1;
 	struct oci_birth b;
-	int r = executable_protect(err);
+	int r = 0;
 
 	(void)argc;
-	if (r < 0)
-		return r;
 	if (!o->detach)
 		r = signal_fd = supervise_block_signals(err);
 	if (r < 0)
@@ -62,6 +60,6 @@ const struct command oci_cmd_run = {
 	COMMAND_OPTIONS(struct oci_create_options, 0),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_OPERAND_TEXT | COMMAND_BEYOND_REACH,
 	.run = run,
 };

@@ -17,6 +17,15 @@
 #include "runtime/process.h"
 #include "runtime/sync.h"
 
+/* run has the channel that it was made with. */
+static int start_own(struct container *ct, struct error *err)
+{
+	enum sync_step step;
+	int r = container_start(ct, NULL, err);
+
+	return r == 0 ? container_await_exec(ct, &step, err) : r;
+}
+
 /* Say "start" and hear how it went: end of file is the exec. */
 static int ask(int dirfd, struct error *err)
 {
@@ -73,14 +82,17 @@ static int pass_notice(int fd, int dirfd, const struct state *s, bool attended, 
 
 /**
  * oci_start() - Start a created container; its state is locked
+ * @ct:		If the caller has just made it, else NULL
  * @attended:	The caller attends to it until its end, and must not be held up
  */
 int oci_start(const struct context *ctx, int dirfd, const struct state *s,
-	      const struct oci_bundle *b, bool attended, struct error *err)
+	      const struct oci_bundle *b, struct container *ct, bool attended, struct error *err)
 {
 	autoclose int notify_fd = oci_notify_listen(dirfd, err);
-	int r = notify_fd == -ENOENT || notify_fd >= 0 ? ask(dirfd, err) : notify_fd;
+	int r = notify_fd == -ENOENT ? 0 : notify_fd;
 
+	if (r >= 0)
+		r = ct ? start_own(ct, err) : ask(dirfd, err);
 	if (r == 0) {
 		log_debug("container '%s': started", s->id);
 		r = run_poststart(ctx, dirfd, s, b, err);
@@ -107,7 +119,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 				 t.state.id, state_status_name(t.status));
 	if (t.state.has_errands)
 		r = oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, err);
-	return r == 0 ? oci_start(ctx, t.dirfd, &t.state, &b, false, err) : r;
+	return r == 0 ? oci_start(ctx, t.dirfd, &t.state, &b, NULL, false, err) : r;
 }
 
 const struct command oci_cmd_start = {
