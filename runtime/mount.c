@@ -177,7 +177,14 @@ int mount_set_all(int mount_fd, const struct config_mount *m, unsigned long prop
  */
 int mount_attach(int mount_fd, int target_fd, const char *target, struct error *err)
 {
-	if (sys_move_mount(mount_fd, "", target_fd, "",
+	return mount_attach_at(mount_fd, target_fd, "", target, err);
+}
+
+/** mount_attach_at() - The same by a path that no container has a say in; "": @dirfd itself */
+int mount_attach_at(int mount_fd, int dirfd, const char *path, const char *target,
+		    struct error *err)
+{
+	if (sys_move_mount(mount_fd, "", dirfd, path,
 			   SYS_MOVE_MOUNT_F_EMPTY_PATH | SYS_MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return error_sys(err, errno, "mount on '%s'", target);
 	return 0;

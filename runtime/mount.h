@@ -29,6 +29,8 @@ int mount_set_all(int mount_fd, const struct config_mount *m, unsigned long prop
 int mount_set(int mount_fd, uint64_t attributes, bool recursive, const char *path,
 	      struct error *err);
 int mount_attach(int mount_fd, int target_fd, const char *target, struct error *err);
+int mount_attach_at(int mount_fd, int dirfd, const char *path, const char *target,
+		    struct error *err);
 
 int mount_open_dir(int rootfd, const char *path, struct error *err);
 int mount_open_file(int rootfd, const char *path, struct error *err);

@@ -6,10 +6,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -61,30 +63,85 @@ static int set_sysctls(const struct rootfs *fs, const struct config *c, struct e
 	return r;
 }
 
-/*
- * Ours are paths on procfs and sysfs that we mounted, without a link in them; a
- * bundle's may be anything in its root.
- */
-static int open_protected(const struct config *c, int rootfd, const char *path)
+/* All that is hidden or made read-only, and what that takes. */
+struct protection {
+	const struct config *config;
+	int rootfd;
+	int proc, sys;	     /* to look paths up from, if they are what they seem; or -1 */
+	int null, empty_dir; /* what covers: -1 until the first is needed, then attached there */
+};
+
+/* A kernel file or directory to protect. */
+struct spot {
+	const char *path; /* in the container */
+	int opened;	  /* or -1 */
+	int dirfd;
+	const char *rest; /* from dirfd on; "": it is dirfd */
+	struct stat st;
+};
+
+static bool is_bundle(const struct config *c)
 {
-	if (c->root == CONFIG_ROOT_BUNDLE)
-		return path_open_in_root(rootfd, path, O_PATH, 0);
-	return path_open_beneath(rootfd, path + 1, O_PATH, 0);
+	return c->root == CONFIG_ROOT_BUNDLE;
+}
+
+/* Nobody's volume is mounted there: none of our paths has a link on the way then. */
+static int open_kernelfs(const struct protection *p, const char *name, unsigned long magic)
+{
+	int fd = is_bundle(p->config) ? -1 : path_open_beneath(p->rootfd, name, O_PATH, 0);
+	struct statfs st;
+
+	if (fd < 0 || (fstatfs(fd, &st) == 0 && st.f_type == magic))
+		return fd;
+	(void)close(fd);
+	return -1;
+}
+
+/* A bundle's may be anything in its root. */
+static int open_spot(const struct protection *p, const char *path)
+{
+	if (is_bundle(p->config))
+		return path_open_in_root(p->rootfd, path, O_PATH, 0);
+	return path_open_beneath(p->rootfd, path + 1, O_PATH, 0);
+}
+
+/* False: not there, so nothing to protect, and nothing to clone in vain. spot_close() follows. */
+static bool spot_find(struct spot *spot, const struct protection *p, const char *path)
+{
+	bool is_proc = str_starts(path, "/proc/");
+	int base = is_proc ? p->proc : p->sys;
+
+	*spot = (struct spot){ .path = path, .opened = -1, .dirfd = base, .rest = "" };
+	if (base >= 0)
+		spot->rest = path + strlen(is_proc ? "/proc/" : "/sys/");
+	else
+		spot->dirfd = spot->opened = open_spot(p, path);
+	return spot->dirfd >= 0 &&
+	       fstatat(spot->dirfd, spot->rest, &spot->st, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH) ==
+		       0 &&
+	       !S_ISLNK(spot->st.st_mode);
+}
+
+static void spot_close(const struct spot *spot)
+{
+	if (spot->opened >= 0)
+		(void)close(spot->opened);
+}
+
+static int spot_attach(const struct spot *spot, int tree, struct error *err)
+{
+	return mount_attach_at(tree, spot->dirfd, spot->rest, spot->path, err);
 }
 
 /*
  * Kernel files belong to the host's root, who is nobody in a user namespace: no
  * capability in there reaches past the permissions for others (capabilities(7)).
  */
-static bool is_out_of_reach(const struct config *c, const struct stat *st, mode_t wanted)
+static bool is_out_of_reach(const struct spot *spot, const struct protection *p, mode_t wanted)
 {
-	return config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE && !(st->st_mode & wanted);
+	return config_has_userns(p->config) && !is_bundle(p->config) &&
+	       !(spot->st.st_mode & wanted);
 }
-
-/* What covers a hidden file or directory: -1 until the first is needed, then attached there. */
-struct covers {
-	int null, empty_dir;
-};
 
 /* The root's /dev may be a bundle's own: only the real thing hides a file (runc CVE-2025-31133). */
 static int clone_null(int rootfd, struct error *err)
@@ -107,26 +164,29 @@ static int make_empty_dir(struct error *err)
 	return mount_make("tmpfs", options, SYS_MOUNT_ATTR_RDONLY | MOUNT_NOSUID_NODEV_NOEXEC, err);
 }
 
-static int mask_path(const struct config *c, int rootfd, const char *path, struct covers *covers,
-		     struct error *err)
+static int cover(const struct spot *spot, struct protection *p, struct error *err)
 {
-	autoclose int target = open_protected(c, rootfd, path), tree = -1;
-	struct stat st;
-	int *cover;
+	bool is_dir = S_ISDIR(spot->st.st_mode);
+	int *first = is_dir ? &p->empty_dir : &p->null;
+	autoclose int tree = -1;
 
-	if (target < 0)
-		return 0; /* not there: nothing to hide, and nothing to clone in vain */
-	if (fstat(target, &st) < 0)
-		return error_sys(err, errno, "look at '%s'", path);
-	if (is_out_of_reach(c, &st, S_IRWXO))
-		return 0;
-	cover = S_ISDIR(st.st_mode) ? &covers->empty_dir : &covers->null;
-	if (*cover < 0) {
-		*cover = S_ISDIR(st.st_mode) ? make_empty_dir(err) : clone_null(rootfd, err);
-		return *cover < 0 ? *cover : mount_attach(*cover, target, path, err);
+	if (*first < 0) {
+		*first = is_dir ? make_empty_dir(err) : clone_null(p->rootfd, err);
+		return *first < 0 ? *first : spot_attach(spot, *first, err);
 	}
-	tree = mount_clone(*cover, "", false, err);
-	return tree < 0 ? tree : mount_attach(tree, target, path, err);
+	tree = mount_clone(*first, "", false, err);
+	return tree < 0 ? tree : spot_attach(spot, tree, err);
+}
+
+static int mask_path(struct protection *p, const char *path, struct error *err)
+{
+	struct spot spot;
+	int r = 0;
+
+	if (spot_find(&spot, p, path) && !is_out_of_reach(&spot, p, S_IRWXO))
+		r = cover(&spot, p, err);
+	spot_close(&spot);
+	return r;
 }
 
 /* An engine's list may have a path twice, and a second mount would show. */
@@ -138,79 +198,90 @@ static bool is_among(const char *path, const char *const *from, const char *cons
 	return false;
 }
 
-static int mask_all(const struct config *c, int rootfd, const char *const *paths,
-		    struct covers *covers, struct error *err)
+static int mask_all(struct protection *p, const char *const *paths, struct error *err)
 {
 	int r = 0;
 
-	for (const char *const *p = paths; r == 0 && *p; p++)
-		if (c->root != CONFIG_ROOT_BUNDLE || !is_among(*p, paths, p))
-			r = mask_path(c, rootfd, *p, covers, err);
+	for (const char *const *path = paths; r == 0 && *path; path++)
+		if (!is_bundle(p->config) || !is_among(*path, paths, path))
+			r = mask_path(p, *path, err);
 	return r;
 }
 
-static int make_read_only(const struct config *c, int rootfd, const char *path, struct error *err)
+static int attach_read_only(const struct spot *spot, bool recursive, struct error *err)
 {
-	autoclose int target = open_protected(c, rootfd, path), tree = -1;
-	struct stat st;
+	autoclose int tree = mount_clone(spot->dirfd, spot->rest, recursive, err);
 	int r;
 
-	if (target < 0)
-		return 0;
-	if (fstat(target, &st) < 0)
-		return error_sys(err, errno, "look at '%s'", path);
-	if (!S_ISDIR(st.st_mode) && is_out_of_reach(c, &st, S_IWOTH))
-		return 0;
-	tree = mount_clone(target, "", c->root == CONFIG_ROOT_BUNDLE, err);
 	if (tree < 0)
 		return tree;
 	/* The clone has the attributes of the mount it is of, for ours that of /proc. */
-	r = mount_set(tree, SYS_MOUNT_ATTR_RDONLY, false, path, err);
-	return r < 0 ? r : mount_attach(tree, target, path, err);
+	r = mount_set(tree, SYS_MOUNT_ATTR_RDONLY, false, spot->path, err);
+	return r < 0 ? r : spot_attach(spot, tree, err);
 }
 
-static int make_all_read_only(const struct config *c, int rootfd, const char *const *paths,
+static int make_read_only(const struct protection *p, const char *path, struct error *err)
+{
+	struct spot spot;
+	int r = 0;
+
+	if (spot_find(&spot, p, path) &&
+	    (S_ISDIR(spot.st.st_mode) || !is_out_of_reach(&spot, p, S_IWOTH)))
+		r = attach_read_only(&spot, is_bundle(p->config), err);
+	spot_close(&spot);
+	return r;
+}
+
+static int make_all_read_only(const struct protection *p, const char *const *paths,
 			      struct error *err)
 {
 	int r = 0;
 
 	for (; r == 0 && *paths; paths++)
-		r = make_read_only(c, rootfd, *paths, err);
+		r = make_read_only(p, *paths, err);
 	return r;
 }
 
-static int protect_as_told(const struct rootfs *fs, const struct config *c, struct covers *covers,
-			   struct error *err)
+static int protect_as_told(struct protection *p, struct error *err)
 {
+	const struct config *c = p->config;
 	const char *const *read_only = (const char *const *)strlist_items(&c->readonly_paths);
 	const char *const *hidden = (const char *const *)strlist_items(&c->masked_paths);
-	int r = make_all_read_only(c, fs->root, read_only, err);
+	int r = make_all_read_only(p, read_only, err);
 
-	return r == 0 ? mask_all(c, fs->root, hidden, covers, err) : r;
+	return r == 0 ? mask_all(p, hidden, err) : r;
 }
 
-static int protect_by_default(const struct rootfs *fs, const struct config *c,
-			      struct covers *covers, struct error *err)
+static int protect_by_default(struct protection *p, struct error *err)
 {
-	int r = make_all_read_only(c, fs->root, masks_read_only, err);
+	int r;
 
+	p->proc = open_kernelfs(p, "proc", PROC_SUPER_MAGIC);
+	p->sys = open_kernelfs(p, "sys", SYSFS_MAGIC);
+	r = make_all_read_only(p, masks_read_only, err);
 	if (r == 0)
-		r = mask_all(c, fs->root, masks_hidden, covers, err);
-	if (r == 0 && !(c->namespaces & CLONE_NEWNET)) /* then /sys is the host's */
-		r = mask_all(c, fs->root, masks_host_mounts, covers, err);
+		r = mask_all(p, masks_hidden, err);
+	if (r == 0 && !(p->config->namespaces & CLONE_NEWNET)) /* then /sys is the host's */
+		r = mask_all(p, masks_host_mounts, err);
 	return r;
 }
 
 static int protect_kernel_files(const struct rootfs *fs, const struct config *c, struct error *err)
 {
-	struct covers covers = { -1, -1 };
-	int r = c->root == CONFIG_ROOT_BUNDLE ? protect_as_told(fs, c, &covers, err)
-					      : protect_by_default(fs, c, &covers, err);
+	struct protection p = {
+		.config = c,
+		.rootfd = fs->root,
+		.proc = -1,
+		.sys = -1,
+		.null = -1,
+		.empty_dir = -1,
+	};
+	const int *const opened[] = { &p.proc, &p.sys, &p.null, &p.empty_dir };
+	int r = is_bundle(c) ? protect_as_told(&p, err) : protect_by_default(&p, err);
 
-	if (covers.null >= 0)
-		(void)close(covers.null);
-	if (covers.empty_dir >= 0)
-		(void)close(covers.empty_dir);
+	for (size_t i = 0; i < sizeof(opened) / sizeof(*opened); i++)
+		if (*opened[i] >= 0)
+			(void)close(*opened[i]);
 	return r;
 }
 
@@ -234,7 +305,7 @@ int protect_setup(const struct rootfs *fs, const struct config *c, struct error 
 
 	if (c->net_sysctls)
 		r = set_net_sysctls(fs, err);
-	if (r == 0 && c->root != CONFIG_ROOT_BUNDLE)
+	if (r == 0 && !is_bundle(c))
 		r = set_sysctls(fs, c, err);
 	if (r == 0 && !c->writable_kernel)
 		r = protect_kernel_files(fs, c, err);
