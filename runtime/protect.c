@@ -91,7 +91,7 @@ static int open_kernelfs(const struct protection *p, const char *name, unsigned 
 	int fd = is_bundle(p->config) ? -1 : path_open_beneath(p->rootfd, name, O_PATH, 0);
 	struct statfs st;
 
-	if (fd < 0 || (fstatfs(fd, &st) == 0 && st.f_type == magic))
+	if (fd < 0 || (fstatfs(fd, &st) == 0 && (unsigned long)st.f_type == magic))
 		return fd;
 	(void)close(fd);
 	return -1;
