@@ -102,7 +102,7 @@ struct codec *codec_new(enum codec_kind kind, codec_fill *fill, void *arg)
 	if (kind != CODEC_NONE && kind != CODEC_GZIP)
 		c->buffer = xmalloc(CODEC_BUFFER_BYTES);
 	if (kind == CODEC_XZ || kind == CODEC_BZIP2)
-		c->rare = codec_rare_new(kind);
+		c->rare = codec_rare_new(kind == CODEC_XZ ? CODEC_RARE_XZ : CODEC_RARE_BZIP2);
 	if (kind == CODEC_GZIP)
 		c->gzip = gzip_new(&c->in);
 	if (kind == CODEC_ZSTD) {

@@ -24,26 +24,26 @@
 extern void crc64_set_func(void) __attribute__((weak));
 
 struct codec_rare {
-	enum codec_kind kind;
+	enum codec_rare_kind kind;
 	bool begun; /* the decoder is in a member */
 	lzma_stream xz;
 	bz_stream bzip2;
 };
 
-/** codec_rare_new() - A decoder for CODEC_XZ or CODEC_BZIP2; released with codec_rare_free() */
-struct codec_rare *codec_rare_new(enum codec_kind kind)
+/** codec_rare_new() - A decoder; released with codec_rare_free() */
+struct codec_rare *codec_rare_new(enum codec_rare_kind kind)
 {
 	struct codec_rare *c = xcalloc(1, sizeof(*c));
 
 	c->kind = kind;
-	if (kind == CODEC_XZ && crc64_set_func)
+	if (kind == CODEC_RARE_XZ && crc64_set_func)
 		crc64_set_func();
 	return c;
 }
 
 static void end_member(struct codec_rare *c)
 {
-	if (c->begun && c->kind == CODEC_BZIP2)
+	if (c->begun && c->kind == CODEC_RARE_BZIP2)
 		(void)BZ2_bzDecompressEnd(&c->bzip2);
 	c->begun = false;
 }
@@ -55,7 +55,7 @@ static void begin_member(struct codec_rare *c)
 	if (c->begun)
 		return;
 	/* A decoder that was used before gives its memory to the next. */
-	if (c->kind == CODEC_XZ)
+	if (c->kind == CODEC_RARE_XZ)
 		ok = lzma_stream_decoder(&c->xz, CODEC_XZ_MEMORY_BYTES, 0) == LZMA_OK;
 	else
 		ok = BZ2_bzDecompressInit(&c->bzip2, 0, 0) == BZ_OK;
@@ -133,7 +133,7 @@ int codec_rare_step(struct codec_rare *c, struct codec_rare_io *io, bool *ended,
 	int r;
 
 	begin_member(c);
-	r = c->kind == CODEC_XZ ? xz_step(c, io, ended, err) : bzip2_step(c, io, ended, err);
+	r = c->kind == CODEC_RARE_XZ ? xz_step(c, io, ended, err) : bzip2_step(c, io, ended, err);
 	if (r == 0 && *ended)
 		end_member(c);
 	return r;
@@ -145,7 +145,7 @@ void codec_rare_free(struct codec_rare *c)
 	if (!c)
 		return;
 	end_member(c);
-	if (c->kind == CODEC_XZ)
+	if (c->kind == CODEC_RARE_XZ)
 		lzma_end(&c->xz);
 	free(c);
 }

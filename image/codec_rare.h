@@ -8,8 +8,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "image/codec.h"
-
 struct error;
 
 /* What a step reads and where it writes; both are moved on. */
@@ -21,8 +19,9 @@ struct codec_rare_io {
 };
 
 struct codec_rare;
+enum codec_rare_kind { CODEC_RARE_XZ, CODEC_RARE_BZIP2 };
 
-struct codec_rare *codec_rare_new(enum codec_kind kind);
+struct codec_rare *codec_rare_new(enum codec_rare_kind kind);
 int codec_rare_step(struct codec_rare *c, struct codec_rare_io *io, bool *ended, struct error *err);
 void codec_rare_free(struct codec_rare *c);
 
