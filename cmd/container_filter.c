@@ -41,7 +41,7 @@ static bool match_name(const struct test *t)
 	bool found;
 
 	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return strstr(t->item->record.name, pattern) != NULL;
+		return false; /* it has characters that no name has */
 	found = regexec(&regex, t->item->record.name, 0, NULL, 0) == 0;
 	regfree(&regex);
 	return found;

@@ -35,7 +35,7 @@ diff_of() {
 # --- diff and export, in all the places where a container may write ---
 
 for kind in '' '--rm' '--userns=host' '--rm --storage-opt upper=disk'; do
-	start "$kind -v /data/deep" "$CHANGES"
+	start "$kind -v /data/deep --device /dev/zero:/made-for-it" "$CHANGES"
 	is "diff of a container run with '$kind'" "$(diff_of box)" "$WANTED"
 	tare export box >box.tar
 	is 'export has the files with their owners' \
@@ -72,6 +72,7 @@ mkdir -p src/sub out
 echo one >src/one
 echo two >src/sub/two
 ln -s one src/link
+ln -s link src/chain
 chown 7:8 src/one
 chmod 4755 src/one
 
@@ -125,6 +126,11 @@ for state in running stopped; do
 	is 'is a link' "$(readlink out/link)" one
 	ok 'with -L' tare cp -L box:/root/link out/file
 	is 'it is the file' "$(cat out/file)" one
+	tare cp -L box:/root/chain out/end
+	is 'also at the end of a chain' "$(cat out/end)" one
+	mkdir out/up
+	tare cp box:/root/src/sub/.. out/up
+	is 'with dots at its end a directory has no name' "$(ls out/up | tr '\n' ' ')" 'chain link one sub '
 
 	(cd src && tar c .) | tare cp - box:/home
 	is 'a stream goes where it says' "$(there /home/sub/two)" two

@@ -27,10 +27,14 @@ is 'the container could end by itself' "$(state polite)" 'exited 7'
 run tare stop polite
 is 'stop of what has ended is no error' "$status" 0
 
-start stubborn 'trap "" TERM; echo ready; while :; do sleep 0.1; done'
+tare run -d --network none --name stubborn --stop-timeout 1 busybox sh -c \
+	'trap "" TERM; echo ready; while :; do sleep 0.1; done' >/dev/null
 wait_for 10 eval 'tare logs stubborn | grep -q ready'
-run tare stop -t 1 stubborn
+fails 'a time that is none is refused' 125 tare stop -t -2 stubborn
+began=$SECONDS
+run tare stop stubborn
 is 'stop that had to kill ends with 0' "$status" 0
+ok "after the container's own time" [ $((SECONDS - began)) -lt 10 ]
 is 'what did not end in time was killed' "$(state stubborn)" 'exited 137'
 
 start other 'trap "exit 9" USR1; echo ready; while :; do sleep 0.1; done'
@@ -138,7 +142,7 @@ run tare start -a one two
 like 'one at a time is attached to' "$status $stderr" '^125 .*only one container'
 run tare start --report r.json one two
 like 'or reported' "$status $stderr" '^125 .*--report is for one'
-ok 'each has its own supervisor, who keeps nothing of another' timeout 20 "$TARE" stop -t 0 one
+ok 'each has its own supervisor, who keeps nothing of another' timeout 20 "$TARE" stop --timeout 0 one
 ok 'in any order' timeout 20 "$TARE" stop -t 0 two
 tare rm one two >/dev/null
 

@@ -40,6 +40,22 @@ is 'logs gives back every byte' "$(tare logs raw | od -An -tx1 | tr -d ' \n')" \
 log=$(tare inspect -f '{{.LogPath}}' raw)
 is 'the log file is docker json-file' "$(jq -r '.stream' "$log")" stdout
 
+cat >"$log" <<'END'
+{"log":"a\n","stream":"stdout","time":"2026-01-02T03:04:01.000000000Z"}
+{"log":"b","stream":"stderr","time":"2026-01-02T03:04:02.000000000Z"}
+{"log":"c\n","stream":"stderr","time":"2026-01-02T03:04:03.000000000Z"}
+{"log":"d\n","stream":"stdout","time":"2026-01-02T03:04:04.000000000Z"}
+END
+is 'logs keeps the order' "$(tare logs raw 2>&1)" $'a\nbc\nd'
+is '-t shows the time at which a line began' "$(tare logs -t raw 2>&1 | cut -c 18-19,31-)" $'01 a\n02 bc\n04 d'
+is '--since leaves out what was before' "$(tare logs --since 2026-01-02T03:04:03Z raw 2>&1)" $'c\nd'
+is '--until what came after' "$(tare logs --until 2026-01-02T03:04:02Z raw 2>&1)" $'a\nb'
+is '--tail all, or -1, is all' "$(tare logs --tail all raw 2>/dev/null; tare logs --tail -1 raw 2>/dev/null)" $'a\nd\na\nd'
+fails 'and fewer is nonsense' 125 tare logs --tail -2 raw
+tare create --name unborn busybox true >/dev/null
+run tare logs unborn
+is 'who never ran has said nothing' "$status $stdout$stderr" '0 '
+
 # Following sees each line, also over rotations, and ends with the container.
 tare run -d --network none --name many --log-opt max-size=20k --log-opt max-file=4 busybox \
 	sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line $i"; i=$((i + 1)); done; sleep 0.3; echo end' >/dev/null

@@ -18,7 +18,7 @@ run tare run -d --network none --name web --label app=web --label tier=front bus
 is 'run -d prints the id' "$status" 0
 web=$stdout
 tare run --network none --name ended --label app=batch busybox sh -c 'exit 3'
-tare create --network none --name new busybox true >/dev/null
+tare create --network none --name new -v data:/d busybox true >/dev/null
 
 run tare ps
 like 'ps shows what runs' "$stdout" '"sleep 1000"'
@@ -35,6 +35,13 @@ run tare ps -l --format '{{.Names}}'
 is 'ps -l shows the newest' "$stdout" new
 run tare ps -n 2 --format '{{.Names}}'
 is 'ps -n shows the newest ones' "$stdout" $'new\nended'
+is 'ps -n 0 shows none' "$(tare ps -q -n 0)" ''
+is 'ps -s has the size in a column of its own' "$(tare ps -s | head -n 1 | tr -s ' ')" \
+	'CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES SIZE'
+is 'mounts are known when they are asked for' "$(tare ps -l --format '{{.Mounts}}')" data
+is 'jsonl has a line for each' "$(tare ps -a --format jsonl | jq -r .Names | tr '\n' ' ')" 'new ended web '
+is 'a word that begins like table is text' "$(tare ps --format tableau)" tableau
+like 'an empty format is none' "$(tare ps --format '')" '^CONTAINER ID'
 run tare ps --noheading
 unlike 'ps --noheading leaves the titles out' "$stdout" 'CONTAINER ID'
 

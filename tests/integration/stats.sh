@@ -29,8 +29,18 @@ run tare stats --no-stream --format '{{json .}}' idle
 like "a line of json has docker's names" "$stdout" '"Name":"idle"'
 run tare stats --no-stream --format '{{.Nosuch}}' idle
 is 'an unknown field is an error' "$status" 125
-run timeout 4 "$TARE" stats --interval 200ms --format '{{.Name}}' idle
-ok 'without --no-stream it goes on' [ "$(wc -l <<<"$stdout")" -gt 2 ]
+fails 'two looks are not at the same time' 125 tare stats --no-stream --interval 50ms
+"$TARE" stats --interval 100ms --format '{{.Name}}' >all &
+all=$!
+tare run -d --name brief --network host busybox sleep 1000 >/dev/null
+"$TARE" stats --interval 100ms --format '{{.Name}} {{.NetIO}}' brief >seen &
+brief=$!
+ok 'who comes later is seen' wait_for 10 grep -q brief all
+ok 'without --no-stream it goes on' wait_for 10 eval '[ "$(wc -l <seen)" -gt 2 ]'
+tare rm -f brief >/dev/null
+ok 'until all that were named are gone' wait_for 10 eval "! kill -0 $brief"
+kill $all
+is "the host's own network is nobody's" "$(sort -u seen)" 'brief -- / --'
 run tare stats --no-stream --columns peak,oom --columns throttled idle
 like '--columns adds some in the order asked for' "$stdout" 'PIDS +MEM PEAK +OOM +THROTTLED'
 run tare stats --no-stream --columns all idle

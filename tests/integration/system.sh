@@ -73,12 +73,26 @@ is 'ls of what some container has' "$(tare volume ls -q -f dangling=false | grep
 fails 'an unknown filter is refused' 125 tare volume ls -f nosuch=1
 fails 'and so is another driver' 125 tare volume create -d nfs x
 fails 'or a path' 125 tare volume create ../x
-tare volume rm made "$(cat "$T/anonymous")" >/dev/null
+nobody=$(printf 'z%.0s' {1..64})
+for name in "$nobody" c a b; do
+	tare volume create "$name" >/dev/null
+done
+is 'in order' "$(tare volume ls -q | grep -x '[abc]' | tr -d '\n')" abc
+tare volume rm made a b c "$(cat "$T/anonymous")" >/dev/null
 fails 'rm of one in use' 2 tare volume rm named
 fails 'rm of nothing' 1 tare volume rm nosuch
 ok 'which -f is content with' tare volume rm -f nosuch
+run tare volume rm named nosuch
+is 'the worst failure is the code' "$status" 2
 tare volume prune -f >/dev/null
-is 'prune spares what is used or has a name' "$(tare volume ls -q | wc -l)" 3
+is 'prune spares what is used or has a name' "$(tare volume ls -q | wc -l)" 4
+tare volume rm "$nobody" >/dev/null
+config=$TARE_ROOT/containers/$(tare inspect -f '{{.Id}}' one)/config.json
+mv "$config" "$T/config"
+echo damaged >"$config"
+fails 'nothing is pruned where nobody knows what is used' 125 tare volume prune -a -f
+fails 'or removed' 125 tare volume rm spare
+mv "$T/config" "$config"
 run tare system df
 like 'df has a row for each kind' "$stdout" $'^TYPE +TOTAL +ACTIVE +SIZE +RECLAIMABLE\nImages +1 +1 +[0-9.]+MB +0B \(0%\)\nContainers +1 +0 +[0-9]+B +[0-9]+B.*\nLocal Volumes +3 +2 +18B +8B \(44%\)'
 run tare system df -v

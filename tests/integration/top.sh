@@ -22,6 +22,15 @@ like 'the command line is whole' "$stdout" 'sleep 1001'
 pid=$(tare inspect -f '{{.State.Pid}}' box)
 like 'process numbers are those of the host' "$stdout" $'\n'"1000 +$pid "
 like 'children name their parent' "$stdout" "1000 +[0-9]+ +$pid .* sleep 1001"
+run tare top box -o pid
+like 'ps gets no flags' "$status $stderr" '^125 .*hint: tare exec box ps -o'
+tare run -d --name below --network none --privileged busybox sh -c \
+	'mkdir /sys/fs/cgroup/sub && echo $$ >/sys/fs/cgroup/sub/cgroup.procs; exec sleep 1004' >/dev/null
+below_seen() {
+	tare top below | grep -q ':[0-9]* *sleep 1004$'
+}
+ok 'processes in cgroups below are listed' wait_for 10 below_seen
+tare rm -f below >/dev/null
 run tare exec -d box sleep 1003
 exec_seen() {
 	tare top box | grep -q 'sleep 1003'
@@ -31,6 +40,7 @@ tare rm -f box >/dev/null
 run tare top box
 is 'no such container is an error' "$status" 125
 run tare run --name ended busybox true
-fails 'an ended container has no processes' 125 tare top ended
+run tare top ended
+like 'an ended container has no processes' "$status $stderr" "^125 .*'ended' is not running"
 tare rm ended >/dev/null
 done_testing

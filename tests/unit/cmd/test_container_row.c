@@ -60,6 +60,11 @@ static void status_is_worded_as_docker_does(void **state)
 	expect_owned(container_status_text(&r, 280 * S), "Up 3 minutes");
 	r.status = RECORD_PAUSED;
 	expect_owned(container_status_text(&r, 280 * S), "Up 3 minutes (Paused)");
+	r.status = RECORD_RUNNING;
+	replace(&r.health, "starting");
+	expect_owned(container_status_text(&r, 280 * S), "Up 3 minutes (health: starting)");
+	replace(&r.health, "healthy");
+	expect_owned(container_status_text(&r, 280 * S), "Up 3 minutes (healthy)");
 	r.status = RECORD_EXITED;
 	r.finished_ns = 100 * S;
 	r.exit_code = 137;
@@ -141,13 +146,18 @@ static void long_commands_are_cut_at_twenty(void **state)
 	expect_owned(container_command_text(&r, true), "\"ééééééééééééééééééé…\"");
 }
 
-/* A container "web" with labels and a volume. */
+#define RANDOM_NAME "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* A container "web" with labels and volumes. */
 static void make_item(struct container_item *item)
 {
 	static const char config[] =
 		"{\"Config\":{\"Labels\":{\"app\":\"web\",\"tier\":\"front\"}},"
 		"\"Path\":\"/bin/httpd\",\"Args\":[\"-f\"],"
-		"\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"data\",\"Destination\":\"/data\"}]}";
+		"\"Mounts\":[{\"Type\":\"volume\",\"Name\":\"data\",\"Source\":\"/src\","
+		"\"Destination\":\"/data\"},"
+		"{\"Type\":\"volume\",\"Name\":\"some-long-name\",\"Destination\":\"/n\"},"
+		"{\"Type\":\"volume\",\"Name\":\"" RANDOM_NAME "\",\"Destination\":\"/a\"}]}";
 
 	*item = (struct container_item){ .size_bytes = -1 };
 	record_init(&item->record);
@@ -179,8 +189,8 @@ static void rows_have_every_column(void **state)
 		assert_non_null(json_text(json_get(row, c->field)));
 	assert_string_equal(json_text(json_get(row, "ID")), "aaaaaaaaaaaa");
 	assert_string_equal(json_text(json_get(row, "Labels")), "app=web,tier=front");
-	assert_string_equal(json_text(json_get(row, "Mounts")), "data");
-	assert_string_equal(json_text(json_get(row, "LocalVolumes")), "1");
+	assert_string_equal(json_text(json_get(row, "Mounts")), "data,some-long-name,0123456789ab");
+	assert_string_equal(json_text(json_get(row, "LocalVolumes")), "3");
 	json_free(row);
 	drop_item(&item);
 }
@@ -201,6 +211,10 @@ static void typed_rows_have_podmans_types(void **state)
 	assert_int_equal(json_int(json_get(json_at(json_get(row, "Ports"), 0), "host_port"), 0),
 			 8080);
 	assert_string_equal(json_text(json_at(json_get(row, "Mounts"), 0)), "/data");
+	json_free(row);
+	item.record.status = RECORD_EXITED;
+	row = container_typed_row(&item, 0);
+	assert_int_equal(json_count(json_get(row, "Ports")), 0);
 	json_free(row);
 	drop_item(&item);
 }
@@ -240,7 +254,19 @@ static void filters_choose_containers(void **state)
 	assert_true(passes(&item, "network=bridge"));
 	assert_true(passes(&item, "volume=data"));
 	assert_true(passes(&item, "volume=/data"));
+	assert_true(passes(&item, "volume=/src"));
+	assert_false(passes(&item, "volume=/sr"));
 	assert_false(passes(&item, "exited=0"));
+	assert_true(passes(&item, "name=/web"));
+	assert_false(passes(&item, "name=web("));
+	assert_false(passes(&item, "ancestor="));
+	replace(&item.record.image_id, "abcdef");
+	assert_false(passes(&item, "ancestor="));
+	assert_true(passes(&item, "ancestor=sha256:abc"));
+	item.record.status = RECORD_EXITED;
+	assert_true(passes(&item, "exited=0"));
+	assert_false(passes(&item, "exited=1"));
+	assert_true(passes(&item, "status=stopped"));
 	drop_item(&item);
 }
 
@@ -254,19 +280,39 @@ static void same_keys_are_alternatives_and_others_must_all_match(void **state)
 	assert_false(passes(&item, "status=running name=db"));
 	assert_true(passes(&item, "label=app label=tier"));
 	assert_false(passes(&item, "label=app label=nope"));
+	assert_false(passes(&item, "name!=web name!=db"));
 	drop_item(&item);
+}
+
+static bool asks_for_state(const char *filter)
+{
+	autostrlist struct strlist list = { 0 };
+
+	strlist_add(&list, filter);
+	return container_filter_asks_for_state(&list);
+}
+
+static void who_asks_for_an_end_gets_what_has_ended(void **state)
+{
+	(void)state;
+	assert_true(asks_for_state("status=running"));
+	assert_true(asks_for_state("exited=3"));
+	assert_true(asks_for_state("reason=oom"));
+	assert_false(asks_for_state("name=exited=3"));
 }
 
 static void unknown_filters_are_errors(void **state)
 {
-	static const char *const bad[] = { "nope=1", "name", "", "=x", "names=x" };
+	static const char *const bad[] = { "nope=1", "name", "", "=x", "names=x", NULL };
+	char lengthy[1100] = "name=";
 
 	(void)state;
+	memset(lengthy + 5, 'x', 1025);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		autostrlist struct strlist list = { 0 };
 		struct error err = { 0 };
 
-		strlist_add(&list, bad[i]);
+		strlist_add(&list, bad[i] ? bad[i] : lengthy);
 		assert_true(container_filter_check(&list, &err) < 0);
 	}
 }
@@ -283,6 +329,7 @@ int main(void)
 		cmocka_unit_test(typed_rows_have_podmans_types),
 		cmocka_unit_test(filters_choose_containers),
 		cmocka_unit_test(same_keys_are_alternatives_and_others_must_all_match),
+		cmocka_unit_test(who_asks_for_an_end_gets_what_has_ended),
 		cmocka_unit_test(unknown_filters_are_errors),
 	};
 

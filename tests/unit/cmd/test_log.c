@@ -231,6 +231,84 @@ static void tail_counts_lines_not_entries(void **state)
 	logfile_close(&log);
 }
 
+/* As rotation leaves it for a moment: no newest file. */
+static void in_the_middle_of_a_rotation_nothing_is_lost(void **state)
+{
+	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autostr struct str got = { 0 };
+	struct log_reader reader;
+	struct error err = { 0 };
+	struct logfile log;
+
+	assert_int_equal(logfile_open(&log, dir, 500, 50, &err), 0);
+	write_number(&log, 1);
+	logfile_close(&log);
+	assert_int_equal(renameat(dir, "log/" LOGFILE_NAME, dir, "log/" LOGFILE_NAME ".1"), 0);
+	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
+	read_all(&reader, &got);
+	assert_string_equal(got.data, "line 1\n");
+	assert_int_equal(logfile_open(&log, dir, 500, 50, &err), 0);
+	write_number(&log, 2);
+	logfile_close(&log);
+	read_all(&reader, &got);
+	assert_string_equal(got.data, "line 1\nline 2\n");
+	log_reader_close(&reader);
+}
+
+static void who_is_too_slow_goes_on_with_the_oldest_file(void **state)
+{
+	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autostr struct str got = { 0 };
+	struct log_reader reader;
+	struct error err = { 0 };
+	struct logfile log;
+
+	assert_int_equal(logfile_open(&log, dir, 500, 3, &err), 0);
+	write_number(&log, 0);
+	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
+	for (int i = 1; i < 100; i++)
+		write_number(&log, i);
+	read_all(&reader, &got);
+	assert_memory_equal(got.data, "line 0\n", 7);
+	assert_non_null(strstr(got.data, "line 99\n"));
+	assert_null(strstr(got.data, "line 50\n"));
+	log_reader_close(&reader);
+	logfile_close(&log);
+}
+
+static void damage_takes_no_memory(void **state)
+{
+	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autofree char *junk = xmalloc(8U << 20);
+	struct log_reader reader;
+	struct error err = { 0 };
+	struct logfile log;
+	const char *line;
+	size_t len;
+
+	memset(junk, 'x', 8U << 20);
+	assert_int_equal(logfile_open(&log, dir, 1 << 20, 3, &err), 0);
+	logfile_close(&log);
+	assert_int_equal(file_replace_at(dir, "junk", junk, 8U << 20, 0600, 0, &err), 0);
+	assert_int_equal(renameat(dir, "junk", dir, "log/" LOGFILE_NAME), 0);
+	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
+	assert_int_equal(log_reader_next(&reader, &line, &len, &err), 0);
+	assert_true(reader.buffer.len < 2U << 20);
+	log_reader_close(&reader);
+}
+
+static void a_link_is_no_log(void **state)
+{
+	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct log_reader reader;
+	struct error err = { 0 };
+
+	assert_int_equal(mkdirat(dir, "log", 0700), 0);
+	assert_int_equal(symlinkat("/etc/passwd", dir, "log/" LOGFILE_NAME), 0);
+	assert_int_equal(log_reader_open(&reader, dir, &err), -ELOOP);
+	log_reader_close(&reader);
+}
+
 static void no_log_is_told_from_an_empty_one(void **state)
 {
 	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -256,6 +334,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reading_begins_with_the_oldest_file, make_dir,
 						drop_dir),
 		cmocka_unit_test_setup_teardown(tail_counts_lines_not_entries, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(in_the_middle_of_a_rotation_nothing_is_lost,
+						make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(who_is_too_slow_goes_on_with_the_oldest_file,
+						make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(damage_takes_no_memory, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(a_link_is_no_log, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(no_log_is_told_from_an_empty_one, make_dir,
 						drop_dir),
 	};
