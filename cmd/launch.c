@@ -534,19 +534,15 @@ void launch_finish(struct launch *l)
 /* What the settings before were borrowed from is needed by nobody any more. */
 static int take_next_settings(struct launch *l, struct error *err)
 {
-	const struct context *ctx = l->ctx;
-	int r;
-
 	if (!l->next)
 		return 0;
 	settings_done(l->settings);
 	*l->settings = *l->next;
 	free(l->next);
 	l->next = NULL;
-	r = volume_make(l->settings, ctx->store.root_fd, err);
-	if (r == 0 && l->slim && l->image)
-		r = stores_find_image(ctx, l->record->image_id, l->image, err);
-	return r;
+	if (!l->slim || !l->image)
+		return 0;
+	return stores_find_image(l->ctx, l->record->image_id, l->image, err);
 }
 
 /**

@@ -78,7 +78,7 @@ static void end_process(const struct record *r)
 	struct error gone;
 	autoclose int pidfd = process_open(r->pid, r->pid_start, &gone);
 
-	if (pidfd >= 0 && r->pid_start)
+	if (pidfd >= 0)
 		(void)sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
 }
 
