@@ -16,6 +16,7 @@
 #include "base/str.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/setting.h"
+#include "tests/unit/scratch.h"
 
 /* The plan as "file=value" lines, an optional one with a '?'; the error's message if refused. */
 static char *plan_text(const struct cgroup_limits *limits)
@@ -104,6 +105,9 @@ static void cpus_are_quota_per_period(void **state)
 	assert_plan(&limits, "cpu.max=150000 100000\n");
 	assert_int_equal(cgroup_limits_set_cpus(&limits, 0.01, &err), 0);
 	assert_plan(&limits, "cpu.max=1000 100000\n");
+	assert_int_equal(cgroup_limits_set_cpus(&limits, 0.29, &err),
+			 0); /* of which 29000 is nearest */
+	assert_plan(&limits, "cpu.max=29000 100000\n");
 	assert_int_equal(cgroup_limits_set_cpus(&limits, 0.009, &err), -EINVAL);
 	assert_int_equal(cgroup_limits_set_cpus(&limits, 1e300, &err), -EINVAL);
 	assert_int_equal(cgroup_limits_set_cpus(&limits, -1, &err), -EINVAL);
@@ -200,6 +204,9 @@ static void conf_accepts_control_files_of_limits_only(void **state)
 	assert_int_equal(cgroup_limits_add_conf(&limits, "hugetlb.2MB.max", "0", &err), 0);
 	assert_int_equal(cgroup_limits_add_conf(&limits, "cgroup.max.depth", "2", &err), 0);
 	assert_plan(&limits, "memory.high=64m\nhugetlb.2MB.max=0\ncgroup.max.depth=2\n");
+	while (limits.n_conf < 64)
+		assert_int_equal(cgroup_limits_add_conf(&limits, "memory.high", "1", &err), 0);
+	assert_int_equal(cgroup_limits_add_conf(&limits, "memory.high", "1", &err), -EINVAL);
 	cgroup_limits_done(&limits);
 }
 
@@ -289,6 +296,58 @@ static void huge_pages_are_for_the_kernel_to_round(void **state)
 	cgroup_limits_done(&limits);
 }
 
+static void disks_have_so_many_limits(void **state)
+{
+	struct cgroup_limits limits = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 257; i++)
+		cgroup_limits_add_io(&limits, &(struct cgroup_io_limit){ .per_second = 1 });
+	assert_plan(&limits, "--device-read-bps and its like: more than 256 limits");
+	cgroup_limits_done(&limits);
+}
+
+/* Whose flag it was, and which files a kernel may do without. */
+static void settings_know_where_they_come_from(void **state)
+{
+	struct cgroup_limits limits = { .cpus_are_chosen = true, .io_weight = 500 };
+	struct cgroup_setting *settings;
+	struct error err;
+	size_t n;
+
+	(void)state;
+	limits.cpuset_cpus = xstrdup("0");
+	cgroup_limits_add_hugepages(&limits, "2MB", 0);
+	assert_int_equal(cgroup_limits_plan(&limits, &settings, &n, &err), 0);
+	assert_int_equal(n, 5);
+	assert_string_equal(settings[0].option, "--vcpus");
+	assert_string_equal(settings[1].file, "io.bfq.weight");
+	assert_true(settings[1].file_is_optional);
+	assert_false(settings[2].file_is_optional);
+	assert_false(settings[3].file_is_optional);
+	assert_string_equal(settings[4].file, "hugetlb.2MB.rsvd.max");
+	assert_true(settings[4].file_is_optional);
+	cgroup_settings_free(settings, n);
+	cgroup_limits_done(&limits);
+}
+
+/* A directory of plain files answers like a cgroup that takes everything. */
+static void the_first_that_fails_ends_it(void **state)
+{
+	const struct scratch *s = *state;
+	struct cgroup_limits limits = { .cpu_weight = 7, .pids_max = 5 };
+	struct error err;
+	char *text;
+
+	scratch_put_text(s, "pids.max", "");
+	assert_int_equal(cgroup_limits_apply(s->fd, &limits, &err), -EOPNOTSUPP);
+	text = scratch_get(s, "pids.max");
+	assert_string_equal(text, "");
+	free(text);
+	scratch_put_text(s, "cpu.weight", "");
+	assert_int_equal(cgroup_limits_apply(s->fd, &limits, &err), 0);
+}
+
 static void optional_settings_need_no_controller(void **state)
 {
 	struct cgroup_limits limits = { .pids_max = 2048, .pids_is_default = true };
@@ -347,6 +406,9 @@ int main(void)
 		cmocka_unit_test(no_limit_needs_no_controller),
 		cmocka_unit_test(newer_limits_have_files_of_their_own),
 		cmocka_unit_test(huge_pages_are_for_the_kernel_to_round),
+		cmocka_unit_test(disks_have_so_many_limits),
+		cmocka_unit_test(settings_know_where_they_come_from),
+		scratch_test(the_first_that_fails_ends_it),
 		cmocka_unit_test(optional_settings_need_no_controller),
 		cmocka_unit_test(io_limits_want_memory_to_be_counted),
 		cmocka_unit_test(limits_without_cgroup2_name_the_flag),

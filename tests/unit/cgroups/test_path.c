@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -56,6 +57,7 @@ static void nothing_climbs_out(void **state)
 
 static void the_root_itself_is_no_containers(void **state)
 {
+	char name[258] = "";
 	struct error err;
 	char *path = NULL;
 
@@ -64,6 +66,12 @@ static void the_root_itself_is_no_containers(void **state)
 	assert_int_equal(cgroup_path_resolve("/a/..", "box", "/", &path, &err), -EINVAL);
 	assert_int_equal(cgroup_path_resolve("..", "box", "/x/y", &path, &err), -EINVAL);
 	assert_null(path);
+	memset(name, 'x', sizeof(name) - 1); /* no file system has such a name */
+	name[0] = '/';
+	assert_int_equal(cgroup_path_resolve(name, "box", "/", &path, &err), -EINVAL);
+	name[sizeof(name) - 2] = '\0';
+	assert_int_equal(cgroup_path_resolve(name, "box", "/", &path, &err), 0);
+	free(path);
 }
 
 static void our_own_is_the_line_of_cgroup2(void **state)

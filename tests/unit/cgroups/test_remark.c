@@ -8,13 +8,17 @@
 #include "cgroups/remark.h"
 
 #include <fcntl.h>
+#include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -165,6 +169,16 @@ static void the_nearest_level_in_the_way_is_named(void **state)
 	put("pids.max", "20\n"); /* the root of a cgroup namespace has files */
 	assert_remarks(&limits, "--memory: cgroup '/cg/a/b' above it decides: memory.high is 8192\n"
 				"--pids-limit: cgroup '/cg' above it decides: pids.max is 20");
+	limits.memory_high_bytes = 65536;
+	limits.memory_bytes = 0;
+	put("a/b/c/memory.high", "65536\n");
+	put("a/b/memory.high", "max\n");
+	assert_remarks(&limits,
+		       "--memory-high: cgroup '/cg/a' above it decides: memory.max is 4096\n"
+		       "--pids-limit: cgroup '/cg' above it decides: pids.max is 20");
+	put("a/b/memory.high", "8192\n");
+	limits.memory_high_bytes = 0;
+	limits.memory_bytes = 65536;
 	limits.pids_is_default = true;
 	assert_remarks(&limits, "--memory: cgroup '/cg/a/b' above it decides: memory.high is 8192");
 }
@@ -172,20 +186,35 @@ static void the_nearest_level_in_the_way_is_named(void **state)
 static void what_the_machine_does_not_have_is_named(void **state)
 {
 	struct cgroup_limits limits = { .memory_high_bytes = INT64_C(1) << 60 };
-	struct strlist remarks = { 0 };
+	struct sysinfo machine;
 	struct error err;
+	char text[256];
 
 	(void)state;
+	assert_int_equal(sysinfo(&machine), 0);
 	put("a/b/c/memory.high", "1152921504606846976\n");
 	put("a/b/memory.high", "max\n");
 	put("a/memory.max", "max\n");
-	assert_int_equal(cgroup_limits_remark(&root, "a/b/c", &limits, &remarks, &err), 0);
-	assert_int_equal(remarks.n, 1);
-	assert_non_null(strstr(remarks.items[0], "--memory-high: 1152921504606846976 bytes of "
-						 "memory, but this machine has "));
-	strlist_done(&remarks);
-	assert_int_equal(cgroup_limits_set_cpus(&limits, 3, &err), 0);
+	snprintf(text, sizeof(text),
+		 "--memory-high: 1152921504606846976 bytes of memory, but this machine has %llu",
+		 (unsigned long long)machine.totalram * machine.mem_unit);
+	assert_remarks(&limits, text);
+	put("a/memory.max", "4096\n"); /* one reason is enough */
+	assert_remarks(&limits,
+		       "--memory-high: cgroup '/cg/a' above it decides: memory.max is 4096");
+	put("a/memory.max", "max\n");
 	limits.memory_high_bytes = 0;
+	limits.memory_bytes = 4096;
+	limits.memory_swap_bytes = 4096 + (INT64_C(1) << 60);
+	put("a/b/c/memory.max", "4096\n");
+	put("a/b/c/memory.swap.max", "1152921504606846976\n");
+	put("a/memory.swap.max", "max\n");
+	snprintf(text, sizeof(text),
+		 "--memory-swap: 1152921504606846976 bytes of swap, but this machine has %llu",
+		 (unsigned long long)machine.totalswap * machine.mem_unit);
+	assert_remarks(&limits, text);
+	limits.memory_bytes = limits.memory_swap_bytes = 0;
+	assert_int_equal(cgroup_limits_set_cpus(&limits, 3, &err), 0);
 	put("a/b/c/cpu.max", "300000 100000\n");
 	put("a/b/c/cpuset.cpus.effective", "0,4-5\n");
 	assert_remarks(&limits, "");
@@ -193,13 +222,97 @@ static void what_the_machine_does_not_have_is_named(void **state)
 	assert_remarks(&limits, "--cpus: the time of 3.0 processors, but it can run on 2 only");
 }
 
+static bool some_disk_has_bfq(void)
+{
+	bool found = false;
+	glob_t g = { 0 };
+
+	(void)glob("/sys/block/*/queue/scheduler", 0, NULL, &g);
+	for (size_t i = 0; i < g.gl_pathc; i++) {
+		char *text = cgroup_read_control(AT_FDCWD, g.gl_pathv[i]);
+
+		found |= text && strstr(text, "[bfq]");
+		free(text);
+	}
+	globfree(&g);
+	return found;
+}
+
+static void a_weight_that_no_disk_heeds_is_named(void **state)
+{
+	struct cgroup_limits limits = { .io_weight = 10 };
+	const char *none = "--blkio-weight: no disk here heeds weights (that needs bfq or io.cost)";
+
+	(void)state;
+	if (some_disk_has_bfq())
+		skip();
+	put("a/b/c/io.weight", "default 1\n");
+	assert_remarks(&limits, none);
+	put("io.cost.qos", "8:0 enable=0 ctrl=auto\n");
+	assert_remarks(&limits, none);
+	put("io.cost.qos", "8:0 enable=1 ctrl=auto\n");
+	assert_remarks(&limits, "");
+}
+
+static void either_protection_is_a_claim(void **state)
+{
+	static const char *const files[] = { "a/memory.low", "a/memory.min" };
+	int fd = openat(root.fd, "a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	assert_false(cgroup_protection_is_claimed(fd));
+	for (size_t i = 0; i < 2; i++) {
+		put("a/memory.low", "0\n");
+		put("a/memory.min", "0\n");
+		assert_false(cgroup_protection_is_claimed(fd));
+		put(files[i], "4096\n");
+		assert_true(cgroup_protection_is_claimed(fd));
+	}
+	close(fd);
+}
+
+/* Whether /proc/locks has a process wait for one. */
+static bool waits_for_a_lock(pid_t pid)
+{
+	char *text = cgroup_read_control(AT_FDCWD, "/proc/locks"), *save = NULL, number[16];
+	bool found = false;
+
+	snprintf(number, sizeof(number), " %d ", (int)pid);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		found |= strstr(line, "->") && strstr(line, number);
+	free(text);
+	return found;
+}
+
+static void a_sum_is_made_by_one_at_a_time(void **state)
+{
+	int fd = openat(root.fd, "tare", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error err;
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)close(fd);
+		_exit(cgroup_protection_sum(&root, &err) != 0);
+	}
+	while (!waits_for_a_lock(pid))
+		assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	close(fd);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static void the_parent_claims_what_its_children_claim(void **state)
 {
 	struct error err;
 
 	(void)state;
-	put("tare/memory.low", "0\n");
-	put("tare/memory.min", "0\n");
+	assert_int_equal(cgroup_protection_sum(&root, &err), 0); /* no such controller */
+	put("tare/memory.low", "");
+	put("tare/memory.min", "");
 	put("tare/x/memory.low", "4096\n");
 	put("tare/x/memory.min", "0\n");
 	put("tare/y/memory.low", "8192\n");
@@ -207,6 +320,8 @@ static void the_parent_claims_what_its_children_claim(void **state)
 	assert_int_equal(cgroup_protection_sum(&root, &err), 0);
 	assert_file("tare/memory.low", "12288");
 	assert_file("tare/memory.min", "16384");
+	assert_int_equal(cgroup_protection_sum(&root, &err), 0); /* its own claim is none of them */
+	assert_file("tare/memory.low", "12288");
 	put("tare/x/memory.low", "max\n");
 	put("tare/memory.low", ""); /* a plain file keeps what is longer */
 	assert_int_equal(cgroup_protection_sum(&root, &err), 0);
@@ -220,6 +335,9 @@ int main(void)
 		cmocka_unit_test(what_is_tighter_above_is_named),
 		cmocka_unit_test(the_nearest_level_in_the_way_is_named),
 		cmocka_unit_test(what_the_machine_does_not_have_is_named),
+		cmocka_unit_test(a_weight_that_no_disk_heeds_is_named),
+		cmocka_unit_test(either_protection_is_a_claim),
+		cmocka_unit_test(a_sum_is_made_by_one_at_a_time),
 		cmocka_unit_test(the_parent_claims_what_its_children_claim),
 	};
 

@@ -126,6 +126,12 @@ static void memory_and_swap_are_counted_apart(void **state)
 	assert_plan("{'memory':{'limit':67108864,'swap':-1}}",
 		    "memory.swap.max?=max\nmemory.max=67108864\n");
 	assert_plan("{'memory':{'limit':-1}}", "memory.swap.max?=max\nmemory.max?=max\n");
+	/* As it comes, with runc and crun: more than the limit protects, or all of it. */
+	assert_plan("{'memory':{'limit':4096,'reservation':8192}}",
+		    "memory.low=8192\nmemory.max=4096\n");
+	assert_plan("{'memory':{'reservation':-1}}", "memory.low=max\n");
+	assert_plan("{'memory':{'limit':-1,'swap':4096}}",
+		    "memory.swap.max=4096\nmemory.max?=max\n");
 	assert_refused("{'memory':{'swap':67108864}}",
 		       "linux.resources.memory.swap: needs linux.resources.memory.limit");
 	assert_refused("{'memory':{'limit':67108864,'swap':33554432}}",
@@ -178,6 +184,10 @@ static void block_devices_have_weights_and_rates(void **state)
 		    "'throttleWriteIOPSDevice':[{'major':8,'minor':16,'rate':0}]}}",
 		    "io.max=8:0 rbps=1024\nio.max=8:16 wiops=max\n");
 	assert_refused("{'blockIO':{'weight':5}}", "linux.resources.blockIO.weight");
+	assert_refused("{'blockIO':{'weight':4294967796}}", "linux.resources.blockIO.weight");
+	assert_refused("{'blockIO':{'throttleReadBpsDevice':[{'major':8,'minor':4294967296,"
+		       "'rate':1}]}}",
+		       "linux.resources.blockIO.throttleReadBpsDevice[0]");
 	assert_refused("{'blockIO':{'leafWeight':500}}", "linux.resources.blockIO.leafWeight");
 	assert_refused("{'blockIO':{'throttleReadBpsDevice':[{'major':8,'rate':1}]}}",
 		       "linux.resources.blockIO.throttleReadBpsDevice[0]");
@@ -229,6 +239,41 @@ static void unified_files_come_last_line_by_line(void **state)
 	assert_refused("{'unified':{'..':'1'}}", "CONTROLLER.PARAMETER");
 	assert_refused("{'unified':{'foo.bar':'1'}}", "controller 'foo' not available");
 	assert_refused("{'unified':{'memory.high':1}}", "must be a string");
+}
+
+static void unified_files_are_not_read_back(void **state)
+{
+	struct cgroup_device_rules devices = { 0 };
+	struct cgroup_limits limits = { 0 };
+	struct cgroup_setting *settings;
+	struct error err;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(read_resources("{'pids':{'limit':5},'memory':{'checkBeforeUpdate':true},"
+					"'unified':{'memory.reclaim':'1M'}}",
+					&limits, &devices, &err),
+			 0);
+	assert_true(limits.memory_check_before);
+	assert_int_equal(cgroup_limits_plan(&limits, &settings, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_false(settings[0].unchecked);
+	assert_true(settings[1].unchecked);
+	cgroup_settings_free(settings, n);
+	cgroup_limits_done(&limits);
+}
+
+static void lists_are_bounded(void **state)
+{
+	struct str text = { 0 };
+
+	(void)state;
+	str_puts(&text, "{'hugepageLimits':[");
+	for (int i = 0; i < 257; i++)
+		str_puts(&text, i ? ",{}" : "{}");
+	str_puts(&text, "]}");
+	assert_refused(text.data, "linux.resources.hugepageLimits: more than 256 entries");
+	str_done(&text);
 }
 
 static void a_missing_controller_names_the_field(void **state)
@@ -350,6 +395,8 @@ int main(void)
 		cmocka_unit_test(rdma_devices_have_handles_and_objects),
 		cmocka_unit_test(network_classes_are_refused),
 		cmocka_unit_test(unified_files_come_last_line_by_line),
+		cmocka_unit_test(unified_files_are_not_read_back),
+		cmocka_unit_test(lists_are_bounded),
 		cmocka_unit_test(a_missing_controller_names_the_field),
 		cmocka_unit_test(malformed_values_name_the_field),
 		cmocka_unit_test(device_rules_keep_their_order),

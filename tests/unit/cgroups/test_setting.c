@@ -95,6 +95,7 @@ static void device_lines_are_found_among_others(void **state)
 	assert_false(holds("io.max", "8:0 wbps=104857", lines));
 	assert_false(holds("io.max", "8:0 wbps=1048577", lines));
 	assert_false(holds("io.max", "8:32 wbps=1048576", lines));
+	assert_false(holds("io.cost.qos", "8:0 min=5", "8:0 umin=5"));
 }
 
 static void a_device_without_limits_has_no_line(void **state)
@@ -172,6 +173,26 @@ static void a_missing_file_matters_unless_optional(void **state)
 			    "--memory-swap on this host: the kernel has no 'memory.swap.max'");
 	s.optional = true;
 	assert_int_equal(cgroup_setting_apply(fd, &s, &err), 0);
+	s.optional = false;
+	s.file_is_optional = true;
+	assert_int_equal(cgroup_setting_apply(fd, &s, &err), 0);
+	close(fd);
+	rmdir(dir);
+}
+
+static void what_is_not_to_be_read_back_is_not(void **state)
+{
+	char dir[] = "/tmp/test_setting.XXXXXX", file[] = "memory.reclaim", value[] = "1M";
+	struct cgroup_setting s = { .file = file, .value = value, .option = "--cgroup-conf" };
+	int fd = fake_cgroup(dir);
+	struct error err;
+
+	(void)state;
+	put(fd, file, "2222"); /* a plain file keeps what is longer */
+	assert_int_equal(cgroup_setting_apply(fd, &s, &err), -ERANGE);
+	s.unchecked = true;
+	assert_int_equal(cgroup_setting_apply(fd, &s, &err), 0);
+	unlinkat(fd, file, 0);
 	close(fd);
 	rmdir(dir);
 }
@@ -190,6 +211,7 @@ int main(void)
 		cmocka_unit_test(more_than_was_asked_holds),
 		cmocka_unit_test(a_cpuset_that_gives_less_is_named),
 		cmocka_unit_test(a_missing_file_matters_unless_optional),
+		cmocka_unit_test(what_is_not_to_be_read_back_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
