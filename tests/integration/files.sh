@@ -58,6 +58,13 @@ done
 run tare diff --format json "$(tare create busybox)"
 is 'a container that never ran has changed nothing' "$stdout" '{}'
 tare rm -f -a >/dev/null
+tare run --name nodes --privileged --network none busybox mknod /node c 1 3
+tare cp nodes:/node node
+fails 'a device does not come out' 1 test -e node
+tare cp -a nodes:/node node
+ok 'but with -a' test -c node
+rm node
+tare rm nodes >/dev/null
 fails 'diff of nothing is an error' 125 tare diff nosuch
 run tare export nosuch -o absent.tar
 is 'and so is export' "$status" 125

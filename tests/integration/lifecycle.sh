@@ -65,6 +65,9 @@ is 'kill of what does not run ends with 125' "$status" 125
 like 'kill says why' "$stderr" "container 'victim' is not running \(exited\)"
 run tare wait victim polite
 is 'wait of what has ended prints its code at once' "$stdout" $'137\n7'
+run tare wait nothing victim
+is 'wait goes on after what there is not' "$status $stdout" '125 137'
+fails 'an unknown signal is one even for nobody' 125 tare kill -a -s NOPE
 
 for i in 1 2 3 4 5; do
 	tare run -d --rm --network none --name "brief$i" busybox sh -c 'sleep 0.3; exit 5' >/dev/null
@@ -73,8 +76,16 @@ done >"$T/codes"
 is 'wait prints the code of containers that remove themselves' "$(tr '\n' ' ' <"$T/codes")" \
 	'5 5 5 5 5 '
 
-start hup 'trap "exit 4" HUP; echo ready; while :; do sleep 0.1; done'
+# A name that looks like the fields after it in /proc/PID/stat.
+start hup 'echo "trap \"exit 4\" HUP; echo ready; while :; do sleep 0.1; done" >"/a) S 1 2"
+	sed -i "1i #!/bin/sh" "/a) S 1 2"; chmod 755 "/a) S 1 2"; exec "/a) S 1 2"'
 wait_for 10 eval 'tare logs hup | grep -q ready'
+record=$TARE_RUNROOT/containers/$(tare inspect -f '{{.Id}}' hup)/record.json
+cp "$record" "$T/record"
+jq -c '.pidStart += 1' "$T/record" >"$record"
+run tare kill -s HUP hup
+like 'nobody else gets the signal who has the same number by now' "$status $stderr" '^125 .*is gone'
+cp "$T/record" "$record"
 ok 'kill -s sends another signal' tare kill -s SIGHUP hup
 is 'that signal arrived' "$(tare wait hup)" 4
 
@@ -86,7 +97,7 @@ is 'rm of what runs ends with 2' "$status" 2
 like 'rm says so' "$stderr" "container 'busy' is running"
 run tare rm nothing
 is 'rm of nothing ends with 1' "$status" 1
-run tare rm nothing busy polite
+run tare rm busy nothing polite
 is 'rm goes on after errors' "$stdout" polite
 is 'rm ends with the worst code' "$status" 2
 fails 'what was removed is gone' 1 tare inspect polite

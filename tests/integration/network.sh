@@ -91,7 +91,7 @@ is 'the first packets are never lost' "$slow" 0
 
 # ---- published ports ----------------------------------------------------------
 
-ok 'a web server starts' serve web -p 8080:80 -p 127.0.0.1:8081:80 -p $HOST:8082:80 -p 5353:53/udp
+ok 'a web server starts' serve web -p 8080:80 -p 127.0.0.1:8081:80 -p $HOST:8082:80 -p 5353:53/udp --expose 80 --expose 90
 web=$(address_of web)
 is 'the host reaches it by 127.0.0.1' "$(get 127.0.0.1:8080)" 'I am web'
 is 'the host reaches it by localhost' "$(get localhost:8080)" 'I am web'
@@ -99,6 +99,15 @@ is 'the host reaches it by its own address' "$(get $HOST:8080)" 'I am web'
 is 'the host reaches it by the bridge address' "$(get 10.87.0.1:8080)" 'I am web'
 is 'the host reaches the container itself' "$(get "$web:80")" 'I am web'
 is 'another machine reaches it' "$(get_from_lan $HOST:8080)" 'I am web'
+
+is 'what is exposed is listed once' "$(tare ps --format '{{.Ports}}')" \
+	"90/tcp, 0.0.0.0:8080->80/tcp, 127.0.0.1:8081->80/tcp, $HOST:8082->80/tcp, 0.0.0.0:5353->53/udp"
+tare create --name guest --network container:web busybox sleep 1000 >/dev/null
+run tare run --rm --network container:guest busybox true
+like 'a container that does not run has no network to share' "$status $stderr" "^125 .*'guest': it is created"
+tare start guest >/dev/null
+is 'the network of another container' "$(in_net guest "${CURL[@]}" 127.0.0.1/index.html) $(address_of guest)" "I am web $web"
+tare rm -f guest >/dev/null
 
 ok 'a neighbour starts' serve other
 is 'a neighbour reaches it directly' "$(in_net other "${CURL[@]}" "$web/index.html")" 'I am web'
@@ -239,8 +248,8 @@ is 'no lease is left' "$(leases)" 0
 
 run tare run --rm --network none busybox sh -c 'ip -o link | grep -v "lo:" | grep -c UP; ip -o -4 addr show lo | grep -c "127\.0\.0\.1/8"'
 is 'none: nothing but lo, which is up' "$stdout" $'0\n1'
-run tare run --rm --network host busybox sh -c 'ip -o addr; echo "I am $(hostname)"'
-like 'host: its name' "$stdout" "I am $(uname -n)\$"
+run tare run --rm --network host busybox sh -c 'ip -o addr; echo "I am $(hostname)"; cat /etc/hosts'
+is 'host: its name, and the names it knows' "$(sed '1,/^I am/{/^I am/!d}' <<<"$stdout")" "I am $(uname -n)"$'\n'"$(cat /etc/hosts)"
 like 'host: the interfaces of the host' "$stdout" "$HOST"
 ip netns add prepared
 run tare run --rm --network ns:/run/netns/prepared busybox ip -o link
@@ -253,6 +262,9 @@ run tare run --rm --hostname box --add-host db:198.51.100.7 --add-host up:host-g
 like 'hosts: the container' "$stdout" $'10\\.87\\.[0-9.]*\tbox'
 like 'hosts: what was added' "$stdout" $'198\\.51\\.100\\.7\tdb'
 like 'hosts: the gateway' "$stdout" $'10\\.87\\.0\\.1\tup'
+echo '198.51.100.8 mine' >hosts
+is 'hosts: or what the user brings' "$(tare run --rm -v ./hosts:/etc/hosts busybox cat /etc/hosts)" '198.51.100.8 mine'
+fails 'a server that is no address is refused' 125 tare run --rm --dns dns.example busybox true
 run tare run --rm --dns 198.51.100.53 --dns-search example.org busybox cat /etc/resolv.conf
 like 'resolv.conf: the server asked for' "$stdout" 'nameserver 198\.51\.100\.53'
 like 'resolv.conf: the domain asked for' "$stdout" 'search example\.org'

@@ -41,10 +41,12 @@ ok 'it goes on' wait_for 10 grows "$count"
 fails 'unpausing a running container fails' 125 tare unpause ticker
 
 run tare run -d --name other busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
+tare pause ticker >/dev/null
 run tare pause --all
-is 'pause --all takes all that run' "$(status_of ticker) $(status_of other)" 'paused paused'
+is 'pause --all takes all that run' "$status $(status_of ticker) $(status_of other)" '0 paused paused'
+tare unpause other >/dev/null
 run tare unpause --all
-is 'unpause --all takes all that are paused' "$(status_of ticker) $(status_of other)" 'running running'
+is 'unpause --all takes all that are paused' "$status $(status_of ticker) $(status_of other)" '0 running running'
 
 ok 'a paused container can be stopped' tare pause other
 ok 'stop thaws what it stops' tare stop other

@@ -63,6 +63,10 @@ ok 'stop cuts the pause short' tare stop c
 ok 'at once' test $((($(date +%s%N) - start) / 1000000)) -lt 3000
 is 'it has ended' "$(state c)" exited
 ok 'start again' tare start c
+wait_for 20 is_state c restarting
+ok 'kill ends it, too, when it does not run' tare kill c
+is 'at once' "$(state c)" exited
+ok 'start again' tare start c
 ok 'rm -f takes it in any state' tare rm -f c
 is 'nothing is left' "$(tare ps -aq)$(pgrep -x tare-monitor)" ''
 

@@ -259,6 +259,12 @@ box --device /dev/full:/dev/xfull --device /dev/zero -- sh -c 'echo x >/dev/xful
 like '--device shows a node' "$stderr" 'No space left'
 box --device /etc/passwd -- true
 is '--device of a file is refused' "$status" 125
+fails 'as is a place that is none' 125 tare run --rm --network none --device /dev/null:rel:rw busybox true
+block=$(find /dev -maxdepth 1 -type b | head -n 1)
+if dd if="${block:-/dev/null}" bs=512 count=1 2>/dev/null | grep -q .; then
+	box --userns host --device "$block:r" -- dd if="$block" of=/dev/null bs=512 count=1
+	is 'a disk may be given, too' "$status" 0
+fi
 box --ulimit nofile=100:200 --ulimit core=0 -- sh -c 'ulimit -n; ulimit -Hn; ulimit -c'
 is '--ulimit' "$stdout" $'100\n200\n0'
 box --ulimit nosuch=1 -- true

@@ -31,6 +31,7 @@ before=$(tare inspect s)
 run tare update -m 128m --memory-swap 256m --cpus 2 --pids-limit 50 --cgroup-conf memory.high=96m \
 	--cgroup-conf pids.max=40 --cpuset-cpus 0 s
 is 'update prints what it changed' "$status $stdout" '0 s'
+is 'and leaves nothing' "$(ls "$TARE_RUNROOT/containers")" ''
 is 'memory' "$(host s Memory) $(host s MemorySwap)" "$((128 << 20)) $((256 << 20))"
 is 'processors' "$(host s NanoCpus) $(host s CpusetCpus)" '2000000000 0'
 is 'what was not given stays' "$(host s CpuShares)" 512
@@ -61,6 +62,10 @@ for flag in --memory-swappiness=10 --kernel-memory=1m; do
 	like "$flag: with a reason" "$stderr" 'cgroup v2'
 done
 is 'nothing has changed' "$(tare inspect s)" "$before"
+tare create --name c --vcpus 1 busybox true >/dev/null
+run tare update --cpuset-cpus 0 c
+like 'who has processors of its own is given no others' "$status $stderr" '^125 .*chosen at each start'
+tare rm c >/dev/null
 run tare update --pids-limit 60 nosuch s
 is 'one that fails does not keep others from it' "$status $stdout $(host s PidsLimit)" '125 s 60'
 tare rm s >/dev/null
@@ -77,6 +82,7 @@ else
 	run tare update --strict -m 64m r
 	is 'with --strict by its own code' "$status" 122
 	is 'nothing has changed' "$(tare inspect r)" "$before"
+	is 'nor been left' "$(find "$TARE_ROOT/containers" -maxdepth 2 -name '*.json*' | wc -l)" 2
 fi
 ok 'a policy for one that runs' tare update --restart always r
 is 'is on record' "$(tare inspect -f '{{.HostConfig.RestartPolicy.Name}}' r)" always

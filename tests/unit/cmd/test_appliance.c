@@ -121,6 +121,39 @@ static void a_health_label_is_like_a_dockerfile_line(void **state)
 	strlist_done(&h.test);
 }
 
+/* What docker's form of a check becomes; negative: it is refused. */
+static int docker_health(const char *text, struct health_check *h)
+{
+	autojson struct json *map = json_parse(text, strlen(text), &(struct error){ 0 });
+	struct error err;
+	int r;
+
+	assert_non_null(map);
+	*h = (struct health_check){ 0 };
+	r = health_parse_docker(map, h, &err);
+	strlist_done(&h->test);
+	return r;
+}
+
+static void dockers_health_checks_are_read_strictly(void **state)
+{
+	autostr struct str lengthy = { 0 };
+	struct health_check h;
+
+	(void)state;
+	assert_int_equal(docker_health("{\"Test\":[\"NONE\"]}", &h), 0);
+	assert_int_equal(docker_health("{\"Test\":[],\"Interval\":1}", &h), 0);
+	assert_int_equal(h.interval_ms, 1); /* not what "not given" is */
+	assert_true(docker_health("{\"Test\":[\"CMD\"]}", &h) < 0);
+	assert_true(docker_health("{\"Test\":[\"RUN\",\"x\"]}", &h) < 0);
+	assert_true(docker_health("{\"Test\":[\"CMD\",1]}", &h) < 0);
+	assert_true(docker_health("{\"Interval\":-1}", &h) < 0);
+	assert_true(docker_health("{\"Interval\":\"5s\"}", &h) < 0);
+	assert_true(docker_health("{\"Retries\":1001}", &h) < 0);
+	str_printf(&lengthy, "{\"Test\":[\"CMD\",\"%04096d\"]}", 0);
+	assert_true(docker_health(lengthy.data, &h) < 0);
+}
+
 /* The limits that @labels make of @s. */
 static void apply(const char *config, bool accept, struct settings *s)
 {
@@ -218,6 +251,7 @@ int main(void)
 		cmocka_unit_test(bad_values_are_refused_by_name),
 		cmocka_unit_test(a_long_list_is_refused),
 		cmocka_unit_test(a_health_label_is_like_a_dockerfile_line),
+		cmocka_unit_test(dockers_health_checks_are_read_strictly),
 		cmocka_unit_test(flags_win),
 		cmocka_unit_test(nothing_of_the_host_without_consent),
 		cmocka_unit_test(all_of_it_with_consent),
