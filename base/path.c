@@ -14,8 +14,9 @@
 #include "base/str.h"
 #include "base/sys.h"
 
-#define PATH_LINK_MAX 4096
-#define PATH_MAX_HOPS 8
+#define PATH_LINK_MAX  4096
+#define PATH_MAX_HOPS  8
+#define PATH_MAX_TRIES 1000
 
 static int open_resolved(int fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
@@ -24,12 +25,15 @@ static int open_resolved(int fd, const char *path, int flags, mode_t mode, uint6
 		.mode = mode,
 		.resolve = resolve,
 	};
-	int r;
+	int r, tries = 0;
 
-	/* EAGAIN: a rename raced with a ".." of the walk; openat2(2) says to try again. */
+	/*
+	 * EAGAIN: a rename raced with a ".." of the walk; openat2(2) says to try again. With
+	 * O_NONBLOCK also a lease (fcntl(2)), which a container may hold for as long as it likes.
+	 */
 	do
 		r = sys_openat2(fd, path, &how);
-	while (r < 0 && (errno == EAGAIN || errno == EINTR));
+	while (r < 0 && (errno == EAGAIN || errno == EINTR) && ++tries < PATH_MAX_TRIES);
 	return r < 0 ? -errno : r;
 }
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -330,6 +331,19 @@ static void a_name_is_one_component(void **state)
 	assert_false(path_is_name("/"));
 }
 
+/* Else a container that keeps a lease on its /etc/passwd keeps an exec busy for ever. */
+static void a_lease_does_not_keep_us_waiting(void **state)
+{
+	const struct place *p = *state;
+	autoclose int held = openat(p->root, "leased", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	(void)signal(SIGIO, SIG_IGN);
+	if (fcntl(held, F_SETLEASE, F_WRLCK) < 0)
+		skip(); /* this file system has none */
+	assert_int_equal(path_open_in_root(p->root, "leased", O_RDONLY | O_NONBLOCK, 0), -EAGAIN);
+	assert_int_equal(fcntl(held, F_SETLEASE, F_UNLCK), 0);
+}
+
 #define in_place(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
@@ -354,6 +368,7 @@ int main(void)
 		in_place(dotdot_in_what_is_made_stays_in_the_root),
 		in_place(make_file_follows_links_to_nothing_inside_the_root),
 		in_place(make_file_ends_at_a_loop_of_links),
+		in_place(a_lease_does_not_keep_us_waiting),
 		in_place(clean_normalises_and_refuses_dotdot),
 		in_place(a_name_is_one_component),
 	};
