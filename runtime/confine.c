@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -24,6 +25,8 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "runtime/user.h"
+
+#define UID_NOBODY 65534 /* user_namespaces(7): what has no id here */
 
 /**
  * confine_reset_signals() - Default dispositions and an empty mask, whatever the caller had
@@ -52,14 +55,46 @@ static bool has_variable(const struct strlist *env, const char *name)
 	return false;
 }
 
-/* The streams were made by the host's root: give them to who will reopen /dev/stdout. */
-static void own_streams(const struct user *u)
+static bool is_null(const struct stat *st)
 {
+	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
+/*
+ * A stream that is the host's /dev/null becomes the container's own: its root could change owner
+ * and mode of the host's through the descriptor. The container may have put something else there.
+ */
+static int replace_null(int stream, int rootfd, struct error *err)
+{
+	autoclose int fd = path_open_in_root(rootfd, "dev/null", O_RDWR | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
 
-	for (int fd = 0; fd < 3; fd++)
-		if (fstat(fd, &st) == 0 && (S_ISFIFO(st.st_mode) || isatty(fd)))
+	if (fd < 0)
+		return error_sys(err, -fd, "open '/dev/null' of the container");
+	if (fstat(fd, &st) < 0 || !is_null(&st))
+		return error_set(err, EINVAL,
+				 "'/dev/null' of the container is not the null device");
+	if (fcntl(fd, F_SETFL, 0) < 0 || dup2(fd, stream) < 0)
+		return error_sys(err, errno, "connect standard stream %d", stream);
+	return 0;
+}
+
+/* The streams were made by the host's root: give them to who will reopen /dev/stdout. */
+static int own_streams(const struct user *u, int rootfd, struct error *err)
+{
+	struct stat st;
+	int r = 0;
+
+	for (int fd = 0; fd < 3 && r == 0; fd++) {
+		if (fstat(fd, &st) < 0)
+			continue;
+		/* What is nobody's in the user namespace, nobody there can change. */
+		if (is_null(&st) && st.st_uid != UID_NOBODY)
+			r = replace_null(fd, rootfd, err);
+		else if (S_ISFIFO(st.st_mode) || isatty(fd))
 			(void)fchown(fd, u->uid, (gid_t)-1); /* else they just cannot be reopened */
+	}
+	return r;
 }
 
 static int become(const struct user *u, const struct config_process *p, struct error *err)
@@ -146,8 +181,9 @@ int confine_process(const struct config_process *p, int rootfd, struct strlist *
 		return r;
 	if (p->home_from_passwd && !has_variable(env, "HOME"))
 		strlist_take(env, xasprintf("HOME=%s", user.home));
-	own_streams(&user);
-	r = attributes_apply_inside(&p->attributes, err);
+	r = own_streams(&user, rootfd, err);
+	if (r == 0)
+		r = attributes_apply_inside(&p->attributes, err);
 	if (r < 0)
 		return r;
 	r = capability_drop_bounding(p->capabilities.bounding);

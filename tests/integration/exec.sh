@@ -129,8 +129,15 @@ is 'exec never meets a root that is not entered yet' "$outside" 0
 # --- the host's user namespace ---
 
 start host --userns=host
+# Whose root could change owner and mode of what lies on the host.
+own_null='stat -Lc %D:%i /proc/self/fd/0 /dev/null | uniq | wc -l'
+is 'there /dev/null is the container'"'"'s own for its first process' \
+	"$(tare run --rm --network none --userns=host busybox sh -c "$own_null")" 1
+is 'and for another' "$(tare exec host sh -c "$own_null")" 1
 is 'exec in a container with --userns=host' "$(tare exec host sh -c 'id -u; cat /proc/self/uid_map' | tr -s ' \n' ' ')" '0 0 0 4294967295 '
 is 'is as confined' "$(tare exec host sh -c "${rights//PID/self}")" "$(tare exec host sh -c "${rights//PID/1}")"
+tare exec host sh -c 'rm /dev/null; echo x >/dev/null'
+fails 'which does not get what else the container has put there' 125 tare exec -d host true
 
 start all --privileged
 is 'in a container without limits it has none either' "$(tare exec all sh -c "${rights//PID/self}")" "$(tare exec all sh -c "${rights//PID/1}")"

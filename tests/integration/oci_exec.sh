@@ -34,6 +34,9 @@ is 'nothing of our environment gets in' "$(MINE=1 oci exec box env | grep -c MIN
 run oci exec -e A=1 -e B=2 box sh -c 'echo $A $B'
 deviates crun 'replaces all'
 is '-e is short for it' "$stdout" '1 2'
+run oci exec box sh -c 'stat -Lc %D:%i /proc/self/fd/0 /dev/null | uniq | wc -l' </dev/null
+deviates crun 'the host'"'"'s, whose mode root in there could change'
+is 'the null device is the one of the container' "$stdout" 1
 run oci exec box pwd
 deviates crun 'the root directory'
 is 'the working directory is that of the config' "$stdout" /usr
