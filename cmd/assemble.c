@@ -202,6 +202,7 @@ static int fill_mounts(const struct settings *s, struct config *c, struct error 
 				     .recursive = m->recursive,
 				     .idmap = m->idmap && !s->host_userns,
 				     .copy_up = m->fresh,
+				     .is_real = !*m->name, /* realpath(3), see volume.c */
 			     });
 	}
 	for (size_t i = 0; i < s->tmpfs.n; i++) {

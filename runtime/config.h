@@ -89,6 +89,7 @@ struct config_mount {
 	bool idmap_below;		/* also what is mounted below */
 	bool copy_up;			/* what is at the target goes into the new mount first */
 	bool no_follow; /* bind: of a symbolic link as the source, the link itself */
+	bool is_real;	/* bind: the source had no links in it, and must have none now */
 	struct config_idmap_list uid_map, gid_map; /* idmap by these, not by the container's */
 	struct strlist data;			   /* "size=1m", "mode=755" */
 };

@@ -122,12 +122,35 @@ int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
 	return fd < 0 ? error_sys(err, errno, "open '%s' for a bind mount", path) : fd;
 }
 
+/*
+ * Another container may write to a directory on the way: with a link there it would choose what
+ * of the host this one gets.
+ */
+static int clone_real_source(const struct config_mount *m, struct error *err)
+{
+	autoclose int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = -1;
+
+	if (root < 0)
+		return error_sys(err, errno, "open '/'");
+	fd = path_open_beneath(root, m->source[1] ? m->source + 1 : ".", O_PATH, 0);
+	if (fd == -ELOOP) {
+		error_set(err, ELOOP, "mount '%s': there is a symbolic link in this path now",
+			  m->source);
+		return error_hint(err, "was it you who put it there? Make the container anew");
+	}
+	if (fd < 0)
+		return error_sys(err, -fd, "open '%s' for a bind mount", m->source);
+	return mount_clone(fd, "", m->recursive, err);
+}
+
 /** mount_clone_source() - What a bind mount shows */
 int mount_clone_source(const struct config_mount *m, struct error *err)
 {
 	unsigned int flags = SYS_OPEN_TREE_CLONE | SYS_OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW;
 	int fd;
 
+	if (m->is_real)
+		return clone_real_source(m, err);
 	if (!m->no_follow)
 		return mount_clone(AT_FDCWD, m->source, m->recursive, err);
 	fd = sys_open_tree(AT_FDCWD, m->source, flags | (m->recursive ? AT_RECURSIVE : 0));

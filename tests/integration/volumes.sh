@@ -218,6 +218,14 @@ for spec in type=bind,target=/x "type=bind,source=$T/nosuch,target=/x" type=nosu
 	like 'with a reason' "$stderr" '^tare: .'
 done
 
+# Who may write to a directory on the way must not choose what of the host another one gets.
+mkdir -p "$T/shared/part"
+tare create --network none --name victim -v "$T/shared/part:/part" busybox ls /part >/dev/null
+tare run --rm --network none -v "$T/shared:/s" busybox sh -c 'mv /s/part /s/old; ln -s / /s/part'
+run tare start -a victim
+like 'a source that has become a link is refused' "$status $stderr" '^125 .*/shared/part.: there is a symbolic link'
+tare rm victim >/dev/null
+
 # A directory of the host's is free again when run returns; what is the container's alone, soon after.
 mkdir "$T/disk"
 mount -t tmpfs tmpfs "$T/disk"
