@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -23,12 +24,16 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
+#include "base/str.h"
 #include "base/sys.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/restart.h"
 #include "cmd/slice/cap.h"
 #include "runtime/sync.h"
+
+#define WORDS_MAX_BYTES (2U << 20)
 
 /*
  * Everything of ours is close-on-exec. What is not came from the caller, whose
@@ -62,12 +67,35 @@ static void detach(void)
 		(void)close(null);
 }
 
+/*
+ * Every user of the host may read our command line, for as long as the container runs: not what
+ * -e has given it. Lists of options are copies, so nobody else uses these words.
+ */
+static void hide_environment(const struct strlist *env)
+{
+	autofree char *text = NULL;
+	struct error ignored;
+	size_t len = 0;
+
+	(void)file_read_at(AT_FDCWD, "/proc/self/cmdline", WORDS_MAX_BYTES, &text, &len, &ignored);
+	for (size_t at = 0; at < len; at += strlen(text + at) + 1)
+		for (size_t i = 0; i < env->n; i++) {
+			size_t name = strcspn(env->items[i], "=") + 1;
+			size_t all = strlen(env->items[i]), word = strlen(text + at);
+
+			if (name < all && str_ends(text + at, env->items[i]))
+				memset(program_invocation_name + at + word - (all - name), '*',
+				       all - name);
+		}
+}
+
 static _Noreturn void run_monitor(struct launch *l, int report)
 {
 	struct error err = { 0 };
 	int r;
 
 	detach();
+	hide_environment(&l->settings->env);
 	l->report_fd = report;
 	r = launch_start(l, &err);
 	l->report_fd = -1;

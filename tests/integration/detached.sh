@@ -17,7 +17,7 @@ state() {
 
 # --- run -d ---
 
-detach --name box busybox sh -c 'trap "exit 0" TERM; echo out; echo err >&2; cat; while :; do sleep 0.1; done'
+detach --name box -e SECRET=hunter2 busybox sh -c 'trap "exit 0" TERM; echo out; echo err >&2; cat; while :; do sleep 0.1; done'
 like 'run -d prints the id' "$stdout" '^[0-9a-f]{64}$'
 is 'and nothing else' "$stderr" ''
 is 'the id is its own' "$stdout" "$(tare inspect -f '{{.Id}}' box)"
@@ -27,6 +27,7 @@ is 'stderr apart' "$(tare logs box 2>&1 >/dev/null)" err
 pid=$(tare inspect -f '{{.State.Pid}}' box)
 monitor=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status")
 is 'its parent is the monitor' "$(cat "/proc/$monitor/comm")" tare-monitor
+unlike 'which shows nobody what the container was given' "$(tr '\0' ' ' <"/proc/$monitor/cmdline")" hunter2
 is 'which holds nothing of ours' "$(readlink /proc/"$monitor"/fd/[012] | sort -u) $(readlink "/proc/$monitor/cwd")" '/dev/null /'
 isnt 'and has a session of its own' "$(awk '{ print $6 }' "/proc/$monitor/stat")" "$(awk '{ print $6 }' /proc/$$/stat)"
 run timeout 10 bash -c '"$TARE" run -d --rm --network none busybox sleep 1000 | cat'
