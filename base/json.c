@@ -394,9 +394,21 @@ void json_add_text(struct json *list, const char *s)
 	json_add(list, json_new_text(s));
 }
 
+/*
+ * JSON lets controls from U+0080 on pass, and changes of writing direction, which a terminal
+ * would obey: as \uNNNN they mean the same. jansson never cuts a character in two.
+ */
 static int append(const char *data, size_t len, void *text)
 {
-	str_append(text, data, len);
+	size_t plain, bytes;
+
+	for (const char *end = data + len; data < end; data += plain + bytes) {
+		int32_t c = str_find_control(data, (size_t)(end - data), &plain, &bytes);
+
+		str_append(text, data, plain);
+		if (bytes)
+			str_printf(text, "\\u%04x", (unsigned int)c);
+	}
 	return 0;
 }
 

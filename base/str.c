@@ -337,6 +337,31 @@ static bool is_printable(int32_t c)
 }
 
 /**
+ * str_find_control() - The first character beyond ASCII that str_escape() would not let pass
+ * @s:		UTF-8 text, at most three bytes of which may lie behind its end
+ * @before:	Gets the number of bytes in front of it
+ * @bytes:	Gets its length; 0: there is none
+ */
+int32_t str_find_control(const char *s, size_t len, size_t *before, size_t *bytes)
+{
+	for (size_t at = 0; at < len; at++) {
+		const unsigned char *p = (const unsigned char *)s + at;
+		int32_t c;
+
+		/* All of them begin with one of two bytes. */
+		if (*p != 0xc2 && *p != 0xe2)
+			continue;
+		c = decode_utf8(p, bytes);
+		*before = at;
+		if (c >= 0 && !is_printable(c))
+			return c;
+	}
+	*before = len;
+	*bytes = 0;
+	return 0;
+}
+
+/**
  * str_escape() - Make text from outside safe to show on a terminal
  *
  * Control characters, changes of writing direction, and bytes that are not

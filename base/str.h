@@ -60,5 +60,6 @@ bool str_is_hex(const char *s, size_t n);
 int str_parse_u64(const char *s, uint64_t max, uint64_t *out);
 int str_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out);
 char *str_escape(const char *s);
+int32_t str_find_control(const char *s, size_t len, size_t *before, size_t *bytes);
 
 #endif

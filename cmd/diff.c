@@ -29,8 +29,11 @@ static const struct option_def options[] = {
 
 static void print_lines(const struct change_list *changes)
 {
-	for (size_t i = 0; i < changes->n; i++)
-		printf("%c /%s\n", changes->items[i].kind, changes->items[i].path);
+	for (size_t i = 0; i < changes->n; i++) {
+		autofree char *safe = str_escape(changes->items[i].path);
+
+		printf("%c /%s\n", changes->items[i].kind, safe);
+	}
 }
 
 /* podman's shape. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -25,7 +26,8 @@ struct run {
 	struct json *results;
 	struct variable *variables;
 	size_t n_variables;
-	bool header; /* data are column titles, functions leave them alone */
+	bool header;   /* data are column titles, functions leave them alone */
+	bool is_shown; /* on a terminal */
 	struct error *err;
 };
 
@@ -279,6 +281,27 @@ static int set_variable(struct run *run, const struct node *node, const struct j
 	return 0;
 }
 
+/* A terminal would obey what an image or a container has put into its data. */
+static void print_value(struct run *run, const struct json *v)
+{
+	autostr struct str text = { 0 };
+	const char *p;
+
+	if (!run->is_shown) {
+		template_print_value(run->out, v);
+		return;
+	}
+	str_puts(&text, "");
+	template_print_value(&text, v);
+	for (p = text.data; *p; p += *p != '\0') {
+		size_t n = strcspn(p, "\n\t");
+		autofree char *part = xstrndup(p, n), *safe = str_escape(part);
+
+		p += n;
+		str_printf(run->out, "%s%.1s", safe, p);
+	}
+}
+
 static int run_node(struct run *run, const struct node *node, const struct json *dot)
 {
 	const struct json *v;
@@ -292,7 +315,7 @@ static int run_node(struct run *run, const struct node *node, const struct json 
 		return -EINVAL;
 	switch (node->kind) {
 	case NODE_OUTPUT:
-		template_print_value(run->out, v);
+		print_value(run, v);
 		return 0;
 	case NODE_SET:
 		return set_variable(run, node, v);
@@ -319,6 +342,7 @@ static int execute(const struct template *t, const struct json *data, bool heade
 	autojson struct json *results = json_new_list();
 	int r;
 
+	run.is_shown = isatty(STDOUT_FILENO);
 	run.results = results;
 	push_variable(&run, "", data);
 	r = run_nodes(&run, t->nodes, data);

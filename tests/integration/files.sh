@@ -189,6 +189,8 @@ ok 'nothing was written' test ! -e "$T/written"
 tare cp src/one box:/root/up/../../../../../up1
 is '.. ends at the root' "$(tare exec box cat /up1)" one
 ok 'a FIFO does not keep the copy waiting' timeout 10 "$TARE" cp box:/root/fifo out
+tare exec box touch "$(printf '/root/esc\033]0;x\007\nA spoof')"
+is 'a name in diff is one line without controls' "$(tare diff box | grep -ac 'esc.x1b]0;x.x07.x0aA spoof$')" 1
 fails '/proc/self/root is not followed' 125 tare cp "box:/proc/self/root$T/canary" out/leak
 
 # Names in a stream that lead out.

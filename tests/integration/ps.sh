@@ -27,6 +27,8 @@ like 'ps says how long it runs' "$stdout" 'Up (Less than a second|[0-9]+ seconds
 run tare ps -a
 like 'ps -a shows the exit code' "$stdout" 'Exited \(3\)'
 like 'ps -a shows what was never started' "$stdout" 'Created'
+term "$TARE" ps --filter label=app=web --format $'\e[1m{{.Names}}{{"\e[31m"}}\e[0m' <<<wait
+like 'a terminal gets controls from the text of a template, not from values' "$stdout" $'\e\\[1mweb.x1b\\[31m\e\\[0m'
 run tare ps -q
 is 'ps -q prints short ids' "$stdout" "${web:0:12}"
 run tare ps -q --no-trunc

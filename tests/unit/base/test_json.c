@@ -227,6 +227,20 @@ static void text_that_is_not_utf8_is_written_escaped(void **state)
 	assert_string_equal(json_text(v), "caf\\xe9");
 }
 
+static void what_steers_a_terminal_is_written_by_number(void **state)
+{
+	static const char label[] = "é\xc2\x9b"
+				    "2J \xe2\x80\xae"
+				    "ab — \xe2\x81\xa6\xc2\xa0\xe2\x80\xa7";
+	autojson struct json *v = json_new_text(label), *again = NULL;
+	autofree char *text = json_print(v), *array = xasprintf("[%s]", text);
+
+	(void)state;
+	assert_string_equal(text, "\"é\\u009b2J \\u202eab — \\u2066\xc2\xa0\xe2\x80\xa7\"");
+	again = parse(array);
+	assert_string_equal(json_text(json_at(again, 0)), label);
+}
+
 /* A label on the command line may hold any byte: no reason to abort. */
 static void keys_that_are_not_utf8_are_written_escaped(void **state)
 {
@@ -262,6 +276,7 @@ int main(void)
 		cmocka_unit_test(maps_are_walked_in_document_order),
 		cmocka_unit_test(what_is_written_reads_back),
 		cmocka_unit_test(text_that_is_not_utf8_is_written_escaped),
+		cmocka_unit_test(what_steers_a_terminal_is_written_by_number),
 		cmocka_unit_test(keys_that_are_not_utf8_are_written_escaped),
 		cmocka_unit_test(a_clone_is_independent),
 	};
