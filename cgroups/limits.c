@@ -90,6 +90,7 @@ int cgroup_limits_set_cpus(struct cgroup_limits *limits, double cpus, struct err
 		return error_set(err, EINVAL, "--cpus: must be between 0.01 and %d", MAX_CPUS);
 	limits->cpu_period_us = DEFAULT_PERIOD_US;
 	limits->cpu_quota_us = (int64_t)(cpus * DEFAULT_PERIOD_US + 0.5);
+	limits->quota_is_cpus = true;
 	return 0;
 }
 

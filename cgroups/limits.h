@@ -10,6 +10,7 @@
 #ifndef CGROUPS_LIMITS_H
 #define CGROUPS_LIMITS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,7 +19,8 @@ struct cgroup_setting;
 struct error;
 
 /* For the signed fields: 0 is "not asked for", this is "explicitly none". */
-#define CGROUP_UNLIMITED (-1)
+#define CGROUP_UNLIMITED	 (-1)
+#define CGROUP_IO_WEIGHT_DEFAULT UINT_MAX /* the kernel's, 100 of 10000 */
 
 enum cgroup_io_kind {
 	CGROUP_IO_RBPS,
@@ -68,6 +70,7 @@ struct cgroup_limits {
 
 	int64_t cpu_quota_us;
 	uint64_t cpu_period_us; /* 0: 100000 */
+	bool quota_is_cpus;	/* for --cpus, which is then what messages name */
 	uint64_t cpu_shares;	/* 2 to 262144, 1024 is normal */
 	uint64_t cpu_weight;	/* 1 to 10000, 100 is normal; instead of shares */
 	bool has_cpu_burst, has_cpu_idle;
@@ -80,7 +83,7 @@ struct cgroup_limits {
 	int64_t pids_max;
 	bool pids_is_default; /* nobody asked: left out where there is no such controller */
 
-	unsigned int io_weight; /* 10 to 1000, 500 is normal */
+	unsigned int io_weight; /* 10 to 1000, or CGROUP_IO_WEIGHT_DEFAULT */
 	struct cgroup_io_limit *io;
 	size_t n_io;
 	struct cgroup_io_weight *io_weights;

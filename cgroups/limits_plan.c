@@ -230,7 +230,10 @@ static int plan_quota(struct plan *plan, const struct cgroup_limits *l, struct e
 		struct cgroup_setting *s;
 
 		quota = number_or_max(l->cpu_quota_us ? l->cpu_quota_us : -1);
-		s = add(plan, "cpu.max", l->cpu_quota_us ? CPUS : CPU_PERIOD,
+		s = add(plan, "cpu.max",
+			l->quota_is_cpus  ? CPUS
+			: l->cpu_quota_us ? CPU_QUOTA
+					  : CPU_PERIOD,
 			xasprintf("%s %" PRIu64, quota, period));
 		s->optional = l->cpu_quota_us < 0 ||
 			      (!l->cpu_quota_us && l->dialect == CGROUP_RESOURCES);
@@ -271,7 +274,8 @@ static int plan_cpu(struct plan *plan, const struct cgroup_limits *l, struct err
 /* 10..1000 of v1 spread over 1..10000 of v2, as crun and runc do. */
 static char *io_weight_value(const char *key, unsigned int weight)
 {
-	return xasprintf("%s%u", key, 1 + (weight - 10) * 9999 / 990);
+	return xasprintf("%s%u", key,
+			 weight == CGROUP_IO_WEIGHT_DEFAULT ? 100 : 1 + (weight - 10) * 9999 / 990);
 }
 
 /*
@@ -280,9 +284,10 @@ static char *io_weight_value(const char *key, unsigned int weight)
  */
 static void add_io_weight(struct plan *plan, enum limit limit, const char *key, unsigned int weight)
 {
+	unsigned int bfq = weight == CGROUP_IO_WEIGHT_DEFAULT ? 100 : weight;
 	struct cgroup_setting *s;
 
-	s = add(plan, "io.bfq.weight", limit, xasprintf("%s%u", key, weight));
+	s = add(plan, "io.bfq.weight", limit, xasprintf("%s%u", key, bfq));
 	if (plan->dialect == CGROUP_RESOURCES) {
 		s->fallback_file = xstrdup("io.weight");
 		s->fallback_value = io_weight_value(key, weight);
@@ -291,13 +296,13 @@ static void add_io_weight(struct plan *plan, enum limit limit, const char *key, 
 	s->file_is_optional = true;
 	s = add(plan, "io.weight", limit, io_weight_value(key, weight));
 	s->fallback_file = xstrdup("io.bfq.weight");
-	s->fallback_value = xasprintf("%s%u", key, weight);
+	s->fallback_value = xasprintf("%s%u", key, bfq);
 }
 
 static int check_io_weight(const struct plan *plan, enum limit limit, unsigned int weight,
 			   struct error *err)
 {
-	if (weight >= 10 && weight <= 1000)
+	if ((weight >= 10 && weight <= 1000) || weight == CGROUP_IO_WEIGHT_DEFAULT)
 		return 0;
 	return error_set(err, EINVAL, "%s: must be between 10 and 1000", name_of(plan, limit));
 }

@@ -224,15 +224,17 @@ int cgroup_setting_apply(int dirfd, const struct cgroup_setting *setting, struct
 	if (r == -ENOENT)
 		return error_set(err, EOPNOTSUPP, "%s on this host: the kernel has no '%s'",
 				 setting->option, setting->file);
-	if (r < 0)
-		return error_sys(err, -r, "set '%s' to '%s' (%s)", setting->file, setting->value,
-				 setting->option);
+	effective = is_cpuset_list(setting->file) ? xasprintf("%s.effective", setting->file) : NULL;
+	if (r < 0) {
+		autofree char *there = effective ? cgroup_read_control(dirfd, effective) : NULL;
+
+		error_sys(err, -r, "set '%s' to '%s' (%s)", setting->file, setting->value,
+			  setting->option);
+		return there ? error_hint(err, "there are %s", there) : -err->code;
+	}
 	if (setting->unchecked)
 		return 0;
 	r = compare(dirfd, setting, setting->file, err);
-	if (r < 0 || !is_cpuset_list(setting->file))
-		return r;
 	/* The file repeats what was asked; what the cgroup got beside its parent's is elsewhere. */
-	effective = xasprintf("%s.effective", setting->file);
-	return compare(dirfd, setting, effective, err);
+	return r < 0 || !effective ? r : compare(dirfd, setting, effective, err);
 }

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "cmd/units.h"
 
-/* 0 is no limit, and written as -1. */
+/* 0 is no limit, and written as -1. The kernel refuses 1. */
 static int parse_rate(enum cgroup_io_kind kind, const char *text, uint64_t *rate)
 {
 	int64_t bytes;
@@ -30,7 +30,7 @@ static int parse_rate(enum cgroup_io_kind kind, const char *text, uint64_t *rate
 		r = units_parse_size(text, &bytes);
 	if (r == 0)
 		*rate = (uint64_t)bytes;
-	return r == 0 && bytes == 0 ? -EINVAL : r;
+	return r == 0 && bytes < 2 ? -EINVAL : r;
 }
 
 /**
@@ -47,7 +47,8 @@ int io_limit_parse(enum cgroup_io_kind kind, const char *spec, char **path, uint
 	uint64_t value = 0;
 
 	if (!colon || spec[0] != '/' || parse_rate(kind, colon + 1, &value) < 0)
-		return error_set(err, EINVAL, "disk limit '%s' is not PATH:RATE, as '/dev/sda:%s'",
+		return error_set(err, EINVAL,
+				 "disk limit '%s' is not PATH:RATE, as '/dev/sda:%s', at least 2",
 				 spec,
 				 kind == CGROUP_IO_RBPS || kind == CGROUP_IO_WBPS ? "1m" : "100");
 	*path = xstrndup(spec, (size_t)(colon - spec));

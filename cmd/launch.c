@@ -410,7 +410,8 @@ static void set_lease(struct launch *l)
 static void settle_end(struct launch *l, int wait_status, int failed, struct error *err)
 {
 	bool timed_out = l->streams.timed_out || l->streams.lease_ended;
-	bool stopped = l->streams.asked_to_end || record_is_stopping(l->lock_fd);
+	bool marked = record_is_marked(l->lock_fd);
+	bool stopped = l->streams.asked_to_end || (marked && record_is_stopping(l->lock_fd));
 	const struct ending e = {
 		.ctx = l->ctx,
 		.record = l->record,
@@ -422,7 +423,8 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 		.slice = l->streams.lease_ended ? l->settings->slice : NULL,
 		.stopped = stopped,
 		.look = limits_reach_memory(l->settings) || !l->foreground ||
-			!l->settings->auto_remove,
+			!l->settings->auto_remove ||
+			(marked && record_is_updated(l->lock_fd)),
 		.netns_fd = l->container.netns,
 		.oom = {
 			.root = &l->cgroup_root,

@@ -79,10 +79,25 @@ static int allowed_cpus(const struct launch *l, const char *path, struct cpulist
 	return 0;
 }
 
+/* Those beside the memory that it may use; all, if it may use any. */
+static struct cpulist near_memory(const struct launch *l, const struct topology *machine,
+				  const struct cpulist *allowed)
+{
+	struct cpulist nodes, near = *allowed;
+
+	if (!l->settings->cpuset_mems || !cpulist_parse(&nodes, l->settings->cpuset_mems))
+		return near;
+	for (size_t i = 0; i < machine->n; i++)
+		if (!cpulist_has(&nodes, machine->cpus[i].node))
+			cpulist_drop(&near, machine->cpus[i].id);
+	return near;
+}
+
 static int lease_cpus(struct launch *l, const char *path, struct error *err)
 {
 	autotopology struct topology machine = { 0 };
-	struct cpulist allowed, chosen;
+	unsigned int n = (unsigned int)l->settings->vcpus;
+	struct cpulist allowed, near, chosen;
 	int r;
 
 	r = topology_read(&machine, TOPOLOGY_PATH, err);
@@ -90,8 +105,10 @@ static int lease_cpus(struct launch *l, const char *path, struct error *err)
 		r = allowed_cpus(l, path, &allowed, err);
 	if (r < 0)
 		return r;
-	l->cpus_fd = cpu_lease(l->ctx->store.run_fd, &machine, &allowed,
-			       (unsigned int)l->settings->vcpus, &chosen, err);
+	near = near_memory(l, &machine, &allowed);
+	l->cpus_fd = cpu_lease(l->ctx->store.run_fd, &machine, &near, n, &chosen, err);
+	if (l->cpus_fd == -EBUSY)
+		l->cpus_fd = cpu_lease(l->ctx->store.run_fd, &machine, &allowed, n, &chosen, err);
 	if (l->cpus_fd < 0)
 		return error_wrap(err, "--vcpus");
 	l->cpus = cpulist_print(&chosen);

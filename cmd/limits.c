@@ -20,11 +20,15 @@
 
 #define DEFAULT_PIDS_LIMIT 2048
 #define MAX_BURST_US	   INT64_C(1000000000)
+#define MAX_QUOTA_US	   ((INT64_C(1) << 44) - 1) /* the kernel's: MAX_BW */
+#define MAX_PIDS	   INT64_C(4194304)	    /* PID_MAX_LIMIT */
 
-/** limits_parse_cpus() - --cpus: a decimal */
+/** limits_parse_cpus() - --cpus: a decimal; 0 asks for nothing, as with docker, -1 for no limit */
 int limits_parse_cpus(void *member, const char *value, struct error *err)
 {
-	if (units_parse_cpus(value, member) < 0)
+	if (!strcmp(value, "0") || !strcmp(value, "-1"))
+		*(int64_t *)member = *value == '0' ? 0 : -1;
+	else if (units_parse_cpus(value, member) < 0)
 		return error_set(err, EINVAL, "'%s' is no number of CPUs", value);
 	return 0;
 }
@@ -83,10 +87,8 @@ static int check_range(const struct range *r, struct error *err)
 	if (!r->value || (r->or_none && r->value == -1) ||
 	    (r->value >= r->min && r->value <= r->max))
 		return 0;
-	if (r->or_none)
-		return error_set(err, ERANGE, "%s must be positive, or -1 for no limit", r->flag);
-	return error_set(err, ERANGE, "%s must be %lld to %lld", r->flag, (long long)r->min,
-			 (long long)r->max);
+	return error_set(err, ERANGE, "%s must be %lld to %lld%s", r->flag, (long long)r->min,
+			 (long long)r->max, r->or_none ? ", or -1 for no limit" : "");
 }
 
 static int check_ranges(const struct settings *s, struct error *err)
@@ -95,10 +97,10 @@ static int check_ranges(const struct settings *s, struct error *err)
 		{ "--cpu-shares", s->cpu_shares, 2, 262144, false },
 		{ "--cpu-weight", s->cpu_weight, 1, 10000, false },
 		{ "--vcpus", s->vcpus, 1, CPULIST_MAX, false },
-		{ "--blkio-weight", s->io_weight, 10, 1000, false },
+		{ "--blkio-weight", s->io_weight, 10, 1000, true },
 		{ "--cpu-period", s->cpu_period_us, 1000, 1000000, false },
-		{ "--cpu-quota", s->cpu_quota_us, 1, INT64_MAX, true },
-		{ "--pids-limit", s->pids_max, 1, INT64_MAX, true },
+		{ "--cpu-quota", s->cpu_quota_us, 1000, MAX_QUOTA_US, true },
+		{ "--pids-limit", s->pids_max, 1, MAX_PIDS, true },
 	};
 	int r = 0;
 
@@ -109,7 +111,7 @@ static int check_ranges(const struct settings *s, struct error *err)
 
 static int check_together(const struct settings *s, struct error *err)
 {
-	if (s->memory_swap_bytes && !s->memory_bytes)
+	if (s->memory_swap_bytes > 0 && !s->memory_bytes)
 		return error_set(err, EINVAL, "--memory-swap needs --memory");
 	if (s->memory_swap_bytes > 0 && s->memory_swap_bytes < s->memory_bytes)
 		return error_set(err, EINVAL,
@@ -120,7 +122,7 @@ static int check_together(const struct settings *s, struct error *err)
 				 "--cpus and --cpu-quota/--cpu-period exclude each other");
 	if (s->cpu_shares && s->cpu_weight)
 		return error_set(err, EINVAL, "--cpu-shares and --cpu-weight exclude each other");
-	if (s->cpu_burst_us > 0 && !s->nano_cpus && s->cpu_quota_us <= 0)
+	if (s->cpu_burst_us > 0 && s->nano_cpus <= 0 && s->cpu_quota_us <= 0)
 		return error_set(err, EINVAL, "--cpu-burst needs --cpus or --cpu-quota");
 	return 0;
 }
@@ -130,12 +132,12 @@ static int add_hugetlb(struct cgroup_limits *limits, const char *spec, struct er
 {
 	autofree char *size = xstrdup(spec);
 	char *value = strchr(size, '=');
-	int64_t bytes;
+	int64_t bytes = -1; /* no limit */
 
 	if (!value || value == size)
 		return error_set(err, EINVAL, "--hugetlb '%s' is not SIZE=LIMIT, as 2MB=64m", spec);
 	*value++ = '\0';
-	if (units_parse_size(value, &bytes) < 0)
+	if (strcmp(value, "-1") != 0 && units_parse_size(value, &bytes) < 0)
 		return error_set(err, EINVAL, "--hugetlb '%s': '%s' is no size", spec, value);
 	cgroup_limits_add_hugepages(limits, size, (uint64_t)bytes);
 	return 0;
@@ -198,7 +200,9 @@ int limits_of_settings(const struct settings *s, struct cgroup_limits *limits, s
 	limits->io_weight = (unsigned int)s->io_weight;
 	limits->pids_is_default = !s->pids_max;
 	limits->pids_max = s->pids_max ? s->pids_max : DEFAULT_PIDS_LIMIT;
-	if (s->nano_cpus)
+	if (s->nano_cpus < 0)
+		limits->cpu_quota_us = CGROUP_UNLIMITED;
+	if (s->nano_cpus > 0)
 		r = cgroup_limits_set_cpus(limits, (double)s->nano_cpus / 1e9, err);
 	return r == 0 ? add_lists(s, limits, err) : r;
 }

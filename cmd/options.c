@@ -197,8 +197,6 @@ static int parse_long(struct cursor *c, const char *text, struct error *err)
 		return error_set(err, EINVAL, "unknown flag '--%.*s'", (int)len, text);
 	if (!value)
 		return apply_with_next(c, def, err);
-	if (options_is_switch(def) && def->type == OPTION_FUNC)
-		return error_set(err, EINVAL, "flag '--%s' takes no value", def->name);
 	if (def->type == OPTION_PAIR)
 		return apply_pair(c, def, value + 1, err);
 	return apply(c, def, value + 1, err);

@@ -148,7 +148,7 @@ int units_parse_cpus(const char *s, int64_t *nano_cpus)
 
 /**
  * units_parse_duration() - Parse "30s", "1m30s", "1.5h", "250ms", or plain seconds
- * @ms:	Milliseconds, written on success only
+ * @ms:	Milliseconds, rounded up: 0, which often means never, is 0 only; written on success only
  *
  * Return: 0, -EINVAL, or -ERANGE
  */
@@ -158,7 +158,7 @@ int units_parse_duration(const char *s, int64_t *ms)
 	int r = parse_duration_ns(s, &ns);
 
 	if (r == 0)
-		*ms = ns / 1000000;
+		*ms = ns / 1000000 + (ns % 1000000 != 0);
 	return r;
 }
 

@@ -150,8 +150,12 @@ static int exchange(struct change *c, struct error *err)
 {
 	const struct record_store *store = &c->ctx->store;
 	const char *id = c->record.id;
-	int r = target_is_running(&c->record) ? apply_to_cgroup(c, err) : 0;
+	int r = 0;
 
+	if (target_is_running(&c->record)) {
+		record_mark_updated(store, id); /* if it ends of it: look why */
+		r = apply_to_cgroup(c, err);
+	}
 	if (r == 0)
 		r = record_exchange_config(store, id, err);
 	if (r < 0)

@@ -50,6 +50,7 @@ int record_open_dir(const struct record_store *s, const char *id, bool volatile_
 bool record_is_supervised(const struct record_store *s, const char *id);
 
 /* Left by `stop`, so that the supervisor knows why the container ended. */
+bool record_is_marked(int lock_fd);
 void record_mark_stopping(const struct record_store *s, const char *id);
 bool record_is_stopping(int lock_fd);
 

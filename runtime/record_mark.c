@@ -2,7 +2,8 @@
 /*
  * runtime/record_mark.c - What one process leaves in a container's state for its supervisor
  *
- * Empty files in RUNROOT/containers/ID. They go with the run.
+ * Empty files in RUNROOT/containers/ID. They go with the run. Beside the first one is
+ * another that says that there are any, so that one look is enough at most runs' end.
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,14 +13,24 @@
 
 #define STOPPING "stopping"
 #define UPDATED	 "updated"
+#define ANY	 "marked"
 
 static void leave_mark(const struct record_store *s, const char *id, const char *name)
 {
 	autoclose int dir = record_open_dir(s, id, true);
-	autoclose int fd = -1;
+	const char *const names[] = { name, ANY };
 
-	if (dir >= 0) /* should it fail, the container ends all the same, of a signal */
-		fd = openat(dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* should it fail, the container ends all the same, of a signal */
+	for (size_t i = 0; dir >= 0 && i < 2; i++) {
+		autoclose int fd = openat(dir, names[i],
+					  O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	}
+}
+
+/** record_is_marked() - Whether there are any of these marks; for its supervisor */
+bool record_is_marked(int lock_fd)
+{
+	return faccessat(lock_fd, ANY, F_OK, 0) == 0;
 }
 
 /** record_mark_stopping() - Say that a running container is being asked to end */

@@ -34,7 +34,8 @@ static int check_keys(const struct json *map, struct error *err)
 {
 	static const char *const known[] = { "Name",	   "Memory", "MemoryHigh",
 					     "MemorySwap", "Cpus",   "CpusetCpus",
-					     "Pids",	   "Weight", "Lease" };
+					     "Pids",	   "Weight", "BlkioWeight",
+					     "Lease" };
 	const struct json *value;
 	const char *key;
 

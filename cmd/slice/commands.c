@@ -26,30 +26,23 @@
 #define NS_PER_MS 1000000
 
 struct limit_options {
-	int64_t memory, memory_high, memory_swap, nano_cpus, pids, weight, lease_ms;
+	int64_t memory, memory_high, memory_swap, nano_cpus, pids, weight, io_weight, lease_ms;
 	const char *cpuset_cpus;
 	struct strlist io[CGROUP_IO_KINDS];
 };
 
-#define LIMITS_NOT_GIVEN                                                                       \
-	.memory = NOT_GIVEN, .memory_high = NOT_GIVEN, .memory_swap = NOT_GIVEN,               \
-	.nano_cpus = NOT_GIVEN, .pids = NOT_GIVEN, .weight = NOT_GIVEN, .lease_ms = NOT_GIVEN, \
-	.cpuset_cpus = NULL
-
-/* "0" lifts the limit; units_parse_cpus() has no such number. */
-static int parse_cpus(void *member, const char *value, struct error *err)
-{
-	if (strcmp(value, "0") != 0)
-		return limits_parse_cpus(member, value, err);
-	*(int64_t *)member = 0;
-	return 0;
-}
+#define LIMITS_NOT_GIVEN                                                                        \
+	.memory = NOT_GIVEN, .memory_high = NOT_GIVEN, .memory_swap = NOT_GIVEN,                \
+	.nano_cpus = NOT_GIVEN, .pids = NOT_GIVEN, .weight = NOT_GIVEN, .io_weight = NOT_GIVEN, \
+	.lease_ms = NOT_GIVEN, .cpuset_cpus = NULL
 
 #define O(...) OPTION(struct limit_options, __VA_ARGS__)
 
 static const struct option_def limit_options[] = {
+	O(0, "blkio-weight", "N", OPTION_INT, io_weight,
+	  "Share of disk time beside other slices and containers, 10 to 1000"),
 	O(0, "cpus", "N", OPTION_FUNC, nano_cpus, "CPUs' worth of time at most, together",
-	  .parse = parse_cpus),
+	  .parse = limits_parse_cpus),
 	O(0, "cpuset-cpus", "LIST", OPTION_TEXT, cpuset_cpus, "CPUs to run on: 0-2,4"),
 	O(0, "device-read-bps", "PATH:RATE", OPTION_LIST, io[CGROUP_IO_RBPS],
 	  "Bytes per second read from a disk at most, together"),
@@ -77,7 +70,7 @@ static const struct option_def limit_options[] = {
 static void take(int64_t given, int64_t *value)
 {
 	if (given != NOT_GIVEN)
-		*value = given > 0 ? given : 0; /* -1: no limit */
+		*value = given == -1 ? 0 : given; /* -1: no limit */
 }
 
 static int take_options(const struct limit_options *o, struct slice_limits *limits,
@@ -88,6 +81,7 @@ static int take_options(const struct limit_options *o, struct slice_limits *limi
 	take(o->nano_cpus, &limits->nano_cpus);
 	take(o->pids, &limits->pids);
 	take(o->weight, &limits->weight);
+	take(o->io_weight, &limits->io_weight);
 	take(o->lease_ms, &limits->lease_ms);
 	if (o->memory_swap != NOT_GIVEN)
 		limits->memory_swap_bytes = o->memory_swap;

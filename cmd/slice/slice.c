@@ -41,6 +41,7 @@ static const struct {
 	{ "Cpus", KIND_CPUS, offsetof(struct slice_limits, nano_cpus), 10000000, INT64_MAX },
 	{ "Pids", KIND_COUNT, offsetof(struct slice_limits, pids), 1, INT64_MAX },
 	{ "Weight", KIND_COUNT, offsetof(struct slice_limits, weight), 1, 10000 },
+	{ "BlkioWeight", KIND_COUNT, offsetof(struct slice_limits, io_weight), 10, 1000 },
 	{ "Lease", KIND_DURATION, offsetof(struct slice_limits, lease_ms), MIN_LEASE_MS,
 	  SLICE_LEASE_MAX_MS },
 };
@@ -271,6 +272,8 @@ int slice_limits_to_cgroup(const struct slice_limits *limits, const struct slice
 	out->pids_max = lifted(limits->pids, before->pids);
 	out->cpu_weight = (uint64_t)(!limits->weight && before->weight ? DEFAULT_WEIGHT
 								       : limits->weight);
+	out->io_weight = !limits->io_weight && before->io_weight ? CGROUP_IO_WEIGHT_DEFAULT
+								 : (unsigned int)limits->io_weight;
 	if (!*cpuset && *before->cpuset_cpus)
 		cpuset = all_cpus ? all_cpus : "";
 	out->cpuset_cpus = *cpuset ? xstrdup(cpuset) : NULL;

@@ -29,7 +29,8 @@ struct slice_limits {
 	int64_t memory_bytes, memory_high_bytes;
 	int64_t memory_swap_bytes; /* memory and swap together; -1: no limit */
 	int64_t nano_cpus, pids;
-	int64_t weight; /* of CPU time beside other slices and containers: 1 to 10000, 100 */
+	int64_t weight;	   /* of CPU time beside other slices and containers: 1 to 10000, 100 */
+	int64_t io_weight; /* the same of disks' time: 10 to 1000 */
 	char cpuset_cpus[SLICE_CPUSET_MAX];
 	struct slice_io io;
 	int64_t lease_ms; /* from its creation or renewal; 0: for ever */

@@ -74,18 +74,20 @@ else
 fi
 
 # --- disks of all together
-is 'a disk is limited' "$(tare slice create disks --device-write-bps /dev/vda:4m --device-read-iops /dev/vda:500)" disks
+is 'a disk is limited' "$(tare slice create disks --device-write-bps /dev/vda:4m --device-read-iops /dev/vda:500 --blkio-weight 500)" disks
 device=$(cat /sys/class/block/vda/dev)
-is 'as the kernel has it' "$(cat "$(group disks)/io.max")" "$device rbps=max wbps=$((4 * MIB)) riops=500 wiops=max"
+is 'as the kernel has it' "$(cat "$(group disks)/"io.{max,weight})" "$device rbps=max wbps=$((4 * MIB)) riops=500 wiops=max
+default 4950"
 tare run -d --name w1 --slice disks -v "$T:/data" busybox dd if=/dev/zero of=/data/w1 bs=1M count=4 conv=fsync >/dev/null
 SECONDS=0
 run tare run --name w2 --slice disks --report w2.json -v "$T:/data" busybox dd if=/dev/zero of=/data/w2 bs=1M count=8 conv=fsync
 is 'two that write share it' "$(tare wait w1; jq '.wall_us > 1500000 and .io.written_bytes >= 8 * 1048576' w2.json)" $'0\ntrue'
 tare slice export disks >disks.json
-is 'export has it' "$(jq -c '.Slices[0] | [.DeviceWriteBps, .DeviceReadIops]' disks.json)" '[["/dev/vda:4194304"],["/dev/vda:500"]]'
+is 'export has it' "$(jq -c '.Slices[0] | [.DeviceWriteBps, .DeviceReadIops, .BlkioWeight]' disks.json)" '[["/dev/vda:4194304"],["/dev/vda:500"],500]'
 is 'apply finds nothing to do' "$(tare slice apply disks.json)" 'disks: unchanged'
-tare slice update disks --device-write-bps /dev/vda:64m --device-read-iops /dev/vda:-1 >/dev/null
-is 'an update changes one and lifts the other' "$(cat "$(group disks)/io.max")" "$device rbps=max wbps=$((64 * MIB)) riops=max wiops=max"
+tare slice update disks --device-write-bps /dev/vda:64m --device-read-iops /dev/vda:-1 --blkio-weight -1 >/dev/null
+is 'an update changes one and lifts the others' "$(cat "$(group disks)/"io.{max,weight})" "$device rbps=max wbps=$((64 * MIB)) riops=max wiops=max
+default 100"
 run tare slice update disks --device-write-bps /dev/vda:1m --cpuset-cpus 99
 is 'all or nothing' "$status $(cat "$(group disks)/io.max")" "125 $device rbps=max wbps=$((64 * MIB)) riops=max wiops=max"
 jq 'del(.Slices[0].DeviceWriteBps, .Slices[0].DeviceReadIops)' disks.json >none.json

@@ -119,6 +119,8 @@ static void quota_and_period_stand_alone(void **state)
 	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = 5000 }, "cpu.max=5000 100000\n");
 	assert_plan(&(struct cgroup_limits){ .cpu_period_us = 50000 }, "cpu.max=max 50000\n");
 	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = -1 }, "cpu.max?=max 100000\n");
+	assert_plan(&(struct cgroup_limits){ .io_weight = CGROUP_IO_WEIGHT_DEFAULT },
+		    "io.bfq.weight=100\nio.weight=100\n");
 	assert_plan(&(struct cgroup_limits){ .cpu_quota_us = 999 },
 		    "--cpu-quota: must be at least 1000 microseconds");
 	assert_plan(&(struct cgroup_limits){ .cpu_period_us = 2000000 },

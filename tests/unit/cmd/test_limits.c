@@ -110,7 +110,6 @@ static void limits_that_make_no_sense_are_refused(void **state)
 		const char *says;
 	} cases[] = {
 		{ { .memory_swap_bytes = 5 }, "--memory-swap needs --memory" },
-		{ { .memory_swap_bytes = -1 }, "--memory-swap needs --memory" },
 		{ { .memory_bytes = 10, .memory_swap_bytes = 9 }, "be less than --memory" },
 		{ { .nano_cpus = 1000000000, .cpu_quota_us = 5000 }, "exclude each other" },
 		{ { .nano_cpus = 1000000000, .cpu_period_us = 5000 }, "exclude each other" },
@@ -120,14 +119,18 @@ static void limits_that_make_no_sense_are_refused(void **state)
 		{ { .io_weight = 9 }, "--blkio-weight" },
 		{ { .io_weight = 1001 }, "--blkio-weight" },
 		{ { .io_weight = INT64_C(4294967796) }, "--blkio-weight" },
+		{ { .io_weight = -2 }, "--blkio-weight" },
 		{ { .pids_max = -2 }, "--pids-limit" },
+		{ { .pids_max = 4194305 }, "--pids-limit must be 1 to 4194304, or -1" },
 		{ { .cpu_quota_us = -2 }, "--cpu-quota" },
+		{ { .cpu_quota_us = INT64_C(1) << 44 }, "--cpu-quota" },
 		{ { .cpu_weight = 10001 }, "--cpu-weight" },
 		{ { .cpu_weight = -1 }, "--cpu-weight" },
 		{ { .cpu_weight = 100, .cpu_shares = 100 }, "exclude each other" },
 		{ { .cpu_period_us = 999 }, "--cpu-period" },
 		{ { .cpu_burst_us = 5 }, "--cpu-burst needs" },
 		{ { .cpu_burst_us = 5, .cpu_quota_us = -1 }, "--cpu-burst needs" },
+		{ { .cpu_burst_us = 5, .nano_cpus = -1 }, "--cpu-burst needs" },
 	};
 	struct cgroup_limits l;
 	struct error err;
@@ -151,7 +154,11 @@ static void the_edges_of_ranges_are_allowed(void **state)
 		{ .io_weight = 1000 },
 		{ .memory_bytes = 10, .memory_swap_bytes = 10 },
 		{ .memory_bytes = 10, .memory_swap_bytes = -1 },
+		{ .memory_swap_bytes = -1 },
+		{ .io_weight = -1 },
+		{ .pids_max = 4194304 },
 		{ .cpu_quota_us = -1 },
+		{ .cpu_quota_us = (INT64_C(1) << 44) - 1 },
 		{ .cpu_weight = 1 },
 		{ .cpu_weight = 10000 },
 		{ .cpu_burst_us = -1 },
@@ -223,7 +230,7 @@ static void any_limit_is_a_wish_for_limits(void **state)
 
 static void malformed_lists_are_refused(void **state)
 {
-	static const char *const bad[] = { "", "2MB", "=1m", "2MB=", "2MB=lots", "2MB=-1" };
+	static const char *const bad[] = { "", "2MB", "=1m", "2MB=", "2MB=lots", "2MB=-2" };
 	struct cgroup_limits l;
 	struct error err;
 
@@ -249,7 +256,7 @@ static void the_whole_is_checked_at_once(void **state)
 		{ { .memory_bytes = 10, .memory_high_bytes = 11 }, "--memory-high: is more" },
 		{ { .memory_bytes = 10, .memory_min_bytes = 11 }, "--memory-min: is more" },
 		{ { .memory_bytes = 10, .memory_reservation_bytes = 11 }, "--memory-reservation" },
-		{ { .cpu_quota_us = 5 }, "--cpu-quota: must be at least" },
+		{ { .cpu_quota_us = 5 }, "--cpu-quota must be 1000 to" },
 		{ { .vcpus = -1 }, "--vcpus must be 1 to 8192" },
 		{ { .vcpus = 8193 }, "--vcpus must be 1 to 8192" },
 		{ { .cgroup_parent = "" }, "--cgroup-parent" },

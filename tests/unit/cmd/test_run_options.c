@@ -368,7 +368,7 @@ static void modes_are_checked(void **state)
 
 static void cpus_are_a_positive_number(void **state)
 {
-	static const char *const bad[] = { "0",	   "-1",  "",	 "x",	"1x",
+	static const char *const bad[] = { "0.0",  "-2",  "",	 "x",	"1x",
 					   "nan",  "inf", "1e7", "0x2", "0.0000000001",
 					   "1..2", "+1",  "1,5" };
 	struct order o = { 0 };
@@ -380,6 +380,13 @@ static void cpus_are_a_positive_number(void **state)
 	forget(&o);
 	allow(&o, "--cpus .1 image sh");
 	assert_int_equal(o.settings.nano_cpus, 100000000);
+	forget(&o);
+	allow(&o, "--cpus 0 --oom-group=false image sh");
+	assert_int_equal(o.settings.nano_cpus, 0); /* as with docker */
+	assert_int_equal(o.settings.oom_group, -1);
+	forget(&o);
+	allow(&o, "--cpus -1 image sh");
+	assert_int_equal(o.settings.nano_cpus, -1);
 	forget(&o);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		snprintf(line, sizeof(line), "--cpus=%s image sh", bad[i]);

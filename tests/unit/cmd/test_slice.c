@@ -111,6 +111,7 @@ static void a_document_is_read_back_as_it_was(void **state)
 				       .nano_cpus = 500000000,
 				       .pids = 10,
 				       .weight = 300,
+				       .io_weight = 20,
 				       .cpuset_cpus = "0-1",
 				       .lease_ms = 90500 };
 	autoslice struct slice s = { .name = "ci", .cgroup = "tare/slice-ci", .created_ns = 5 };
@@ -138,6 +139,7 @@ static void what_is_not_limited_any_more_is_lifted(void **state)
 				       .nano_cpus = 1000000000,
 				       .pids = 3,
 				       .weight = 200,
+				       .io_weight = 200,
 				       .cpuset_cpus = "0" };
 	struct cgroup_limits out = { 0 };
 	struct error err;
@@ -150,6 +152,7 @@ static void what_is_not_limited_any_more_is_lifted(void **state)
 	assert_int_equal(out.cpu_quota_us, CGROUP_UNLIMITED);
 	assert_int_equal(out.pids_max, 7);
 	assert_int_equal(out.cpu_weight, 100);
+	assert_int_equal(out.io_weight, CGROUP_IO_WEIGHT_DEFAULT);
 	assert_string_equal(out.cpuset_cpus, "0-3");
 	cgroup_limits_done(&out);
 	out = (struct cgroup_limits){ 0 };

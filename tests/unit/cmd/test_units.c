@@ -81,7 +81,9 @@ static void durations_are_go_durations_or_seconds(void **state)
 	expect_duration("250ms", 250);
 	expect_duration("10", 10000);
 	expect_duration("0.5", 500);
-	expect_duration("1500us", 1);
+	expect_duration("1500us", 2);
+	expect_duration("1ns", 1);
+	expect_duration("0s", 0);
 	assert_int_equal(units_parse_duration("", &out), -EINVAL);
 	assert_int_equal(units_parse_duration("1m30", &out), -EINVAL);
 	assert_int_equal(units_parse_duration("-1s", &out), -EINVAL);

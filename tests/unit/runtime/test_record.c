@@ -662,8 +662,10 @@ static void stopping_is_told_to_the_supervisor(void **state)
 	create(t, ID_A, "web", NAMED);
 	lock = record_lock(&t->s, ID_A, &err);
 	assert_false(record_is_stopping(lock));
+	assert_false(record_is_marked(lock));
 	record_mark_stopping(&t->s, ID_A);
 	assert_true(record_is_stopping(lock));
+	assert_true(record_is_marked(lock));
 	close(lock);
 }
 
