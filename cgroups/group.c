@@ -422,6 +422,13 @@ static int remove_below(int dirfd, int depth)
 	return r;
 }
 
+/** cgroup_remove_if_empty() - What a crash may have left: not if anything is in it, or below it */
+void cgroup_remove_if_empty(const struct cgroup_root *root, const char *relpath)
+{
+	if (is_relative_path(relpath))
+		(void)unlinkat(root->fd, relpath, AT_REMOVEDIR);
+}
+
 /**
  * cgroup_remove() - Remove a cgroup and those that its processes made below it
  * @timeout_ms:	How long to wait for its last process to be gone; -1: for ever

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #define ID_MAX_BYTES	1024
 #define STATE_MAX_BYTES JSON_MAX_BYTES
 #define SOCKET_NAME	"start"
+#define CGROUP_NAME	"cgroup" /* a link to where it is to be */
 
 /** state_done() - Release what the struct holds */
 void state_done(struct state *s)
@@ -157,6 +159,26 @@ int state_read(int dirfd, struct state *s, struct error *err)
 				 ? json_clone(json_get(v, "annotations"))
 				 : NULL;
 	return 0;
+}
+
+/**
+ * state_note_cgroup() - Before it is made, and so before there is a state.json to name it
+ *
+ * Whoever finds the rest of a crash in between has to know where to look.
+ */
+int state_note_cgroup(int dirfd, const char *path, struct error *err)
+{
+	return symlinkat(path, dirfd, CGROUP_NAME) < 0 ? error_sys(err, errno, "note the cgroup")
+						       : 0;
+}
+
+/** state_noted_cgroup() - What state_note_cgroup() got, to be freed; NULL: nothing */
+char *state_noted_cgroup(int dirfd)
+{
+	char path[PATH_MAX];
+	ssize_t len = readlinkat(dirfd, CGROUP_NAME, path, sizeof(path));
+
+	return len > 0 && (size_t)len < sizeof(path) ? xstrndup(path, (size_t)len) : NULL;
 }
 
 /** state_remove() - Remove a container's directory, whose lock the caller holds */

@@ -51,6 +51,8 @@ int state_create(int root_fd, const char *id, struct error *err);
 int state_open(int root_fd, const char *id, bool lock, struct error *err);
 int state_write(int dirfd, const struct state *s, struct error *err);
 int state_read(int dirfd, struct state *s, struct error *err);
+int state_note_cgroup(int dirfd, const char *path, struct error *err);
+char *state_noted_cgroup(int dirfd);
 int state_remove(int root_fd, const char *id, struct error *err);
 
 /* The start, by socket. */

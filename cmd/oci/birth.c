@@ -142,7 +142,8 @@ int oci_birth_take(struct oci_birth *b, struct error *err)
 		return b->dirfd;
 	r = fill_state(b, err);
 	if (r == 0)
-		r = oci_cgroup_create(&b->cgroup, b->ctx->oci, &b->bundle, &b->state, err);
+		r = oci_cgroup_create(&b->cgroup, b->ctx->oci, &b->bundle, &b->state, b->dirfd,
+				      err);
 	if (r == 0)
 		r = oci_notify_prepare(b->dirfd, b->ctx->runroot, b->id, &b->bundle.config, err);
 	if (r == 0)

@@ -84,7 +84,7 @@ static int delegate(int dirfd, const struct oci_bundle *b, struct error *err)
 	return 0;
 }
 
-static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state *s,
+static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state *s, int dirfd,
 		 struct error *err)
 {
 	const char *wanted = cgroups_path_of(b);
@@ -96,6 +96,8 @@ static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state
 	else if (r < 0)
 		return r;
 	r = cgroup_path_resolve(wanted, s->id, own, &path, err);
+	if (r == 0)
+		r = state_note_cgroup(dirfd, path, err);
 	if (r == 0)
 		r = cgroup_claim(&cg->root, path, &b->limits, &cg->fd, err);
 	/* Who may not make cgroups, and does not insist, does without. */
@@ -110,10 +112,11 @@ static int claim(struct oci_cgroup *cg, const struct oci_bundle *b, struct state
 
 /**
  * oci_cgroup_create() - Make the cgroup that the bundle asks for
- * @s:	Gets where it is; for systemd, only what to ask for
+ * @s:		Gets where it is; for systemd, only what to ask for
+ * @dirfd:	Its directory: nobody knows of the cgroup before state_write()
  */
 int oci_cgroup_create(struct oci_cgroup *cg, const struct oci_globals *g,
-		      const struct oci_bundle *b, struct state *s, struct error *err)
+		      const struct oci_bundle *b, struct state *s, int dirfd, struct error *err)
 {
 	const char *manager = g->cgroup_manager ? g->cgroup_manager : "";
 	int r;
@@ -126,7 +129,7 @@ int oci_cgroup_create(struct oci_cgroup *cg, const struct oci_globals *g,
 	if (r < 0)
 		return r;
 	if (!g->systemd_cgroup && strcmp(manager, "systemd") != 0)
-		return claim(cg, b, s, err);
+		return claim(cg, b, s, dirfd, err);
 	s->user_manager = !oci_is_host_root();
 	str_replace(&s->cgroups_path, *cgroups_path_of(b) ? cgroups_path_of(b) : "::");
 	return 0;
@@ -232,6 +235,18 @@ int oci_cgroup_move(const struct state *s, pid_t pid, struct error *err)
 		r = cgroup_systemd_attach(&unit, pid, err);
 	systemd_unit_done(&unit);
 	return r;
+}
+
+/** oci_cgroup_forget() - That of a container whose making was killed before it had a state */
+void oci_cgroup_forget(int dirfd)
+{
+	autofree char *path = state_noted_cgroup(dirfd);
+	autocgroup struct oci_cgroup cg;
+	struct error ignored;
+
+	oci_cgroup_init(&cg);
+	if (path && cgroup_root_open(&cg.root, &ignored) == 0)
+		cgroup_remove_if_empty(&cg.root, path);
 }
 
 /**

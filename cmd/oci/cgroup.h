@@ -26,13 +26,14 @@ void oci_cgroup_close(struct oci_cgroup *cg);
 
 /* Made before the process, to be born in; or, by systemd, around it. */
 int oci_cgroup_create(struct oci_cgroup *cg, const struct oci_globals *g,
-		      const struct oci_bundle *b, struct state *s, struct error *err);
+		      const struct oci_bundle *b, struct state *s, int dirfd, struct error *err);
 int oci_cgroup_adopt(struct oci_cgroup *cg, const struct oci_bundle *b, struct state *s, pid_t pid,
 		     struct error *err);
 
 int oci_cgroup_confine(struct oci_cgroup *cg, const struct oci_bundle *b, struct error *err);
 int oci_cgroup_open(struct oci_cgroup *cg, const struct state *s, struct error *err);
 int oci_cgroup_move(const struct state *s, pid_t pid, struct error *err);
+void oci_cgroup_forget(int dirfd);
 int oci_cgroup_end(const struct state *s, struct error *err);
 
 #endif

@@ -116,6 +116,7 @@ static int delete_unborn(const struct context *ctx, const char *id, bool force, 
 
 	if (dirfd < 0)
 		return force ? 0 : -err->code;
+	oci_cgroup_forget(dirfd);
 	return state_remove(ctx->store.run_fd, id, err);
 }
 
