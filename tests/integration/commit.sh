@@ -11,11 +11,15 @@ config() {
 	tare image inspect -f "{{json .Config.$2}}" "$1"
 }
 
+frozen() {
+	find /sys/fs/cgroup -name cgroup.freeze -path "*/$(tare inspect -f '{{.Id}}' box)/*" -exec cat {} +
+}
+
 # --- commit ---
 
 for kind in '' --rm --userns=host; do
 	# shellcheck disable=SC2086 # none or one
-	tare run -d $kind --name box -e A=1 -v /data busybox sh -c 'echo v >/data/volume
+	tare run -d $kind --name box -e A=1 -v /data -u 0 --expose 99/udp --stop-signal USR2 busybox sh -c 'echo v >/data/volume
 		echo a >/root/new; rm /etc/passwd; rm -rf /home; mkdir -m 700 /home; echo q >/home/q
 		chown 5:6 /home/q; ln /home/q /home/r; ln -s q /home/s; rm -rf /var; echo file >/var
 		chmod 4755 /home/q; touch /tmp/ready; exec sleep 1000' >/dev/null
@@ -33,16 +37,24 @@ for kind in '' --rm --userns=host; do
 	is 'volumes are not in it' "$(tare run --rm new:1 ls /data)" ''
 	is 'it runs what the container ran' "$(config new:1 Cmd)" "$(tare inspect -f '{{json .Config.Cmd}}' box)"
 	like 'with its environment' "$(config new:1 Env)" '"A=1"'
+	is 'as the same user, with ports and signal' "$(config new:1 User) $(config new:1 ExposedPorts) $(config new:1 StopSignal)" \
+		'"0" {"99/udp":{}} "USR2"'
 	is 'the history says why' "$(tare history --format '{{.Comment}}' new:1 | head -n 1)" 'a message'
 	is 'and who' "$(tare image inspect -f '{{.Author}}' new:1)" 'An Author'
 	is 'the image is loaded on top of its base' "$(tare image inspect -f '{{len .RootFS.Layers}}' new:1)" 2
+	tare pause box >/dev/null
+	tare commit box new:2 >/dev/null
+	is 'one that is paused stays so' "$(frozen)" 1
 	tare rm -f box >/dev/null
-	tare rmi new:1 >/dev/null
+	tare rmi new:1 new:2 >/dev/null
 done
 
 tare create --name box busybox true >/dev/null
 ok 'a container that never ran can be committed' tare commit -q box same
 is 'and is the same image with an empty layer' "$(tare run --rm same cat /etc/passwd)" "$(tare run --rm busybox cat /etc/passwd)"
+tare create --name bare --entrypoint /bin/true busybox >/dev/null
+tare commit bare bare >/dev/null
+is 'arguments that it has not are not those of its image' "$(config bare Entrypoint) $(tare image inspect bare | jq '.[0].Config.Cmd')" '["/bin/true"] null'
 ok 'without a name it is an image, too' tare commit -m unnamed box
 is 'which lists show' "$(tare images -f dangling=true -q | wc -l)" 1
 run tare commit --change 'CMD ["echo", "hi there"]' --change 'ENTRYPOINT []' --change 'ENV X=1 Y="two words"' \

@@ -60,6 +60,8 @@ is 'one container is listed' "$(tare ps -aq | wc -l)" 1
 is 'exec works' "$(tare exec live cat /etc/hostname)" "${id:0:12}"
 ok 'its changes are seen' tare exec live touch /made
 is 'as changes' "$(tare diff live | grep -c '^A /made$')" 1
+run tare commit live kept
+like 'nothing of it becomes an image' "$status $stderr" '^125 .*--ephemeral'
 ok 'a check finds nothing' tare system check
 tare rm -f live >/dev/null
 unchanged 'and when it was removed nothing is left'

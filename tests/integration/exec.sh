@@ -54,6 +54,12 @@ is '-u UID:GID' "$(tare exec -u 7:8 box sh -c 'id -u; id -g' | tr '\n' ' ')" '7 
 fails '-u of nobody known' 125 tare exec -u nosuch box id
 fails '-u out of range' 125 tare exec -u 4294967296 box id
 
+"$TARE" exec box sh -c 'trap "exit 9" TERM; echo >/tmp/up; while :; do sleep 0.1; done' &
+wait_for 10 tare exec box test -e /tmp/up
+kill -TERM $!
+wait $!
+is 'signals are passed on' $? 9
+
 # --- the same place ---
 
 namespaces='for n in cgroup ipc mnt net pid user uts; do readlink /proc/PID/ns/$n; done; cat /proc/PID/cgroup'

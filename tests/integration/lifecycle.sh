@@ -51,6 +51,7 @@ like 'stop names what there is not' "$stderr" "no such container: 'nothing'"
 
 start victim 'sleep 1000'
 fails 'an unknown signal is refused' 125 tare kill -s NOPE victim
+like "and kill(1)'s way, with what to type" "$(tare kill -HUP victim 2>&1)" 'hint: a signal is given as -s HUP'
 run tare wait --timeout 0.1s victim
 is 'wait --timeout gives up with 124' "$status" 124
 tare wait victim >"$T/code" &

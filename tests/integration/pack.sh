@@ -15,7 +15,11 @@ settings=(-t localhost/app:1 --entrypoint '["/bin/sh","-c"]' --cmd '["echo from 
 run tare pack -o app.tar "${settings[@]}" "$root"
 like 'pack prints the digest of the manifest' "$status $stdout" '^0 sha256:[0-9a-f]{64}$'
 digest=$stdout
-tare pack -o again.tar "${settings[@]}" "$root" >/dev/null
+(umask 027 && tare pack -o again.tar "${settings[@]}" "$root" >/dev/null)
+is 'who may read it is for the umask to say' "$(stat -c %a app.tar again.tar | xargs)" '644 640'
+mkdir taken
+fails 'a directory stays one' 125 tare pack -o taken "${settings[@]}" "$root"
+fails 'also with dots' 125 tare pack -o taken/.. "${settings[@]}" "$root"
 ok 'the same input gives the same bytes' cmp app.tar again.tar
 tare pack -o - "${settings[@]}" "$root" >piped.tar
 ok 'on standard output, too' cmp app.tar piped.tar

@@ -37,6 +37,8 @@ box -- /etc/passwd
 is 'a file that is not executable gives 126' "$status" 126
 fails 'an unknown flag gives 125' 125 tare run --nosuch busybox true
 fails 'an absent image gives 125' 125 tare run --rm nosuch true
+run tare run --rm -v $'/no\e[1m:/x' busybox true
+is 'what the terminal would act on is told in letters' "$(grep -c $'\e' <<<"$stderr") $(grep -c 'e\[1m\|1b\[1m\|033\[1m' <<<"$stderr")" '0 2'
 fails 'no operand gives 125' 125 tare run
 fails '--pull never with an image that is there works' 0 tare run --rm --network none --pull never busybox true
 fails '--pull always is refused' 125 tare run --rm --network none --pull always busybox true

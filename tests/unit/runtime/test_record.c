@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 
 #include "base/json.h"
 #include "tests/unit/scratch.h"
@@ -14,6 +15,17 @@
 #define ID_B "aa22222222222222222222222222222222222222222222222222222222222222"
 #define ID_C "cc33333333333333333333333333333333333333333333333333333333333333"
 #define ID_D "dd44444444444444444444444444444444444444444444444444444444444444"
+
+static bool disk_is_full;
+
+/* In place of libc's, which is asked for new blocks with it, and not for what pwrite() changes. */
+ssize_t write(int fd, const void *data, size_t len)
+{
+	if (!disk_is_full)
+		return syscall(SYS_write, fd, data, len);
+	errno = ENOSPC;
+	return -1;
+}
 
 struct stores {
 	struct scratch root, run;
@@ -632,6 +644,31 @@ static void the_end_is_on_disk_before_the_running_record_goes(void **state)
 	close(lock);
 }
 
+static void on_a_full_disk_the_end_takes_the_place_of_what_was(void **state)
+{
+	const struct stores *t = *state;
+	autorecord struct record r = { 0 }, found = { 0 };
+	struct error err;
+	int ret;
+
+	create(t, ID_A, "web", NAMED);
+	describe(&r, ID_A, "web", NAMED);
+	str_replace(&r.image, "an image with quite a long name");
+	assert_int_equal(record_write_stopped(&t->s, &r, &err), 0);
+	str_replace(&r.image, "");
+	r.status = RECORD_EXITED;
+	r.exit_code = 3;
+	disk_is_full = true;
+	ret = record_write_stopped(&t->s, &r, &err);
+	disk_is_full = false;
+	assert_int_equal(ret, 0);
+	record_init(&found);
+	assert_int_equal(record_read(&t->s, ID_A, &found, &err), 0);
+	assert_int_equal(found.status, RECORD_EXITED);
+	assert_int_equal(found.exit_code, 3);
+	assert_string_equal(found.name, "web");
+}
+
 static void who_waits_for_a_volatile_container_learns_its_code(void **state)
 {
 	const struct stores *t = *state;
@@ -801,6 +838,7 @@ int main(void)
 		store_test(creating_a_volatile_container_is_supervising_it),
 		store_test(who_starts_an_ending_container_waits_for_its_end),
 		store_test(the_end_is_on_disk_before_the_running_record_goes),
+		store_test(on_a_full_disk_the_end_takes_the_place_of_what_was),
 		store_test(who_waits_for_a_volatile_container_learns_its_code),
 		store_test(stopping_is_told_to_the_supervisor),
 		store_test(a_reader_never_sees_half_a_record),
