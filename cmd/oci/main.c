@@ -70,16 +70,17 @@ static const struct option_def global_options[] = {
 	{ 0 },
 };
 
-/** oci_is_name() - Whether a program of this name speaks the OCI dialect */
+/**
+ * oci_is_name() - Whether a program of this name speaks the OCI dialect
+ *
+ * Engines take a runtime by its path, whatever it is called there, so that
+ * only names with "tare" in them, tare-1.0 for one, mean the other dialect.
+ */
 bool oci_is_name(const char *program)
 {
-	static const char *const names[] = { "tare-oci", "runc", "crun" };
-	const char *slash = strrchr(program, '/');
+	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (!strcmp(slash ? slash + 1 : program, names[i]))
-			return true;
-	return false;
+	return strstr(name, "tare-oci") || !strstr(name, "tare");
 }
 
 /* ---- errors ------------------------------------------------------------- */
