@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "cmd/command.h"
 #include "cmd/habit.h"
 #include "cmd/help.h"
@@ -258,6 +260,7 @@ int main(int argc, char **argv)
 	int r;
 
 	open_standard_fds();
+	(void)sys_sigaction_default(SIGCHLD); /* where it is ignored, nobody can be waited for */
 	if (self_is_packed())
 		r = dispatch_packed(&ctx, argc, argv, &err);
 	else if (argc > 0 && oci_is_name(argv[0]))

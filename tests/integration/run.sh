@@ -22,6 +22,8 @@ box() {
 
 box -- sh -c 'exit 7'
 is "the program's exit code is ours" "$status" 7
+(trap '' CHLD && exec "$TARE" run --rm --network none --rootfs "$FIXTURES/root" sh -c 'exit 7')
+is 'also where the caller ignores SIGCHLD' $? 7
 box -- sh -c 'sh -c "kill -9 \$\$"; exit $?'
 is 'a child killed inside is what its parent makes of it' "$status" 137
 box --init -- sh -c 'kill -SEGV $$'
