@@ -21,8 +21,9 @@
 #include "runtime/field.h"
 #include "runtime/hook.h"
 
-#define MAX_GROUPS	 65536 /* NGROUPS_MAX of Linux */
-#define OOM_SCORE_MAX	 1000  /* proc_pid_oom_score_adj(5) */
+#define MAX_GROUPS	 65536		  /* NGROUPS_MAX of Linux */
+#define ID_MAX		 (UINT32_MAX - 1) /* one more means "no change" to the kernel */
+#define OOM_SCORE_MAX	 1000		  /* proc_pid_oom_score_adj(5) */
 #define MAX_WINDOW_CELLS 65535
 #define HOSTNAME_MAX	 64 /* __NEW_UTS_LEN */
 
@@ -54,15 +55,18 @@ static int read_user(const struct json *process, struct config_process *p, struc
 {
 	const struct json *user = NULL;
 	int64_t mask = 022; /* what runc and crun give when nothing is said */
+	int64_t uid = p->uid, gid = p->gid;
 	int r = field_map(process, "process", "user", &user, err);
 
 	p->numeric = true;
 	if (r == 0)
-		r = field_u32(user, "process.user", "uid", &p->uid, err);
+		r = field_int(user, "process.user", "uid", 0, ID_MAX, &uid, err);
 	if (r == 0)
-		r = field_u32(user, "process.user", "gid", &p->gid, err);
+		r = field_int(user, "process.user", "gid", 0, ID_MAX, &gid, err);
 	if (r == 0)
 		r = field_int(user, "process.user", "umask", 0, UINT32_MAX, &mask, err);
+	p->uid = (uid_t)uid;
+	p->gid = (gid_t)gid;
 	p->umask = (mode_t)mask & 0777;
 	return r == 0 ? read_groups(user, p, err) : r;
 }

@@ -207,8 +207,9 @@ int state_listen(int dirfd, struct error *err)
 	struct sockaddr_un address;
 
 	socket_address(dirfd, &address);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    listen(fd, 8) < 0)
+	/* Its name gets the mode, whatever the umask: who may write to it may start the container. */
+	if (fd < 0 || fchmod(fd, 0600) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, 8) < 0)
 		return error_sys(err, errno, "make the socket for the container's start");
 	return steal_fd(&fd);
 }

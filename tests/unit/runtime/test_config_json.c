@@ -65,6 +65,9 @@ static void a_number_that_is_not_whole_is_refused(void **state)
 	(void)state;
 	refuse("\"user\": {\"uid\": 1.5, \"gid\": 0}", "", "process.user.uid");
 	refuse("\"user\": {\"uid\": 18446744073709551615, \"gid\": 0}", "", "process.user.uid");
+	/* To the kernel these mean "no change": root would stay root. */
+	refuse("\"user\": {\"uid\": 4294967295, \"gid\": 0}", "", "process.user.uid");
+	refuse("\"user\": {\"uid\": 0, \"gid\": 4294967295}", "", "process.user.gid");
 	refuse("\"user\": {\"uid\": -1, \"gid\": 0}", "", "process.user.uid");
 }
 
