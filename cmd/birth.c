@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/copy.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -64,8 +65,31 @@ bool birth_is_path(const char *operand)
 	return stat(operand, &st) == 0 && (S_ISREG(st.st_mode) || strchr(operand, '/'));
 }
 
+/* A file whose signature is right, but that others than root may write to. */
+struct unsafe_file {
+	const struct context *ctx;
+	const struct signature_claim *claim;
+};
+
+/* What is loaded is a copy of ours, then, and that is what has to have been signed. */
+static int copy_unsafe(void *arg, int fd, struct error *err)
+{
+	const struct unsafe_file *file = arg;
+	autoclose int copy = openat(file->ctx->store.root_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC,
+				    0600);
+	struct stat st;
+	int r = copy < 0 || fstat(fd, &st) < 0 ? -errno : copy_data(fd, copy, st.st_size);
+
+	if (r < 0)
+		return error_sys(err, -r, "copy the archive to where others cannot change it");
+	r = signature_check_copy(copy, file->claim, err);
+	if (r == 0 && lseek(copy, 0, SEEK_SET) < 0)
+		r = error_sys(err, errno, "read the copy of the archive");
+	return r < 0 ? r : steal_fd(&copy);
+}
+
 static int find_in_archive(struct birth *b, const struct context *ctx, const struct run_options *o,
-			   const char *path, bool may_view, struct error *err)
+			   const char *path, struct unsafe_file *unsafe, struct error *err)
 {
 	autostrlist struct strlist parts = { 0 };
 	struct image_import_options import = { 0 };
@@ -78,7 +102,9 @@ static int find_in_archive(struct birth *b, const struct context *ctx, const str
 	if (r < 0)
 		return r;
 	import.platform = o->platform ? &wanted : NULL;
-	import.can_view = may_view && !o->import ? view_is_possible : NULL;
+	import.can_view = !unsafe && !o->import ? view_is_possible : NULL;
+	import.copy = unsafe ? copy_unsafe : NULL;
+	import.arg = unsafe;
 	if (o->ephemeral)
 		return ephemeral_find_image(&b->ephemeral, ctx, path, &import, &b->image, err);
 	r = image_store_open(ctx->store.root_fd, &store, err);
@@ -97,15 +123,17 @@ static int find_signed(struct birth *b, const struct context *ctx, const struct 
 		       const char *path, struct error *err)
 {
 	struct signature_claim claim = { .comment = NULL };
+	struct unsafe_file unsafe = { ctx, &claim };
 	autofree char *same = NULL;
-	autoclose int fd = -1;
+	autoclose int fd = signed_open(path, o->verify, o->signature, &claim, err);
+	int r = fd;
 
-	fd = signed_open(path, o->verify, o->signature, &claim, err);
+	if (fd >= 0) {
+		same = xasprintf("/proc/self/fd/%d", fd);
+		r = find_in_archive(b, ctx, o, same, view_is_safe(fd) ? NULL : &unsafe, err);
+	}
 	signature_claim_done(&claim);
-	if (fd < 0)
-		return fd;
-	same = xasprintf("/proc/self/fd/%d", fd);
-	return find_in_archive(b, ctx, o, same, view_is_safe(fd), err);
+	return r;
 }
 
 /* A path to an archive or layout, else a reference, else an id prefix. */
@@ -118,7 +146,7 @@ static int find_image(struct birth *b, const struct context *ctx, const struct r
 		return error_set(err, EINVAL, "--verify is for archives: '%s' is none", operand);
 	if (o->verify)
 		return find_signed(b, ctx, o, operand, err);
-	return is_path ? find_in_archive(b, ctx, o, operand, true, err)
+	return is_path ? find_in_archive(b, ctx, o, operand, NULL, err)
 		       : stores_find_image(ctx, operand, &b->image, err);
 }
 

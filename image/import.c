@@ -74,13 +74,13 @@ static void remember(const struct image_store *s, const char *key, const char *i
 				      &ignored);
 }
 
-static int load_one(const struct image_store *s, const struct use *use, const char *path,
+static int load_one(const struct image_store *s, int fd, const char *path,
 		    const struct image_load_options *options, char *id, struct error *err)
 {
 	autoloadresult struct image_load_result result = { 0 };
 	int r;
 
-	r = image_load(s, use->fd, path, options, &result, err);
+	r = image_load(s, fd, path, options, &result, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 1; i < result.n; i++)
@@ -157,17 +157,20 @@ int image_import_find(const struct image_store *s, const char *path,
 static int import(const struct image_store *s, const char *path, const struct use *use,
 		  const struct image_import_options *o, struct image *out, struct error *err)
 {
+	autoclose int copy = o->copy ? o->copy(o->arg, use->fd, err) : -1;
 	struct view_keeper keeper = { .archive_fd = use->fd };
 	struct image_load_options options = { .platform = o->platform, .only_free_names = true };
 	char id[DIGEST_SHA256_HEX + 1];
 	int r;
 
+	if (o->copy && copy < 0)
+		return copy;
 	if (o->can_view && (use->is_regular || o->inflate) && o->can_view(s)) {
 		memcpy(keeper.path, use->view, sizeof(keeper.path));
 		options.view = &keeper;
 		options.inflate_for_view = o->inflate;
 	}
-	r = load_one(s, use, path, &options, id, err);
+	r = load_one(s, o->copy ? copy : use->fd, path, &options, id, err);
 	if (r < 0)
 		return r;
 	if (options.view && view_open(s, use->view, use->fd, out, err) == 0)

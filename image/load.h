@@ -55,6 +55,9 @@ struct image_import_options {
 	const struct plan_platform *platform; /* asked for where there are several, or NULL */
 	bool (*can_view)(const struct image_store *s); /* NULL: no views, see view.h */
 	bool inflate;				       /* make views of packed layers, too */
+	/* If set: what to load instead of the open file, which others may change; an fd or -errno. */
+	int (*copy)(void *arg, int fd, struct error *err);
+	void *arg;
 };
 
 int image_import_find(const struct image_store *s, const char *path,

@@ -251,7 +251,7 @@ static bool is_comment_signed(const struct parsed *p, const struct signature_key
 int signature_check(int fd, const char *text, const struct signature_key *key,
 		    struct signature_claim *out, struct error *err)
 {
-	unsigned char hash[crypto_generichash_BYTES_MAX];
+	unsigned char hash[SIGNATURE_HASH_BYTES];
 	char have[2 * SIGNATURE_KEY_ID + 1], want[2 * SIGNATURE_KEY_ID + 1];
 	struct parsed p;
 	int r;
@@ -275,8 +275,23 @@ int signature_check(int fd, const char *text, const struct signature_key *key,
 				 have);
 	if (!is_comment_signed(&p, key))
 		return error_set(err, EKEYREJECTED, "the comment of the signature was changed");
+	memcpy(out->hash, hash, sizeof(hash));
 	memcpy(out->key_id, have, sizeof(have));
 	out->comment = xstrndup(p.comment, p.comment_len);
+	return 0;
+}
+
+/** signature_check_copy() - Whether a copy has what was found to be signed: 0, -EKEYREJECTED,
+ * -errno */
+int signature_check_copy(int fd, const struct signature_claim *claim, struct error *err)
+{
+	unsigned char hash[SIGNATURE_HASH_BYTES];
+	int r = hash_file(fd, hash, err);
+
+	if (r < 0)
+		return r;
+	if (memcmp(hash, claim->hash, sizeof(hash)) != 0)
+		return error_set(err, EKEYREJECTED, "the file was changed while it was verified");
 	return 0;
 }
 

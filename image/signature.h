@@ -19,6 +19,7 @@ struct error;
 #define SIGNATURE_KEY_BYTES    32
 #define SIGNATURE_KEY_ID       8
 #define SIGNATURE_PASSWORD_MAX 1024
+#define SIGNATURE_HASH_BYTES   64
 
 struct signature_key {
 	unsigned char id[SIGNATURE_KEY_ID];
@@ -29,6 +30,7 @@ struct signature_key {
 struct signature_claim {
 	char key_id[2 * SIGNATURE_KEY_ID + 1]; /* as minisign prints it */
 	char *comment;			       /* the trusted one */
+	unsigned char hash[SIGNATURE_HASH_BYTES];
 };
 
 /* Asks for the password of a secret key: 0 or -errno. */
@@ -48,6 +50,7 @@ void signature_key_text(const unsigned char id[SIGNATURE_KEY_ID],
 int signature_who(const char *text, char key_id[2 * SIGNATURE_KEY_ID + 1], struct error *err);
 int signature_check(int fd, const char *text, const struct signature_key *key,
 		    struct signature_claim *out, struct error *err);
+int signature_check_copy(int fd, const struct signature_claim *claim, struct error *err);
 void signature_claim_done(struct signature_claim *c);
 int signature_make(int fd, const struct signature_plan *plan, struct str *out, struct error *err);
 

@@ -79,6 +79,29 @@ run tare run --rm --verify key.pub localhost/app
 like 'an image of the store has no signature' "$status $stderr" '^125 .*--verify is for archives'
 run tare run --rm --network none --verify key.pub --rootfs "$root" /bin/echo unsigned
 like 'nor has a directory' "$status $stdout $stderr" '^125  .*--verify is for archives'
+# Its owner, who is not root, changes it between the check and the use.
+tare pack -o evil.tar -t localhost/app --cmd '["/bin/echo","hacked"]' "$root" >/dev/null
+install -m 0666 app.tar theirs.tar
+is 'what others may write to is verified, too' "$(for i in 1 2; do
+	tare run --rm --network none --verify key.pub --signature app.tar.minisig ./theirs.tar
+done | xargs)" 'signed signed'
+python3 - <<-'PY' &
+	import os
+	good, evil = (open(n, 'rb').read() for n in ('app.tar', 'evil.tar'))
+	at = [i for i in range(0, len(good), 512) if good[i:i + 512] != evil[i:i + 512]]
+	fd = os.open('theirs.tar', os.O_RDWR)
+	while True:
+	    for content in good, evil:
+	        for i in at:
+	            os.pwrite(fd, content[i:i + 512], i)
+PY
+changer=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+	tare run --rm --network none --verify key.pub --signature app.tar.minisig ./theirs.tar
+done >ran 2>/dev/null
+kill $changer
+wait $changer
+is 'and what was verified is what runs, whoever writes to it meanwhile' "$(grep -c hacked ran)" 0
 # The signature comes after the file was opened, and when it comes there is another file of that name.
 cp app.tar now.tar
 mkfifo late
