@@ -51,6 +51,7 @@
 
 #define NS_PER_S	     INT64_C(1000000000)
 #define SETUP_FAILED	     125
+#define PROGRAM_FAILED	     1
 #define HOOK_STATE_MAX_BYTES (16U << 20) /* twice a state with the annotations of a config.json */
 
 static void wait_for(int fd, enum sync_step want, struct error *err)
@@ -435,6 +436,20 @@ static int finish(const struct init_plan *plan, const struct rootfs *fs, struct 
 	return r;
 }
 
+/*
+ * A program that was found and cannot be run (no interpreter for it, the wrong format): with runc
+ * and crun the container has started, says so itself and ends with 1. An engine that heard of a
+ * start that failed would neither keep its log nor start it again, and containerd keeps its shim.
+ */
+static _Noreturn void fail_as_program(struct error *err)
+{
+	size_t n = strlen(err->msg);
+
+	err->msg[n] = '\n'; /* in place of the NUL, which write() does not need */
+	(void)!write(STDERR_FILENO, err->msg, n + 1);
+	_exit(PROGRAM_FAILED);
+}
+
 /**
  * init_main() - All that happens between clone and exec
  *
@@ -454,5 +469,7 @@ _Noreturn void init_main(struct init_plan *plan)
 	if (finish(plan, &fs, &program.env, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
 	(void)confine_exec(&plan->config->process, strlist_items(&program.env), program.path, &err);
+	if (plan->start_fd >= 0)
+		fail_as_program(&err);
 	fail(plan, SYNC_EXEC, &err);
 }

@@ -330,6 +330,16 @@ for try in 'nonsense executable file .*not found in \$PATH' \
 	isnt "run fails, too" "$status" 0
 done
 
+printf '#!/nonsense/interpreter\n' >"$ROOT/tmp/orphan"
+chmod +x "$ROOT/tmp/orphan"
+bundle orphan 'args(["/tmp/orphan"])'
+oci create --bundle orphan orphan >"$T/orphan.out" 2>&1 </dev/null
+ok 'a program that is found starts, though it cannot be run' oci start orphan
+ok 'and ends' wait_for 5 has_status orphan stopped
+like 'after the container itself has said why' "$(cat "$T/orphan.out")" '/tmp/orphan.*[Nn]o such file'
+oci delete orphan
+fails 'and with 1' 1 oci run --bundle orphan orphan
+
 # --- whose child it is ------------------------------------------------------------------
 
 python3 "$PEER_PY" subreaper "$RUNTIME" --root "$STATE" create --bundle idle --pid-file "$T/sub.pid" sub >"$T/sub.out" 2>&1
