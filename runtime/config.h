@@ -148,6 +148,7 @@ struct config_process {
 	gid_t gid;
 	gid_t *groups;
 	size_t n_groups;
+	bool keep_groups; /* the caller's supplementary groups, not these */
 	mode_t umask;
 	struct capability_sets capabilities;
 	struct rlimit_set rlimits;

@@ -412,7 +412,7 @@ static int read_names(const struct json *document, struct config *c, struct erro
 	return 0;
 }
 
-static int check_annotations(const struct json *document, struct error *err)
+static int read_annotations(const struct json *document, struct config *c, struct error *err)
 {
 	const struct json *map = NULL, *value;
 	const char *key;
@@ -422,6 +422,9 @@ static int check_annotations(const struct json *document, struct error *err)
 	while (r == 0 && map && json_next(map, &it, &key, &value))
 		if (!json_text(value))
 			return error_set(err, EBADMSG, "annotations: '%s' is not a string", key);
+	/* crun's; podman's --group-add keep-groups. */
+	c->process.keep_groups =
+		!strcmp(json_text_or(json_get(map, "run.oci.keep_original_groups"), ""), "1");
 	return r;
 }
 
@@ -461,5 +464,5 @@ int config_from_json(const struct json *document, const char *bundle, struct con
 		r = config_mounts_from_json(document, bundle, c, err);
 	if (r == 0)
 		r = config_hooks_from_json(document, c, err);
-	return r == 0 ? check_annotations(document, err) : r;
+	return r == 0 ? read_annotations(document, c, err) : r;
 }

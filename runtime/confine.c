@@ -104,7 +104,7 @@ static int become(const struct user *u, const struct config_process *p, struct e
 	const gid_t *groups = p->numeric ? p->groups : u->groups;
 	int r;
 
-	if (sys_setgroups(p->numeric ? p->n_groups : u->n_groups, groups) < 0 &&
+	if (!p->keep_groups && sys_setgroups(p->numeric ? p->n_groups : u->n_groups, groups) < 0 &&
 	    !(p->numeric && !p->n_groups && errno == EPERM)) /* setgroups denied in the namespace */
 		return error_sys(err, errno, "set the supplementary groups");
 	if (sys_setresgid(u->gid) < 0)

@@ -135,7 +135,7 @@ static int join_namespaces(const struct join_plan *plan, struct error *err)
 		return error_sys(err, errno, "enter the container's root");
 	/* Where setgroups is denied there is nothing to give up. */
 	if ((plan->place->namespaces & CLONE_NEWUSER) &&
-	    ((sys_setgroups(0, NULL) < 0 && errno != EPERM) ||
+	    ((!plan->process->keep_groups && sys_setgroups(0, NULL) < 0 && errno != EPERM) ||
 	     idmap_become_root(plan->process) < 0))
 		return error_sys(err, errno, "become root of the user namespace");
 	if (setsid() < 0)

@@ -178,6 +178,7 @@ static int plan(struct joined *j, int argc, char **argv, struct error *err)
 		r = config_process_from_json(json_get(document, "process"), p, err);
 	if (r == 0 && !j->options->process)
 		r = apply_flags(p, j->options, argc, argv, err);
+	p->keep_groups = j->bundle.config.process.keep_groups;
 	if (r == 0)
 		r = attributes_parse_linux(&p->attributes, json_get(document, "linux"), err);
 	if (r == 0)

@@ -96,6 +96,19 @@ is 'cwd may be one that only the user can enter' "$stdout" /home/private
 bundle user 'args(["id"]) | .process.user = {uid: 1000, gid: 50, additionalGids: [7, 4242]}'
 launch user
 is 'uid, gid and additionalGids hold' "$stdout" 'uid=1000(app) gid=50(staff) groups=7,4242'
+bundle kept 'args(["sleep", "1000"]) | .process.user.additionalGids = [7]
+	| .annotations = {"run.oci.keep_original_groups": "1"}'
+with_groups() {
+	setpriv --groups 4242 "$RUNTIME" --root "$STATE" "$@"
+}
+ok 'with an annotation of podman' with_groups run --detach --bundle "$T/kept" kept
+run awk '/^Groups:/ { print $2, $3 }' "/proc/$(oci state kept | jq .pid)/status"
+deviates runc 'does not know it'
+is 'the supplementary groups are those of the caller' "$stdout" '4242 '
+run with_groups exec kept id -G
+deviates runc 'does not know it'
+is 'and so for exec' "$stdout" '0 4242'
+ok 'delete it' oci delete --force kept
 of_status user '.process.user = {uid: 1234, gid: 4321}'
 is 'all four user ids are uid' "$(line Uid | xargs)" '1234 1234 1234 1234'
 is 'all four group ids are gid' "$(line Gid | xargs)" '4321 4321 4321 4321'
