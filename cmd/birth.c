@@ -55,12 +55,17 @@ static void make_name(char *out, size_t size, const char *id)
 		 id + 4);
 }
 
+static bool says_path(const char *operand)
+{
+	return operand[0] == '/' || str_starts(operand, "./") || str_starts(operand, "../");
+}
+
 /** birth_is_path() - A path, as opposed to a reference: looks like one, or is a file that exists */
 bool birth_is_path(const char *operand)
 {
 	struct stat st;
 
-	if (operand[0] == '/' || str_starts(operand, "./") || str_starts(operand, "../"))
+	if (says_path(operand))
 		return true;
 	return stat(operand, &st) == 0 && (S_ISREG(st.st_mode) || strchr(operand, '/'));
 }
@@ -136,18 +141,22 @@ static int find_signed(struct birth *b, const struct context *ctx, const struct 
 	return r;
 }
 
-/* A path to an archive or layout, else a reference, else an id prefix. */
+/*
+ * A path to an archive or layout, else a reference, else an id prefix, else a path that looks like
+ * neither: a file that somebody has left in the working directory does not replace an image.
+ */
 static int find_image(struct birth *b, const struct context *ctx, const struct run_options *o,
 		      const char *operand, struct error *err)
 {
-	bool is_path = birth_is_path(operand);
+	int r = -ENOENT;
 
-	if (o->verify && !is_path)
+	if (o->verify && !birth_is_path(operand))
 		return error_set(err, EINVAL, "--verify is for archives: '%s' is none", operand);
 	if (o->verify)
 		return find_signed(b, ctx, o, operand, err);
-	return is_path ? find_in_archive(b, ctx, o, operand, NULL, err)
-		       : stores_find_image(ctx, operand, &b->image, err);
+	if (!says_path(operand))
+		r = stores_find_image(ctx, operand, &b->image, err);
+	return r < 0 && birth_is_path(operand) ? find_in_archive(b, ctx, o, operand, NULL, err) : r;
 }
 
 static int open_rootfs(struct birth *b, const char *operand, struct error *err)

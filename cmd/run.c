@@ -222,8 +222,9 @@ const struct command cmd_run = {
 	.args = "IMAGE|ARCHIVE|DIR [COMMAND [ARG...]]",
 	.summary = "Create a container and start it",
 	.details =
-		"IMAGE is a path to an archive (OCI or docker save) or an OCI layout, else a "
-		"reference in the store, else an id prefix. With --rootfs it is a directory that "
+		"IMAGE is a path (/…, ./… or ../…) to an archive (OCI or docker save) or an OCI "
+		"layout, else a reference in the store, else an id prefix, else a path without one "
+		"of these in front. With --rootfs it is a directory that "
 		"is used in place.\n\n"
 		"The exit code is that of the container's program, 128+n when signal n ended it, "
 		"125 when tare failed, 126 when the program cannot be run, 127 when it is not there, "

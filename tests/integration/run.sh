@@ -340,6 +340,11 @@ run tare run --rm --network none --rootfs "$T/root" sh -c 'echo here >/made; id 
 is '--rootfs uses the directory in place' "$(cat "$T/root/made")" here
 is 'whose files belong to who owns them on the host' "$(stat -c %u:%g "$T/root/made")" 0:0
 fails 'a --rootfs that is missing' 125 tare run --rm --rootfs "$T/nosuch" true
+echo garbage >busybox
+box -- echo image
+is 'a file in the working directory does not replace an image' "$stdout" image
+fails 'but by its path it is meant' 125 tare run --rm --network none ./busybox true
+rm busybox
 fails 'a --rootfs that is a file' 125 tare run --rm --rootfs "$T/env" true
 
 # --- hostile roots ---
