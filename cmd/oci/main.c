@@ -74,12 +74,15 @@ static const struct option_def global_options[] = {
  * oci_is_name() - Whether a program of this name speaks the OCI dialect
  *
  * Engines take a runtime by its path, whatever it is called there, so that
- * only names with "tare" in them, tare-1.0 for one, mean the other dialect.
+ * only names with "tare" in them, tare-1.0 for one, mean the other dialect; and
+ * those of which we have the commands.
  */
 bool oci_is_name(const char *program)
 {
 	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
 
+	if (!strcmp(name, "docker") || !strcmp(name, "podman"))
+		return false;
 	return strstr(name, "tare-oci") || !strstr(name, "tare");
 }
 
@@ -256,7 +259,10 @@ static int dispatch(struct context *ctx, struct oci_globals *g, const char *name
 		log_to(log_debug_line, g);
 	if (!cmd) {
 		error_set(err, EINVAL, "unknown command '%s'", argv[0]);
-		return error_hint(err, "No help topic for '%s'; see '%s --help'", argv[0], name);
+		return error_hint(err,
+				  "No help topic for '%s'; see '%s --help'; tare's own commands "
+				  "need a name with 'tare' in it",
+				  argv[0], name);
 	}
 	if (asks_for_help(argc - 1, argv + 1)) {
 		print_help(name, cmd);

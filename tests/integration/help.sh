@@ -28,11 +28,14 @@ run tare --version
 like 'the version is one line' "$stdout" '^tare version [0-9]+\.[0-9]+\.[0-9]+$'
 
 # An engine's copy may be called anything.
-for name in my-runtime tare-1; do
+for name in my-runtime tare-1 docker; do
 	ln -s "$(readlink -f "$TARE")" "$name"
 done
 like 'by a name without tare in it, it is an OCI runtime' "$(./my-runtime --version)" $'\nspec: 1\\.'
 is 'by one with it, it is not' "$(./tare-1 --version)" "$stdout"
+is 'nor by the name of what it replaces' "$(./docker --version)" "$stdout"
+run ./my-runtime images
+like 'which is said' "$stderr" "a name with 'tare' in it"
 
 # Every command, and those of a group below it, a line each.
 all_commands() {
