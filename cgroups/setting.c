@@ -125,7 +125,8 @@ static bool line_has_words(const char *line, const struct strlist *words)
 {
 	size_t key = words->n ? strlen(words->items[0]) : 0;
 
-	if (!key || strncmp(line, words->items[0], key) != 0 || (line[key] && line[key] != ' '))
+	if (!key || strncmp(line, words->items[0], key) != 0 || (line[key] && line[key] != ' ') ||
+	    str_starts(line + key, " invalid")) /* cpuset.cpus.partition: "root invalid (…)" */
 		return false;
 	for (size_t i = 1; i < words->n; i++)
 		if (!has_word(line, words->items[i]))

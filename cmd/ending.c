@@ -96,19 +96,21 @@ void ending_record(const struct ending *e, struct error *err)
 }
 
 /* What never ran has broken no promise: why it did not is all there is to say. */
-static void judge(const struct ending *e)
+static bool judge(const struct ending *e)
 {
 	struct error why;
 
 	if (e->failed || !e->asserts->n)
-		return;
+		return true;
 	e->record->exit_code = report_judge(e->report, e->asserts, e->record->exit_code, &why);
 	if (why.code)
 		message_error(e->ctx, &why);
+	return !why.code;
 }
 
-/** ending_report() - Complete the report, and compare it with what was asserted */
-void ending_report(const struct ending *e)
+/** ending_report() - Complete the report, and compare it with what was asserted; whether it was
+ * told */
+bool ending_report(const struct ending *e)
 {
 	struct record *r = e->record;
 	const struct report_end end = {
@@ -123,17 +125,19 @@ void ending_report(const struct ending *e)
 	};
 
 	report_finish(e->report, &end);
-	judge(e);
+	return judge(e);
 }
 
-/** ending_deliver() - Write the report, before anybody learns of the end */
-void ending_deliver(const struct ending *e)
+/** ending_deliver() - Write the report, before anybody learns of the end; whether it could be */
+bool ending_deliver(const struct ending *e)
 {
 	const struct record *r = e->record;
 	struct error why;
 
-	if (report_deliver(e->report, r->auto_remove ? NULL : &e->ctx->store, r, &why) < 0)
-		message_error(e->ctx, &why);
+	if (report_deliver(e->report, r->auto_remove ? NULL : &e->ctx->store, r, &why) == 0)
+		return true;
+	message_error(e->ctx, &why);
+	return false;
 }
 
 /** ending_fail() - Have the record say that the program never ran: 126, 127 or -errno */

@@ -32,8 +32,8 @@ struct ending {
 };
 
 void ending_record(const struct ending *e, struct error *err);
-void ending_report(const struct ending *e);
-void ending_deliver(const struct ending *e);
+bool ending_report(const struct ending *e);
+bool ending_deliver(const struct ending *e);
 void ending_fail(struct record *r, int code, const struct error *err);
 
 #endif

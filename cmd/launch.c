@@ -412,6 +412,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 	bool timed_out = l->streams.timed_out || l->streams.lease_ended;
 	bool marked = record_is_marked(l->lock_fd);
 	bool stopped = l->streams.asked_to_end || (marked && record_is_stopping(l->lock_fd));
+	bool told;
 	const struct ending e = {
 		.ctx = l->ctx,
 		.record = l->record,
@@ -445,9 +446,10 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 	ending_record(&e, err);
 	if (!failed)
 		course_end(&l->course, l->record);
-	ending_report(&e);
+	told = ending_report(&e);
 	course_report(&l->course, l->report.doc);
-	ending_deliver(&e);
+	if (!(ending_deliver(&e) && told) && l->foreground && !l->record->exit_code)
+		l->record->exit_code = EXIT_TARE;
 	cgroup_oom_watch_close(&l->oom_watch);
 }
 

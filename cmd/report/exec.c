@@ -128,8 +128,10 @@ int exec_report_end(struct exec_report *r, const struct context *ctx,
 	report_finish(&r->report, &how);
 	json_set(r->report.doc, "process", process(r));
 	code = judge(r, ctx, end, how.code);
-	if (report_deliver(&r->report, NULL, end->record, &err) < 0)
+	if (report_deliver(&r->report, NULL, end->record, &err) < 0) {
 		message_error(ctx, &err);
+		code = code ? code : EXIT_TARE;
+	}
 	return code;
 }
 

@@ -47,6 +47,8 @@ static int open_stream(struct report_sink *sink, const char *spec, const char *o
 		return error_set(err, EINVAL, "%s: '%s' is not fd:N", option, spec);
 	/* A copy: the monitor lets go of the caller's descriptors. */
 	sink->fd = fcntl((int)fd, F_DUPFD_CLOEXEC, 3);
+	if (sink->fd >= 0 && (fcntl(sink->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		return error_set(err, EBADF, "%s: '%s' is open for reading only", option, spec);
 	return sink->fd < 0 ? error_sys(err, errno, "%s: write to '%s'", option, spec) : 0;
 }
 

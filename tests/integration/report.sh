@@ -113,12 +113,13 @@ run tare create --name later --network none --report later.json busybox true
 is 'create notes it for start' "$(tare start -a later; of later.json .reason)" exit
 fails '-d prints the id on standard output' 125 tare run -d --report - busybox true
 fails 'a later start has no such descriptor' 125 tare create --report fd:7 busybox true
-for bad in nosuch/r.json dir fd:99 fd:x ''; do
+exec 8</dev/null
+for bad in nosuch/r.json dir fd:99 fd:8 fd:x ''; do
 	run tare run --rm --report "$bad" busybox echo ran
 	is "a report that cannot be written is refused first: '$bad'" "$status $stdout" '125 '
 done
 run tare run --rm --network none --report /dev/full busybox echo ran
-is 'one that fails at the end is told' "$status $stdout" $'0 ran'
+is 'one that fails at the end is told' "$status $stdout" $'125 ran'
 like 'with the reason' "$stderr" '^tare: write the report: No space left on device$'
 
 # --- of a command

@@ -118,6 +118,8 @@ static void more_than_was_asked_holds(void **state)
 	(void)state;
 	assert_true(holds("cpu.max", "20000", "20000 100000"));
 	assert_false(holds("cpu.max", "20000 50000", "20000 100000"));
+	assert_true(holds("cpuset.cpus.partition", "root", "root"));
+	assert_false(holds("cpuset.cpus.partition", "root", "root invalid (no cpus)"));
 }
 
 /* A directory of plain files answers like a cgroup that takes everything. */
