@@ -33,7 +33,8 @@ struct archive_tar {
 	uint64_t read;	      /* bytes of the stream so far */
 	struct error failure; /* of fill(): libarchive cannot carry it */
 	bool failed;
-	bool padded; /* see pad_last_block() */
+	bool padded;		 /* see pad_last_block() */
+	uint64_t content, given; /* of the entry: what is to come, and what came */
 };
 
 /*
@@ -151,6 +152,19 @@ static void describe(struct archive_entry *e, struct archive_member *m)
 	m->minor = (unsigned int)archive_entry_rdevminor(e);
 }
 
+/* libarchive takes a sparse file's missing pieces for holes. */
+static uint64_t content_bytes(struct archive_entry *e, uint64_t size)
+{
+	la_int64_t at, len;
+	uint64_t sum = 0;
+
+	if (!archive_entry_sparse_reset(e))
+		return size;
+	while (archive_entry_sparse_next(e, &at, &len) == ARCHIVE_OK)
+		sum += (uint64_t)len;
+	return sum;
+}
+
 /**
  * archive_tar_next() - Step to the next entry
  *
@@ -170,6 +184,8 @@ int archive_tar_next(struct archive_tar *t, struct archive_member *out, struct e
 	if (archive_entry_size_is_set(t->entry) && archive_entry_size(t->entry) < 0)
 		return error_set(err, EBADMSG, "broken tar stream: entry with a negative size");
 	archive_entry_xattr_reset(t->entry);
+	t->content = content_bytes(t->entry, out->size);
+	t->given = 0;
 	return 1;
 }
 
@@ -200,10 +216,15 @@ int archive_tar_read(struct archive_tar *t, const void **data, size_t *len, uint
 	la_int64_t at;
 	int r = archive_read_data_block(t->reader, data, len, &at);
 
+	if (r == ARCHIVE_EOF && t->given < t->content)
+		return error_set(err, EBADMSG,
+				 "broken tar stream: %llu bytes of a sparse file are missing",
+				 (unsigned long long)(t->content - t->given));
 	if (r == ARCHIVE_EOF)
 		return 0;
 	if (r != ARCHIVE_OK)
 		return reader_error(t, err);
+	t->given += *len;
 	if (t->padded != padded)
 		return error_set(err, EBADMSG, "broken tar stream: it is cut off in a file");
 	if (at < 0)

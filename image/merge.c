@@ -204,6 +204,8 @@ static int locate_content(struct merge *m, struct erofs_inode *inode,
 	for (uint64_t end = at + len; (s->offset + end) % BLOCK_BYTES; end++)
 		if (end >= s->size || s->data[end])
 			return refuse(err, e->path, "has content behind its end");
+	if (archive_tar_read(m->tar, &data, &len, &offset, err))
+		return refuse(err, e->path, "has more content than its size says");
 	inode->device = s->device;
 	inode->offset = s->offset + at;
 	inode->size = e->size;

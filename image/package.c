@@ -24,11 +24,11 @@
 #include "image/codec.h"
 #include "image/descriptor.h"
 #include "image/image.h"
+#include "image/layer_stored.h"
 #include "image/pack.h"
 #include "image/source.h"
 #include "image/store.h"
 #include "image/verify.h"
-#include "image/view_store.h"
 #include "image/write.h"
 
 static int open_spool(const struct package *p, struct error *err)
@@ -55,46 +55,37 @@ static void set_time(struct json *map, const char *key, int64_t seconds)
 
 /* ---- layers that are written -------------------------------------------- */
 
-typedef int write_tree(struct pack *pack, int dirfd, struct error *err);
-
-/* @from: a directory, or a layer that is a tar archive still */
-static int make_layer(struct package *p, int from, write_tree *write, int64_t *newest_s,
-		      struct error *err)
+static struct layer_blob *next_layer(struct package *p)
 {
-	struct layer_writer *w;
-	struct stat st;
+	p->layers = xrealloc(p->layers, (p->n_layers + 1) * sizeof(*p->layers));
+	return &p->layers[p->n_layers];
+}
+
+static int make_layer(struct package *p, int dirfd, int64_t *newest_s, struct error *err)
+{
 	struct tar_writer tar = { .sink = layer_writer_sink };
 	struct pack pack = {
 		.out = &tar,
 		.root_owned = p->root_owned,
 		.latest_s = p->epoch_s > 0 ? p->epoch_s : 0,
 	};
+	struct layer_writer *w;
 	int r = layer_writer_new(p->fd, p->compression, &w, err);
 
 	if (r < 0)
 		return r;
 	tar.arg = w;
-	if (fstat(from, &st) == 0 && S_ISREG(st.st_mode)) {
-		r = layer_writer_copy(w, from, err);
-	} else {
-		r = write(&pack, from, err);
-		if (r == 0)
-			r = tar_write_end(&tar, err);
-	}
-	p->layers = xrealloc(p->layers, (p->n_layers + 1) * sizeof(*p->layers));
+	r = pack_tree(&pack, dirfd, "", err);
 	if (r == 0)
-		r = layer_writer_finish(w, &p->layers[p->n_layers], err);
+		r = tar_write_end(&tar, err);
+	if (r == 0)
+		r = layer_writer_finish(w, next_layer(p), err);
 	if (r == 0)
 		p->n_layers++;
 	*newest_s = pack.newest_s;
 	pack_done(&pack);
 	layer_writer_free(w);
 	return r;
-}
-
-static int write_all(struct pack *pack, int dirfd, struct error *err)
-{
-	return pack_tree(pack, dirfd, "", err);
 }
 
 /* The config of a new image, all but its layers. */
@@ -141,7 +132,7 @@ int package_take_tree(struct package *p, int dirfd, struct error *err)
 	p->fd = open_spool(p, err);
 	if (p->fd < 0)
 		return p->fd;
-	r = make_layer(p, dirfd, write_all, &newest_s, err);
+	r = make_layer(p, dirfd, &newest_s, err);
 	if (r < 0)
 		return r;
 	p->config = make_config(p, p->epoch_s >= 0 ? p->epoch_s : newest_s);
@@ -256,25 +247,6 @@ int package_take_archive(struct package *p, int fd, struct error *err)
 	return take_layers(p, image, fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? fd : -1, err);
 }
 
-static int open_layer(const struct image_store *store, const struct digest *diff_id,
-		      const struct digest *chain_id, struct error *err)
-{
-	char key[STORE_KEY_MAX];
-	autofree char *path = NULL;
-	int fd;
-
-	if (!image_store_find_layer(store, diff_id, chain_id, key)) {
-		fd = view_store_open_layer(store, diff_id);
-		if (fd >= 0)
-			return fd;
-		return error_set(err, ENODATA, "layer '%.12s' is missing from the store",
-				 diff_id->hex);
-	}
-	path = xasprintf("layer/%s", key);
-	fd = openat(store->fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? error_sys(err, errno, "open layer '%.12s'", diff_id->hex) : fd;
-}
-
 /**
  * package_take_stored() - An image of the store
  */
@@ -283,7 +255,6 @@ int package_take_stored(struct package *p, const struct image_store *store,
 {
 	autofree char *data = NULL;
 	struct digest chain;
-	int64_t ignored;
 	size_t len;
 	int r;
 
@@ -297,11 +268,15 @@ int package_take_stored(struct package *p, const struct image_store *store,
 	p->fd = open_spool(p, err);
 	p->root_owned = false;
 	for (size_t i = 0; p->fd >= 0 && r == 0 && i < image->config.n_diff_ids; i++) {
-		autoclose int layer = -1;
+		const struct layer_stored layer = { &image->config.diff_ids[i], &chain,
+						    p->compression,
+						    p->epoch_s > 0 ? p->epoch_s : 0 };
 
-		digest_chain(i ? &chain : NULL, &image->config.diff_ids[i], &chain);
-		layer = open_layer(store, &image->config.diff_ids[i], &chain, err);
-		r = layer < 0 ? layer : make_layer(p, layer, pack_layer, &ignored, err);
+		digest_chain(i ? &chain : NULL, layer.diff_id, &chain);
+		r = layer_stored_write(store, &layer, p->fd, next_layer(p), err);
+		p->n_layers += r == 0;
+		if (r < 0)
+			(void)error_wrap(err, "layer %zu of %zu", i + 1, image->config.n_diff_ids);
 	}
 	if (p->fd < 0)
 		return p->fd;

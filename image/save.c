@@ -24,9 +24,8 @@
 #include "base/str.h"
 #include "image/catalog.h"
 #include "image/config.h"
+#include "image/layer_stored.h"
 #include "image/manifest.h"
-#include "image/pack.h"
-#include "image/view_store.h"
 #include "image/write.h"
 
 struct save_image {
@@ -119,59 +118,21 @@ static bool use_blobs(const struct save *s, struct save_image *image)
 	return all;
 }
 
-/* @layer: its directory, or the tar archive that it still is */
-static int pack_into(struct layer_writer *w, int layer, struct error *err)
+static int make_layer(const struct save *s, const struct image_config *c, size_t at,
+		      struct digest *chain, struct layer_blob *out, struct error *err)
 {
-	struct tar_writer tar = { .sink = layer_writer_sink, .arg = w };
-	struct pack pack = { .out = &tar };
-	struct stat st;
-	int r;
-
-	if (fstat(layer, &st) == 0 && S_ISREG(st.st_mode))
-		return layer_writer_copy(w, layer, err);
-	r = pack_layer(&pack, layer, err);
-	pack_done(&pack);
-	return r == 0 ? tar_write_end(&tar, err) : r;
-}
-
-static int make_layer(const struct save *s, int layer, struct layer_blob *out, struct error *err)
-{
+	const struct layer_stored layer = { &c->diff_ids[at], chain, s->compression, 0 };
 	autoclose int fd = openat(s->staging.fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-	struct layer_writer *w = NULL;
 	int r;
 
 	if (fd < 0)
 		return error_sys(err, errno, "make a temporary file in the store");
-	r = layer_writer_new(fd, s->compression, &w, err);
+	digest_chain(at ? chain : NULL, layer.diff_id, chain);
+	r = layer_stored_write(s->store, &layer, fd, out, err);
 	if (r < 0)
-		return r;
-	r = pack_into(w, layer, err);
-	if (r == 0)
-		r = layer_writer_finish(w, out, err);
-	if (r == 0)
-		out->fd = steal_fd(&fd);
-	layer_writer_free(w);
-	return r;
-}
-
-static int open_layer(const struct save *s, const struct image_config *c, size_t at,
-		      struct digest *chain, struct error *err)
-{
-	char key[STORE_KEY_MAX], path[sizeof("layer/") + STORE_KEY_MAX];
-	int fd;
-
-	digest_chain(at ? chain : NULL, &c->diff_ids[at], chain);
-	if (!image_store_find_layer(s->store, &c->diff_ids[at], chain, key)) {
-		fd = view_store_open_layer(s->store, &c->diff_ids[at]);
-		if (fd >= 0)
-			return fd;
-		return error_set(err, ENODATA,
-				 "layer %zu of %zu ('%.12s') is missing from the store", at + 1,
-				 c->n_diff_ids, c->diff_ids[at].hex);
-	}
-	snprintf(path, sizeof(path), "layer/%s", key);
-	fd = openat(s->store->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? error_sys(err, errno, "open layer '%.12s'", key) : fd;
+		return error_wrap(err, "layer %zu of %zu", at + 1, c->n_diff_ids);
+	(void)steal_fd(&fd); /* @out has it */
+	return 0;
 }
 
 static int set_diff_ids(struct save_image *image, struct error *err)
@@ -206,9 +167,7 @@ static int make_layers(const struct save *s, struct save_image *image, bool *reb
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->n_diff_ids; i++) {
-		autoclose int fd = open_layer(s, c, i, &chain, err);
-
-		r = fd < 0 ? fd : make_layer(s, fd, &image->layers[i], err);
+		r = make_layer(s, c, i, &chain, &image->layers[i], err);
 		image->n_layers += r == 0;
 	}
 	for (size_t i = 0; r == 0 && i < c->n_diff_ids; i++)

@@ -239,6 +239,10 @@ for _label, _at, _raw in (("offset", 386, b"77777777777\0"), ("size", 398, b"777
     _new = bytearray(_old)
     _new[_at:_at + len(_raw)] = _raw
     maybe("old sparse, %s" % _label, seal(bytes(_new[:512])) + bytes(_new[512:]) + END)
+for _have in (0, 512, 3584):
+    bad("old sparse with %d bytes of 4096" % _have, seal(bytes(_old[:124]) + b"%011o\0" % _have + bytes(_old[136:512])) + bytes(
+        _old[512:512 + _have]) + END)
+bad("old sparse, pieces behind its end", seal(bytes(_old[:483]) + b"%011o\0" % 4096 + bytes(_old[495:512])) + bytes(_old[512:]) + END)
 bad("old sparse headers without end", (lambda h: seal(bytes(h[:482] + b"\x01" + h[483:])))(header(b"f", b"S", 0, fmt="gnu")) + (
     bytes(504) + b"\x01" + bytes(7)) * 50)
 
