@@ -46,6 +46,7 @@
 #define STORE_LAYOUT	    "{\"imageLayoutVersion\":\"1.0.0\"}\n"
 #define STORE_MAX_INDEX	    (64U << 20) /* our own file: some 100 000 images */
 #define STORE_SWEEP_AT_ONCE 16
+#define STORE_RESERVE_BYTES (64 << 10)
 
 static const char *const directories[] = { "blobs", "blobs/sha256", "layer", "import", "tmp" };
 
@@ -167,6 +168,32 @@ struct json *image_store_read_index(const struct image_store *s, struct error *e
 	return index;
 }
 
+static int replace_index(const struct image_store *s, const char *text, struct error *err)
+{
+	return file_replace_at(s->fd, "index.json", text, strlen(text), 0600,
+			       s->is_transient ? 0 : FILE_SYNC, err);
+}
+
+static bool shrinks(const struct image_store *s, const char *text)
+{
+	struct stat st;
+
+	return fstatat(s->fd, "index.json", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       strlen(text) <= (size_t)st.st_size;
+}
+
+/* So that images can be removed from a full disk: that begins with a new index. */
+static void keep_reserve(const struct image_store *s)
+{
+	autoclose int fd = -1;
+
+	if (s->is_transient)
+		return;
+	fd = openat(s->fd, "reserve", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0 && fallocate(fd, 0, 0, STORE_RESERVE_BYTES) < 0)
+		(void)unlinkat(s->fd, "reserve", 0); /* the next edit tries again */
+}
+
 /**
  * image_store_edit_index() - Change the index, as the only one to do so
  * @edit:	Changes the document in place; a failure leaves the file alone
@@ -189,8 +216,12 @@ int image_store_edit_index(const struct image_store *s, image_store_edit *edit, 
 	if (r < 0)
 		return r;
 	text = json_print(index);
-	return file_replace_at(s->fd, "index.json", text, strlen(text), 0600,
-			       s->is_transient ? 0 : FILE_SYNC, err);
+	r = replace_index(s, text, err);
+	if (r == 0)
+		keep_reserve(s);
+	else if (r == -ENOSPC && shrinks(s, text) && unlinkat(s->fd, "reserve", 0) == 0)
+		r = replace_index(s, text, err);
+	return r;
 }
 
 /**

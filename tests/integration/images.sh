@@ -61,6 +61,15 @@ is 'image rm is rmi' "$status $(head -1 <<<"$stdout")" '0 Untagged: odd:latest'
 is 'nothing is left of them' "$(find "$TARE_ROOT/images/layer" "$TARE_ROOT/images/blobs/sha256" \
 	"$TARE_ROOT/images/tmp" -mindepth 1)" ''
 
+mkdir full
+mount -t tmpfs -o size=16m,mode=700 full full
+tare --root "$T/full" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+cat /dev/zero >full/fill 2>/dev/null
+fails 'a full disk takes no name' 125 tare --root "$T/full" tag busybox another
+run tare --root "$T/full" rmi busybox
+is 'but images go from it' "$status $stderr$(tare --root "$T/full" images -q)" '0 '
+umount full
+
 load_busybox
 is 'images NAME finds what run NAME finds' "$(tare images -q busybox)" "$(tare images -q localhost/busybox)"
 isnt 'which is something' "$(tare images -q busybox:latest)" ''
