@@ -306,6 +306,17 @@ static int overwrite_record(int dirfd, const struct record *r)
 	return n == (ssize_t)strlen(padded) ? 0 : -EIO;
 }
 
+static int write_whatever_room(int dirfd, const struct record *r, enum file_flags flags,
+			       struct error *err)
+{
+	int ret = write_record(dirfd, r, flags, err);
+
+	if ((ret != -ENOSPC && ret != -EDQUOT) || overwrite_record(dirfd, r) < 0)
+		return ret;
+	*err = (struct error){ 0 };
+	return 0;
+}
+
 static int make_dir(int store_fd, const char *dir)
 {
 	while (mkdirat(store_fd, dir, 0700) < 0) {
@@ -392,17 +403,13 @@ static int write_renamed(int dirfd, const struct record *r, struct error *err)
 	struct record renamed = *r; /* borrows its strings */
 	autorecord struct record now;
 	struct error ignored;
-	int ret;
 
 	record_init(&now);
 	if (record_read_dir(dirfd, &now, &ignored) == 0 && now.is_named) {
 		renamed.name = now.name;
 		renamed.is_named = true;
 	}
-	ret = write_record(dirfd, &renamed, FILE_ORDERED, err);
-	if ((ret == -ENOSPC || ret == -EDQUOT) && overwrite_record(dirfd, &renamed) == 0)
-		return 0;
-	return ret;
+	return write_whatever_room(dirfd, &renamed, FILE_ORDERED, err);
 }
 
 static int rename_in(const struct record_store *s, const char *id, bool volatile_dir,
@@ -453,12 +460,16 @@ int record_rename(const struct record_store *s, const struct record *r, const ch
 	return ret;
 }
 
-/** record_write_started() - Keep in mind that a container runs, should the machine go down */
+/**
+ * record_write_started() - Keep in mind that a container runs, should the machine go down
+ *
+ * Its program runs already, and may have filled the disk.
+ */
 int record_write_started(const struct record_store *s, const struct record *r, struct error *err)
 {
 	autoclose int fd = r->auto_remove ? -1 : record_open_dir(s, r->id, false);
 
-	return fd < 0 ? 0 : write_record(fd, r, FILE_SWAP, err);
+	return fd < 0 ? 0 : write_whatever_room(fd, r, FILE_SWAP, err);
 }
 
 /**
