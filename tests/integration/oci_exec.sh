@@ -120,9 +120,13 @@ chmod +x "$ROOT/tmp/orphan"
 run oci exec box /tmp/orphan
 isnt 'a script whose interpreter is not there fails' "$status" 0
 like 'and says why' "$stderr" '[Nn]o such file or directory'
-run oci exec --pid-file /nonsense/pid box true
+run timeout 10 "$RUNTIME" --root "$STATE" exec --pid-file /nonsense/pid box sleep 777
 deviates crun 'does not mind'
 is 'a pid file that cannot be written ends with 255' "$status" 255
+ok 'and the process' wait_for 5 sh -c '! pgrep -xf "sleep 777"'
+run setpriv --bounding-set=-sys_time --inh-caps=-all "$RUNTIME" --root "$STATE" exec --cap CAP_SYS_TIME box true
+deviates runc 'has to have it'
+is 'a capability that the caller has not is left out' "$status $stderr" '0 '
 run oci exec --cgroup .. box true
 deviates crun 'too old'
 isnt 'a cgroup above that of the container is refused' "$status" 0

@@ -39,6 +39,7 @@ is 'then the status is created' "$(status_of life)" created
 ok 'create does not start the program' test ! -e "$ROOT/tmp/started"
 pid=$(cat "$T/life.pid")
 is 'the pid file has the pid that state has' "$pid" "$(field life .pid)"
+is 'and is for others to read' "$(stat -c %a "$T/life.pid")" 644
 is 'the pid file has no line end' "$(wc -c <"$T/life.pid")" ${#pid}
 ok 'that process is there' test -d "/proc/$pid"
 
@@ -91,6 +92,10 @@ run oci pause life
 isnt 'pause of a stopped container fails' "$status" 0
 run oci resume life
 isnt 'resume of a stopped container fails' "$status" 0
+run oci update --pids-limit 100 life
+like 'update of a stopped container says that it is not running' "$status $stderr" '^[1-9].*not running'
+run oci events --stats life
+like 'and so do events' "$status $stderr" '^[1-9].*not running'
 
 run oci delete life
 is 'delete ends with 0' "$status" 0
@@ -139,6 +144,20 @@ start_up parent
 wait_for 5 test "$(pgrep -c sleep)" -ge 2
 oci delete --force parent
 ok 'delete --force ends all processes, also where there is no pid namespace' wait_for 5 sh -c '! pgrep sleep'
+start_up parent
+wait_for 5 test "$(pgrep -c sleep)" -ge 2
+oci kill parent KILL
+deviates crun 'its first one alone'
+ok 'kill with KILL as well' wait_for 5 sh -c '! pgrep sleep'
+wait_for 5 has_status parent stopped
+run oci kill parent KILL
+isnt 'then there is nothing left to kill' "$status" 0
+oci delete parent
+oci --cgroup-manager disabled create --bundle "$T/idle" idle >/dev/null 2>&1 </dev/null
+deviates runc 'no such flag'
+is 'without a cgroup manager there is no cgroup' \
+	"$(status_of idle) $(find /sys/fs/cgroup -path "*$CGROUP/idle" 2>/dev/null)" 'created '
+oci delete --force idle
 
 # --- ids and arguments -----------------------------------------------------------
 
@@ -254,6 +273,7 @@ ok 'but deleted' oci delete unstarted
 # --- pause and resume ----------------------------------------------------------------
 
 start_up idle
+: >"$STATE/idle/checkpoint" # of one that was killed
 ok 'pause ends with 0' oci pause idle
 is 'then the status is paused' "$(status_of idle)" paused
 isnt 'a paused container has a pid' "$(field idle .pid)" 0
@@ -389,12 +409,19 @@ is 'the first one among them' "$(oci ps -f json idle | jq "index($(field idle .p
 run oci ps idle
 like 'ps has a heading' "$stdout" '^[^'$'\n'']*PID'
 like 'ps shows the processes' "$stdout" "[^0-9]?$(field idle .pid)( |$|"$'\n'")"
+is 'and no others' "$(wc -l <<<"$stdout")" 3
 run oci ps idle -o pid,comm
 deviates crun 'passes nothing on'
 like 'ps passes options on to ps' "$stdout" "PID COMMAND.*$(field idle .pid) sleep"
 run oci ps --format table idle -e -x
 deviates crun 'passes nothing on'
 is 'and those that look like flags' "$status" 0
+run oci events --interval 0s --stats idle
+isnt 'an interval of no time is refused' "$status" 0
+run sh -c '"$0" --root "$1" list >/dev/full' "$RUNTIME" "$STATE"
+deviates runc 'does not look'
+deviates crun 'does not look'
+isnt 'what cannot be written is an error' "$status" 0
 oci delete --force idle
 
 # --- global flags -----------------------------------------------------------------------------

@@ -102,6 +102,15 @@ launch wrong
 deviates crun 'does not mind'
 isnt 'a type that is there twice is refused' "$status" 0
 
+bundle chroot 'args(["sleep", "1000"]) | no_ns("mount") | .mounts = [] | del(.linux.maskedPaths, .linux.readonlyPaths)'
+echo in >"$ROOT/chroot"
+oci run -d --no-pivot --bundle "$T/chroot" chroot >/dev/null 2>&1 </dev/null
+run oci exec chroot cat /chroot
+deviates crun 'refuses it'
+deviates runc 'refuses it'
+is 'exec has the root of a container without a mount namespace' "$stdout" in
+oci delete --force chroot
+
 # --- the user namespace --------------------------------------------------------------
 
 ns_of user 'userns(100000; 65536)'
@@ -118,6 +127,16 @@ start_up user
 is 'outside it is the mapped user' "$(stat -c %u:%g "/proc/$(field user .pid)")" 100005:100006
 is 'which is not under our own' "$(stat -c %u "/proc/$(field user .pid)/ns" 2>/dev/null)" 100005
 oci delete --force user
+# owner_of_cgroup FILTER: of a container with its own user namespace
+owner_of_cgroup() {
+	bundle owned "args([\"sleep\", \"1000\"]) | userns(100000; 65536) | mnt(\"/sys/fs/cgroup\"; \"cgroup\"; \"cgroup\"; $1)" >&2
+	oci create --bundle "$T/owned" owned >/dev/null 2>&1 </dev/null
+	find /sys/fs/cgroup -path "*$CGROUP/owned" -exec stat -c %u {} + 2>/dev/null
+	oci delete --force owned
+}
+is 'its cgroup is its own where it has it mounted' "$(owner_of_cgroup '[]) | ns("cgroup"')" 100000
+is 'not if that is read-only' "$(owner_of_cgroup '["ro"]) | ns("cgroup"')" 0
+is 'nor if it has no cgroup namespace' "$(owner_of_cgroup '[]')" 0
 sh_run user 'for d in null zero full random urandom tty; do test -c /dev/$d || echo no $d; done; echo x >/dev/null && echo written' 'userns(100000; 65536)'
 is 'it has its devices' "$stdout" written
 of_caps='sed -n "s/^CapEff:[^1-9a-f]*//p" /proc/self/status'

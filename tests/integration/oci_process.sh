@@ -222,6 +222,13 @@ echo three >"$T/three"
 echo four >"$T/four"
 run oci run --preserve-fds 2 --bundle preserved preserved 3<"$T/three" 4<"$T/four" 5</dev/null
 is '--preserve-fds passes as many on' "$(xargs <<<"$stdout")" 'three four 0 1 2 3 4 5'
+run "$RUNTIME" --root "$STATE" run --preserve-fds 1 --bundle preserved preserved 3<&-
+deviates crun 'does not look'
+isnt 'one that is not open is refused' "$status" 0
+bundle bounded 'args(["true"]) | caps(["CAP_SYS_TIME"])'
+run setpriv --bounding-set=-sys_time --inh-caps=-all "$RUNTIME" --root "$STATE" run --bundle bounded bounded
+deviates runc 'has to have it'
+is 'a capability that the caller has not is left out' "$status $stderr" '0 '
 bundle listen 'args(["sh", "-c", "echo $LISTEN_FDS $LISTEN_PID; cat <&3"])'
 run sh -c "LISTEN_FDS=1 LISTEN_PID=\$\$ exec '$RUNTIME' --root '$STATE' run --bundle listen listen" 3<"$T/three"
 deviates crun 'no LISTEN_PID'
@@ -235,9 +242,17 @@ is 'and the number as it is, open or not' "$(xargs <<<"$stdout")" '1 1'
 bundle keys 'args(["cat", "/proc/keys"]) | .linux.maskedPaths = []'
 launch keys
 like 'the session keyring is one of its own' "$stdout" 'keyring +_ses'
-ring=$(awk '$8 == "keyring" && $9 ~ /^_ses/ { print $1 }' <<<"$stdout")
-launch keys --no-new-keyring
-unlike 'unless there is to be no new one' "$stdout" "^${ring:-none}"
+# with_ring COMMAND...: in a session keyring that nobody sees but who has it
+with_ring() {
+	python3 -c 'import ctypes, os, sys
+keyctl = lambda *args: ctypes.CDLL(None).syscall(250, *args)
+keyctl(5, keyctl(1, b"of-the-caller"), 0x3f000000)
+os.execv(sys.argv[1], sys.argv[1:])' "$@"
+}
+run with_ring "$RUNTIME" --root "$STATE" run --bundle keys keys
+unlike 'in place of that of the caller' "$stdout" of-the-caller
+run with_ring "$RUNTIME" --root "$STATE" run --no-new-keyring --bundle keys keys
+like 'unless there is to be no new one' "$stdout" of-the-caller
 
 rm -f "$T/pidfd.sock"
 python3 "$PEER_PY" receive "$T/pidfd.sock" "$T/pidfd.out" &
@@ -266,6 +281,11 @@ bundle personality 'args(["uname", "-m"]) | .linux.personality = {domain: "LINUX
 launch personality
 deviates runc 'too old'
 is 'personality LINUX32 holds' "$stdout" i686
+bundle personality 'args(["sleep", "1000"]) | .linux.personality = {domain: "LINUX32"}'
+start_up personality
+run oci exec personality uname -m
+is 'and in exec' "$stdout" i686
+oci delete --force personality
 bundle personality 'args(["uname", "-m"]) | .linux.personality = {domain: "LINUX"}'
 launch personality
 is 'personality LINUX is no change' "$stdout" "$(uname -m)"
@@ -384,7 +404,8 @@ if [ "$(type -t socat)" = file ] && ! peer crun runc; then
 	}
 	ok 'it has a socket to say how it is' wait_for 10 test -S "/proc/$pid/root/run/notify/notify.sock"
 	is 'its name is in the environment' "$(sort -u "$T/notify.out")" /run/notify/notify.sock
-	ok 'status is for nobody' say 'STATUS=busy\nNOREADY=1\n'
+	is 'for whoever runs in there' "$(stat -c %a "/proc/$pid/root/run/notify/notify.sock")" 777
+	ok 'status is for nobody' say 'STATUS=busy\nNOREADY=1\nREADY=12\n'
 	sleep 0.2
 	ok 'the start waits' kill -0 $job
 	deviates runc 'no freezer here'
@@ -401,7 +422,11 @@ if [ "$(type -t socat)" = file ] && ! peer crun runc; then
 	unlike 'and nothing else of it' "$(cat "$T/notices")" 'FDSTORE|STATUS'
 	ok 'delete' oci delete --force notify
 	: >"$T/notices"
-	NOTIFY_SOCKET=$T/host.sock oci run --bundle "$T/notify" notify >"$T/notify.out" 2>&1 </dev/null &
+	kill $host
+	python3 "$PEER_PY" datagrams "@tare-test.$$" "$T/notices" &
+	host=$!
+	wait_for 10 grep -q "@tare-test.$$" /proc/net/unix
+	NOTIFY_SOCKET=@tare-test.$$ oci run --bundle "$T/notify" notify >"$T/notify.out" 2>&1 </dev/null &
 	job=$!
 	ok 'in the foreground it runs, too' wait_for 10 grep -q '^/run/notify.*sock' "$T/notify.out"
 	pid=$(field notify .pid)

@@ -100,6 +100,7 @@ oci create --bundle "$T/box" --pid-file "$OWN/pid" box </dev/null >/dev/null 2>&
 is 'create' $? 0
 is 'makes a container that waits' "$(status_of box)" created
 is 'of the user' "$(stat -c %u "/proc/$(cat "$OWN/pid")") $(oci list --format json | jq -r '.[].pid')" "$USER_ID $(cat "$OWN/pid")"
+is 'who is its owner' "$(oci state box | jq -r .owner)" "#$USER_ID"
 rm -f "$OWN/pid"
 ok 'start' oci start box
 is 'lets it run' "$(status_of box)" running

@@ -114,7 +114,7 @@ def plain(path, out):
 
 def datagrams(path, out):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s, open(out, "ab", buffering=0) as f:
-        s.bind(path)
+        s.bind("\0" + path[1:] if path.startswith("@") else path)
         while True:
             data, fds, _, _ = socket.recv_fds(s, 65536, 4)
             f.write(data if data.endswith(b"\n") else data + b"\n")

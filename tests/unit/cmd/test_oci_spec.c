@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/oci/bundle.h"
 #include "cmd/oci/features.h"
 #include "cmd/oci/spec.h"
 #include "runtime/attributes.h"
@@ -146,6 +147,25 @@ static void tables_that_are_not_there_are_left_out(void **state)
 	assert_int_equal(json_kind_of(json_get(features, "mountOptions")), JSON_ABSENT);
 }
 
+static void hooks_after_the_start_and_resctrl_are_errands(void **state)
+{
+	struct oci_bundle b;
+
+	(void)state;
+	oci_bundle_init(&b);
+	assert_false(oci_bundle_has_errands(&b));
+	b.config.hooks[CONFIG_HOOK_POSTSTART].n = 1;
+	assert_true(oci_bundle_has_errands(&b));
+	b.config.hooks[CONFIG_HOOK_POSTSTART].n = 0;
+	b.config.hooks[CONFIG_HOOK_POSTSTOP].n = 1;
+	assert_true(oci_bundle_has_errands(&b));
+	b.config.hooks[CONFIG_HOOK_POSTSTOP].n = 0;
+	b.rdt.is_set = true;
+	assert_true(oci_bundle_has_errands(&b));
+	b.rdt.is_set = false;
+	oci_bundle_done(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +174,7 @@ int main(void)
 		cmocka_unit_test(the_default_asks_for_no_attributes),
 		cmocka_unit_test(features_come_from_the_tables),
 		cmocka_unit_test(tables_that_are_not_there_are_left_out),
+		cmocka_unit_test(hooks_after_the_start_and_resctrl_are_errands),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
