@@ -243,16 +243,12 @@ int prune_images(const struct context *ctx, bool all, const struct strlist *filt
  * prune_volumes() - Remove anonymous volumes that no container has
  * @all:	And those with a name
  */
-int prune_volumes(const struct context *ctx, bool all, const struct strlist *filters,
-		  struct pruned *out, struct error *err)
+int prune_volumes(const struct context *ctx, bool all, struct pruned *out, struct error *err)
 {
 	autostrlist struct strlist names = { 0 }, used = { 0 };
 	autoclose int births = -1;
 	int r;
 
-	if (filters->n)
-		return error_set(err, EINVAL, "filter '%s': volumes have no labels",
-				 filters->items[0]);
 	/* A container is on record before its volumes are made; none is put there meanwhile. */
 	births = record_lock_births(&ctx->store, true);
 	if (births < 0)

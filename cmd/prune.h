@@ -24,8 +24,7 @@ int prune_containers(const struct context *ctx, const struct strlist *filters, s
 		     struct error *err);
 int prune_images(const struct context *ctx, bool all, const struct strlist *filters,
 		 struct pruned *out, struct error *err);
-int prune_volumes(const struct context *ctx, bool all, const struct strlist *filters,
-		  struct pruned *out, struct error *err);
+int prune_volumes(const struct context *ctx, bool all, struct pruned *out, struct error *err);
 void pruned_done(struct pruned *p);
 #define autopruned __attribute__((cleanup(pruned_done)))
 

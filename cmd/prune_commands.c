@@ -112,14 +112,13 @@ static int run_volume(struct context *ctx, int argc, char **argv, struct error *
 	if (!confirmed(o, o->all ? "all volumes that no container has"
 				 : "all anonymous volumes that no container has"))
 		return 0;
-	r = prune_volumes(ctx, o->all, &o->filters, &pruned, err);
+	r = prune_volumes(ctx, o->all, &pruned, err);
 	print_pruned(&pruned);
 	return r;
 }
 
 static int run_system(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	static const struct strlist none = { 0 };
 	const struct prune_options *o = ctx->options;
 	autopruned struct pruned pruned = { 0 };
 	int r;
@@ -133,7 +132,7 @@ static int run_system(struct context *ctx, int argc, char **argv, struct error *
 		return 0;
 	r = prune_containers(ctx, &o->filters, &pruned, err);
 	if (r == 0 && o->volumes)
-		r = prune_volumes(ctx, false, &none, &pruned, err);
+		r = prune_volumes(ctx, false, &pruned, err);
 	if (r == 0)
 		r = prune_images(ctx, o->all, &o->filters, &pruned, err);
 	print_pruned(&pruned);

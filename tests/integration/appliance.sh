@@ -57,6 +57,7 @@ else
 	run tare run --rm --network none --strict ./limited.tar echo runs
 	is '--strict refuses with its own code' "$status $stdout" '122 '
 	like 'and names the label' "$stderr" 'tare.memory on this host'
+	fails 'create does, too' 122 tare create --strict ./limited.tar true
 	is 'nothing was created' "$(tare ps -aq)" ''
 	fails 'a flag that cannot be enforced is an error as ever' 125 \
 		tare run --rm --network none -m 32m ./limited.tar true

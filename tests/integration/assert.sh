@@ -83,7 +83,8 @@ run tare run "${quick[@]}" --repeat 5 busybox nosuch
 is 'what cannot start is not tried again' "$status $(grep -c nosuch <<<"$stderr")" '127 1'
 fails 'containers that stay are not repeated' 125 tare run --repeat 2 busybox true
 fails 'nor those of the background' 125 tare run --rm -d --repeat 2 busybox true
-fails 'nor those with a file for one id' 125 tare run --rm --cidfile id --repeat 2 busybox true
+run tare run --rm --cidfile id --repeat 2 busybox true
+like 'nor those with a file for one id' "$status $stderr" '^125 .*exclude each other'
 fails 'nor less than once' 125 tare run --rm --repeat -1 busybox true
 fails 'nor without end' 125 tare run --rm --repeat 1001 busybox nosuch
 rm -f runs
@@ -105,6 +106,9 @@ tare create --name elsewhere --network none --report rel.json --sample 20ms:rel.
 	--assert-format tap:rel.tap busybox true >/dev/null
 (cd / && tare start -a elsewhere)
 is 'files are where create was asked for them' "$(echo rel.*)" 'rel.csv rel.json rel.tap'
+"$TARE" run --name given --network none --assert code==0 --assert-format tap:fd:7 busybox true 7>given.tap
+run tare start -a given
+is 'a descriptor was that of the first run' "$status $(grep -c ^ok given.tap)" '0 1'
 fails 'create finds mistakes, too' 125 tare create --assert x busybox true
 tare rm -f -a >/dev/null
 done_testing

@@ -134,6 +134,10 @@ zstd -q root.tar
 ok 'with zstd' tare import root.tar.zst
 ok 'for another machine' tare import --platform linux/arm64/v8 root.tar other
 is 'which it says' "$(tare image inspect -f '{{.Architecture}}' other)" arm64
+for platform in linux linux/ /amd64 linux/arm/v7/x; do
+	fails "'$platform' is no machine" 125 tare import --platform "$platform" root.tar bad
+done
+like 'a terminal gives no archive' "$(script -qec "$TARE import - bad" /dev/null </dev/null)" 'is a terminal'
 fails 'what is no archive is refused' 125 tare import "$TARE" bad
 fails 'nor is nothing one' 125 eval 'tare import - bad </dev/null'
 head -c 3000 root.tar >cut.tar

@@ -56,7 +56,7 @@ monitor_of() {
 }
 # Each of these is the first command after the crash, and has to cope.
 for command in 'ps -a' 'ps -q' 'inspect box' 'logs box' 'stop box' 'start box' 'exec box true' 'kill box' \
-	'wait box' 'top box' 'stats --no-stream' 'port box' 'pause box' 'info' 'rm -v box' 'run --rm -p 127.0.0.1:8080:80 busybox true'; do
+	'wait box' 'top box' 'stats --no-stream' 'port box' 'pause box' 'info' 'rm -v box' 'run --rm busybox true' 'run --rm -p 127.0.0.1:8080:80 busybox true'; do
 	tare run -d --name box -p 127.0.0.1:8080:80 -v /anon busybox sh -c 'echo started; exec sleep 1000' >/dev/null
 	kill -9 "$(monitor_of box)"
 	wait_for 10 eval '! pgrep -x "sleep|tare-monitor"'

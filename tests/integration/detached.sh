@@ -29,6 +29,7 @@ monitor=$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status")
 is 'its parent is the monitor' "$(cat "/proc/$monitor/comm")" tare-monitor
 unlike 'which shows nobody what the container was given' "$(tr '\0' ' ' <"/proc/$monitor/cmdline")" hunter2
 is 'which holds nothing of ours' "$(readlink /proc/"$monitor"/fd/[012] | sort -u) $(readlink "/proc/$monitor/cwd")" '/dev/null /'
+like "and is in nobody's cgroup" "$(cat "/proc/$monitor/cgroup")" '/tare/monitors$'
 isnt 'and has a session of its own' "$(awk '{ print $6 }' "/proc/$monitor/stat")" "$(awk '{ print $6 }' /proc/$$/stat)"
 run timeout 10 bash -c '"$TARE" run -d --rm --network none busybox sleep 1000 | cat'
 is 'who reads our stdout is not kept waiting by the monitor' "$status" 0

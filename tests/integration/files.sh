@@ -59,6 +59,8 @@ run tare diff --format json "$(tare create busybox)"
 is 'a container that never ran has changed nothing' "$stdout" '{}'
 tare rm -f -a >/dev/null
 tare run --name nodes --privileged --network none busybox mknod /node c 1 3
+! command -v script >/dev/null ||
+	like 'no archive on a terminal' "$(script -qec "$TARE cp nodes:/node -" /dev/null)" 'is a terminal'
 tare cp nodes:/node node
 fails 'a device does not come out' 1 test -e node
 tare cp -a nodes:/node node

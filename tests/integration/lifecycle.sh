@@ -138,6 +138,9 @@ is 'nothing is left' "$(tare ps -aq)" ''
 
 # ---- several at once
 
+tare create -i --name reader --network none busybox cat >/dev/null
+is 'start -a reads nothing' "$(echo x | tare start -a reader)" ''
+is 'but with -i' "$(echo x | tare start -ai reader)" x
 for name in one two; do
 	tare run -d --name $name --network none busybox sleep 1000 >/dev/null
 	tare stop -t 0 $name >/dev/null

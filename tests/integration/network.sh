@@ -189,7 +189,10 @@ for taken in web/tcp seen/udp; do
 		"^125 .*port '8080/${taken#*/}': already published by container '${owner:0:12}'"
 	is 'and nothing stays' "$(tare ps -aq --filter name=refused; tare volume ls -q)" ''
 done
-tare rm -f seen >/dev/null
+tare create --name late -p 8080:80 busybox true >/dev/null
+run tare start -a late
+is 'nor does a refused start leave anything' "$status $(find "$TARE_RUNROOT/containers" -name "$(tare inspect -f '{{.Id}}' late)")" '125 '
+tare rm -f seen late >/dev/null
 socat TCP-LISTEN:7071,fork,reuseaddr SYSTEM:true &
 process=$!
 listens() {

@@ -17,6 +17,9 @@ like 'pack prints the digest of the manifest' "$status $stdout" '^0 sha256:[0-9a
 digest=$stdout
 (umask 027 && tare pack -o again.tar "${settings[@]}" "$root" >/dev/null)
 is 'who may read it is for the umask to say' "$(stat -c %a app.tar again.tar | xargs)" '644 640'
+fails 'a time before all times' 125 tare pack -o x.tar --source-date-epoch -1 "${settings[@]}" "$root"
+fails 'a name that is a digest' 125 tare pack -o x.tar "${settings[@]}" -t "x@sha256:$(printf '%064d' 0)" "$root"
+like 'a terminal is no place for it' "$(script -qec "$TARE pack $root" /dev/null)" 'is a terminal'
 mkdir taken
 fails 'a directory stays one' 125 tare pack -o taken "${settings[@]}" "$root"
 fails 'also with dots' 125 tare pack -o taken/.. "${settings[@]}" "$root"

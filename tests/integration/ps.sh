@@ -92,6 +92,7 @@ run tare inspect "${web:0:6}"
 is 'inspect takes an id prefix' "$(jq -r .[0].Id <<<"$stdout")" "$web"
 run tare inspect --type image busybox
 is 'inspect --type image looks at images only' "$(jq -r .[0].Os <<<"$stdout")" linux
+fails 'there are two types' 125 tare inspect --type volume busybox
 fails 'inspect --type container does not find an image' 1 tare inspect --type container busybox
 
 # shellcheck disable=SC2016 # for the inner shell

@@ -33,6 +33,8 @@ is 'a missing command gives 127' "$status" 127
 is 'and one line says so' "$stderr" "tare: command 'nosuch' not found in \$PATH of the container"
 box -- /nosuch/program
 is 'a missing path gives 127' "$status" 127
+box -- /etc/passwd/program
+is 'also one below a file' "$status" 127
 box -- /etc
 is 'a directory gives 126' "$status" 126
 box -- /etc/passwd

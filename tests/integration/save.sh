@@ -74,6 +74,8 @@ forget
 tare load -q -i many.tar >loaded
 is 'several images in one archive, with the names that were given' "$(sort loaded)" \
 	$'Loaded image: busy:1\nLoaded image: localhost/busybox:latest\nLoaded image: made:latest'
+tare save -q -o twice.tar busybox busybox
+is 'a name is in it once, however often it was given' "$(tar -xOf twice.tar manifest.json | jq -c '[.[].RepoTags]')" '[["localhost/busybox:latest"]]'
 is 'shared layers are in it once' "$(tar -tf many.tar | sort | uniq -d)" ''
 tare save -q -o unnamed.tar "$(tare images -q made)"
 is 'an id has no name in it' "$(tar -xOf unnamed.tar manifest.json | grep -o '"RepoTags":\[\]')" '"RepoTags":[]'

@@ -14,6 +14,7 @@ ok 'it is a program' test -x app.run
 run ./app.run
 is 'it runs by itself' "$status $stdout" '0 it runs'
 like 'it says what it was not given' "$stderr" 'asks for what it was not given .*port 8080:80'
+like 'it says which tare it has' "$(./app.run --version)" '^tare version [0-9]'
 is 'with options' "$(./app.run --rm --network none -e A=b 'echo $A' 2>/dev/null)" b
 is 'and as run' "$(./app.run run --rm --network none 'echo as run' 2>/dev/null)" 'as run'
 run ./app.run --rm --network none 'exit 7'

@@ -45,6 +45,8 @@ run tare stats --no-stream --columns peak,oom --columns throttled idle
 like '--columns adds some in the order asked for' "$stdout" 'PIDS +MEM PEAK +OOM +THROTTLED'
 run tare stats --no-stream --columns all idle
 like 'or all' "$stdout" $'PIDS +MEM PEAK +THROTTLED +PRESSURE +OOM\n.* [0-9.]+s +[0-9.]+s +[0-9-]+$'
+! command -v script >/dev/null ||
+	is 'a single look clears no screen' "$(script -qec "$TARE stats --no-stream --interval 100ms idle" /dev/null | grep -c $'\e')" 0
 run tare stats --columns nosuch idle
 like 'an unknown column is refused at once' "$status $stderr" "^125 tare: --columns 'nosuch' is none of peak"
 fails 'with a template it makes no sense' 125 tare stats --columns all --format '{{.Name}}' idle

@@ -68,8 +68,8 @@ is 'create' "$(tare volume create made)" made
 is 'create of one that is there' "$(tare volume create made)" made
 like 'create without a name' "$(tare volume create | tee "$T/anonymous")" '^[0-9a-f]{64}$'
 is 'ls by name' "$(tare volume ls -q -f name=ade)" made
-is 'ls of what no container has' "$(tare volume ls -q -f dangling=true | grep -cE '^(made|named)$')" 1
-is 'ls of what some container has' "$(tare volume ls -q -f dangling=false | grep -cE '^(made|named)$')" 1
+is 'ls of what no container has' "$(tare volume ls -q -f dangling=true | grep -E '^(made|named)$')" made
+is 'ls of what some container has' "$(tare volume ls -q -f dangling=false | grep -E '^(made|named)$')" named
 fails 'an unknown filter is refused' 125 tare volume ls -f nosuch=1
 fails 'and so is another driver' 125 tare volume create -d nfs x
 fails 'or a path' 125 tare volume create ../x
@@ -107,6 +107,7 @@ is 'prune -a takes names, too' "$(tare volume ls -q | grep -c spare)" 0
 
 # --- system prune ---
 
+fails 'labels and times are none of volumes' 125 tare system prune -f --volumes --filter until=1h
 run tare system prune -f
 is 'system prune takes the container' "$(tare ps -aq)" ''
 is 'but no volumes' "$(tare volume ls -q | wc -l)" 2

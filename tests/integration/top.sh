@@ -24,12 +24,13 @@ like 'process numbers are those of the host' "$stdout" $'\n'"1000 +$pid "
 like 'children name their parent' "$stdout" "1000 +[0-9]+ +$pid .* sleep 1001"
 run tare top box -o pid
 like 'ps gets no flags' "$status $stderr" '^125 .*hint: tare exec box ps -o'
-tare run -d --name below --network none --privileged busybox sh -c \
+tare run -dt --name below --network none --privileged busybox sh -c \
 	'mkdir /sys/fs/cgroup/sub && echo $$ >/sys/fs/cgroup/sub/cgroup.procs; exec sleep 1004' >/dev/null
 below_seen() {
 	tare top below | grep -q ':[0-9]* *sleep 1004$'
 }
 ok 'processes in cgroups below are listed' wait_for 10 below_seen
+like 'terminals have their names' "$(tare top below)" ' pts/0 .* sleep 1004'
 tare rm -f below >/dev/null
 run tare exec -d box sleep 1003
 exec_seen() {

@@ -78,7 +78,9 @@ ok 'the signature may be elsewhere' tare run --rm --network none --verify key.pu
 run tare run --rm --verify key.pub localhost/app
 like 'an image of the store has no signature' "$status $stderr" '^125 .*--verify is for archives'
 run tare run --rm --network none --verify key.pub --rootfs "$root" /bin/echo unsigned
-like 'nor has a directory' "$status $stdout $stderr" '^125  .*--verify is for archives'
+like 'nor has a directory as root' "$status $stdout $stderr" '^125  .*--verify is for archives'
+run tare run --rm --network none --verify key.pub "$root"
+like 'nor as an archive' "$status $stdout $stderr" '^125  .*only a file can be signed'
 # Its owner, who is not root, changes it between the check and the use.
 tare pack -o evil.tar -t localhost/app --cmd '["/bin/echo","hacked"]' "$root" >/dev/null
 install -m 0666 app.tar theirs.tar
@@ -123,5 +125,8 @@ ok 'a key with a password asks for it' sh -c "echo secret | '$TARE' pack -o enc.
 ok 'and signs' minisign -Vqm enc.tar -p enc.pub
 run sh -c "echo wrong | '$TARE' pack -o enc2.tar --sign enc.sec '$root'"
 like 'a wrong password is one' "$status $stderr" '^125 .*wrong password'
-fails '--sign needs a file' 125 tare pack -o - --sign key.sec "$root"
+run sh -c "head -c 5000 /dev/zero | tr '\\0' x | '$TARE' pack -o enc2.tar --sign enc.sec '$root'"
+like 'one that is too long is no password' "$status $stderr" '^125 .*too long'
+run tare pack -o - --sign key.sec "$root"
+like '--sign needs a file' "$status $stderr" '^125 .*--sign needs a file'
 done_testing
