@@ -49,6 +49,9 @@ is 'an image that only the last one has' "$(TARE_ADDITIONAL_STORES=$T/seen:$T/se
 export TARE_ADDITIONAL_STORES=
 fails 'without the store there is no image' 125 tare run --rm busybox true
 like 'a store that is not there is named' "$(tare --additional-store nosuch run --rm busybox true 2>&1)" "additional store '$T/nosuch'"
+chown 1000 second/images
+like 'nor is one used that is of others' "$(tare --additional-store second run --rm busybox true 2>&1)" 'belongs to.* others'
+chown 0 second/images
 chmod 777 second/images
 like 'nor is one used that others can write to' "$(tare --additional-store second run --rm busybox true 2>&1)" 'writable by, others'
 done_testing

@@ -107,6 +107,11 @@ for shell in zsh fish; do
 		like "the $shell completion knows all commands" "$(cat "$T/tare.$shell")" completion
 	fi
 done
+like 'quotes in what they say end nothing: zsh' "$(cat "$T/tare.zsh")" "[a-z]'\\\\''[a-z]"
+like 'and fish' "$(cat "$T/tare.fish")" "[a-z]\\\\'[a-z]"
+like 'nor do backslashes begin anything in a man page' "$(tare help --man ps)" '\\et'
+fails 'an unknown level of messages is refused' 125 tare --log-level chatty ps
+fails 'and a form of them' 125 tare --log-format xml ps
 fails 'an unknown shell is refused' 125 tare completion csh
 for command in pull build network buildx context swarm ls 'image pull' 'container attach' 'system events'; do
 	# shellcheck disable=SC2086 # a group and its command

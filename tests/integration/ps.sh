@@ -14,7 +14,7 @@ is 'ps --format json of an empty store is an empty array' "$stdout" '[]'
 run tare ps -q
 is 'ps -q of an empty store prints nothing' "$stdout" ''
 
-run tare run -d --network none --name web --label app=web --label tier=front busybox sleep 1000
+run tare run -d --network none --name web --expose 9000 --label app=web --label tier=front busybox sleep 1000
 is 'run -d prints the id' "$status" 0
 web=$stdout
 tare run --network none --name ended --label app=batch busybox sh -c 'exit 3'
@@ -85,6 +85,12 @@ is 'inspect is an array in the order asked for' "$(jq -r '[.[].Name] | join(" ")
 is 'inspect knows the exit code' "$(jq .[1].State.ExitCode <<<"$stdout")" 3
 is 'inspect knows the process' "$(jq .[0].State.Pid <<<"$stdout")" \
 	"$(tare ps --format '{{.Pid}}')"
+tare create --name full --ulimit nofile=100 --ulimit nproc=10:20 -p 8080:80 busybox true >/dev/null
+is 'what was not given is shown as it will be' \
+	"$(tare inspect -f '{{json .HostConfig.Ulimits}} {{json .HostConfig.PortBindings}} {{json .HostConfig.LogConfig.Config}}' full)" \
+	'[{"Name":"nofile","Hard":100,"Soft":100},{"Name":"nproc","Hard":20,"Soft":10}] {"80/tcp":[{"HostIp":"","HostPort":"8080"}]} {"max-size":"10485760","max-file":"3"}'
+tare rm full >/dev/null
+is 'ports that are not published have no binding' "$(tare inspect -f '{{json .NetworkSettings.Ports}}' web)" '{"9000/tcp":null}'
 run tare inspect nothing
 is 'inspect of nothing ends with 1' "$status" 1
 is 'inspect of nothing is an empty array' "$stdout" '[]'

@@ -21,7 +21,15 @@ for command in ps images 'run x' 'exec x y' 'rm x' 'load -i /etc/passwd' 'start 
 	like "${command%% *} without root says so, and what to do" "$status $stderr" \
 		"^125 tare: '${command%% *}' needs root.*hint: run it with sudo"
 done
+install -d -o 65534 -g 65534 /run/own
+own=(--root /run/own/root --runroot /run/own/run)
+ok 'a store of its own may be looked at' as_nobody "${own[@]}" images
+ok 'and is where it was said to be' test -d /run/own/root -a -d /run/own/run
+run as_nobody "${own[@]}" run x
+like 'but nothing is run from it' "$status $stderr" "^125 tare: 'run' needs root"$'\n'
+rm -r /run/own
 ok 'the help needs no root' as_nobody run --help
+ok 'in no form' as_nobody help run
 ok 'nor does the version' as_nobody version
 is 'nothing was left in a temporary directory' "$(find /tmp -maxdepth 1 -name 'tare-*' -uid 65534)" ''
 
