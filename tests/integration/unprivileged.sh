@@ -11,7 +11,7 @@ exec 9<"$TARE"
 as_nobody() {
 	(
 		cd / && exec env -u TARE_ROOT -u TARE_RUNROOT HOME=/nonexistent \
-			setpriv --reuid 65534 --regid 65534 --clear-groups /proc/self/fd/9 "$@"
+			setpriv --reuid 65534 --regid 65534 --clear-groups bash -c 'exec -a tare /proc/self/fd/9 "$@"' tare "$@"
 	)
 }
 
