@@ -111,8 +111,15 @@ tare rm bad >/dev/null
 
 # --- --rm, wait ---
 
-detach --rm --name short busybox sh -c 'sleep 0.2; exit 6'
-is 'wait gives the code of a --rm container' "$(tare wait short)" 6
+detach --rm --name short busybox sh -c 'trap "exit 6" USR1; echo up; while :; do sleep 0.1; done'
+id=$stdout
+wait_for 10 eval '[ "$(tare logs short)" = up ]'
+tare wait short >"$T/code" &
+waiter=$!
+wait_for 10 test -e "$TARE_RUNROOT/containers/$id/exit"
+tare kill -s USR1 short >/dev/null
+wait $waiter
+is 'wait gives the code of a --rm container' "$(cat "$T/code")" 6
 is 'which is gone' "$(tare ps -aq)" ''
 detach --rm --name long busybox sleep 1000
 tare stop -t 0 long >/dev/null
