@@ -57,7 +57,10 @@ int sync_send(int fd, enum sync_step step, const struct error *err, int pass_fd)
 		c->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
 	}
-	return sendmsg(fd, &h, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (sendmsg(fd, &h, MSG_NOSIGNAL) >= 0)
+		return 0;
+	/* Said instead, once, if it has not read all of ours. */
+	return errno == ECONNRESET ? -EPIPE : -errno;
 }
 
 /**

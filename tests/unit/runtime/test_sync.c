@@ -173,9 +173,11 @@ static void talking_to_nobody_is_an_error_and_no_signal(void **state)
 {
 	struct channel *c = *state;
 
-	close(c->init);
+	assert_int_equal(sync_send(c->parent, SYNC_MAPPED, NULL, -1), 0);
+	close(c->init); /* without having read it */
 	c->init = -1;
 	assert_int_equal(signal(SIGPIPE, SIG_DFL) == SIG_ERR, 0);
+	assert_int_equal(sync_send(c->parent, SYNC_START, NULL, -1), -EPIPE);
 	assert_int_equal(sync_send(c->parent, SYNC_START, NULL, -1), -EPIPE);
 }
 
