@@ -169,7 +169,7 @@ static void check_manifest(struct check *c, const char *image, const struct imag
 		return;
 	if (manifest_parse(data, len, &m, &why) < 0)
 		say(c, image, "its manifest cannot be read", false, RELOAD);
-	else if (strcmp(m.config.digest.hex, row->id))
+	else if (m.config.digest.algorithm == DIGEST_SHA256 && strcmp(m.config.digest.hex, row->id))
 		say(c, image, "its manifest names another config", false, RELOAD);
 	for (size_t i = 0; i < m.n_layers; i++)
 		strlist_add(&c->blobs, m.layers[i].digest.hex);

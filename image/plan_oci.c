@@ -31,22 +31,24 @@ static int read_blob(const struct source *source, const struct descriptor *d, si
 {
 	autofree char *name = blob_name(&d->digest);
 	autofree char *buffer = NULL;
+	struct digest_hash *hash;
 	struct digest have;
 	size_t size;
 	int r;
 
-	if (d->digest.algorithm != DIGEST_SHA256)
-		return error_set(err, EBADMSG, "documents are named by SHA-256 only");
 	r = source_read(source, name, max_bytes, &buffer, &size, err);
 	if (r < 0)
 		return r;
 	if (size != d->size)
 		return error_set(err, EBADMSG, "size mismatch (%llu expected, '%s' has %zu)",
 				 (unsigned long long)d->size, name, size);
-	digest_of_buffer(buffer, size, &have);
+	hash = digest_hash_new(d->digest.algorithm);
+	digest_hash_update(hash, buffer, size);
+	digest_hash_finish(hash, &have);
+	digest_hash_free(hash);
 	if (!digest_equal(&have, &d->digest))
-		return error_set(err, EBADMSG, "sha256 mismatch (%s expected, '%s' has %s)",
-				 d->digest.hex, name, have.hex);
+		return error_set(err, EBADMSG, "%.6s mismatch (%s expected, '%s' has %s)",
+				 name + strlen("blobs/"), d->digest.hex, name, have.hex);
 	*data = steal_ptr(&buffer);
 	*len = size;
 	return 0;
@@ -140,12 +142,14 @@ static int add_manifest(const struct source *source, const struct candidate *c,
 	struct manifest m = { 0 };
 	int r;
 
-	image->manifest = d->digest;
 	image->manifest_type = xstrdup(d->media_type);
 	image->chosen = c->chosen;
 	add_name(image, c->named);
 	r = read_blob(source, d, MANIFEST_MAX_BYTES, &image->manifest_data, &image->manifest_len,
 		      err);
+	/* The store's name for it: SHA-256, by whatever it was named here. */
+	if (r == 0)
+		digest_of_buffer(image->manifest_data, image->manifest_len, &image->manifest);
 	if (r == 0)
 		r = manifest_parse(image->manifest_data, image->manifest_len, &m, err);
 	if (!c->alone && is_artifact(&m)) {

@@ -102,6 +102,7 @@ static int add_config_roots(const struct image_store *s, const char *id, struct 
 	size_t len;
 	int r;
 
+	strlist_add(&roots->blobs, id); /* its manifest may know it by another algorithm */
 	r = image_store_read_blob(s, id, IMAGE_CONFIG_MAX_BYTES, &data, &len, err);
 	if (r == -ENOENT)
 		return 0; /* somebody else's or damaged: nothing we could keep by it */

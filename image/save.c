@@ -106,7 +106,7 @@ static void close_layers(struct save_image *image)
 
 static bool use_blobs(const struct save *s, struct save_image *image)
 {
-	bool all = true;
+	bool all = image->parsed.config.digest.algorithm == DIGEST_SHA256;
 
 	for (size_t i = 0; all && i < image->parsed.n_layers; i++) {
 		all = open_blob(s, &image->parsed.layers[i], &image->layers[i]);

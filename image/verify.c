@@ -108,7 +108,8 @@ static int check_layer(const struct source *source, const struct plan_layer *lay
 	if (r == 0)
 		r = check_stream(layer, &file, budget, &out->err);
 	out->blob = layer->blob;
-	if (r == 0 && !layer->has_blob)
+	/* New archives name it by SHA-256. */
+	if (r == 0 && (!layer->has_blob || layer->blob.algorithm != DIGEST_SHA256))
 		r = hash_file(&file, DIGEST_SHA256, &out->blob, &out->err);
 	source_file_close(&file);
 	out->valid = r == 0;

@@ -217,5 +217,41 @@ test_transport
 test_hostile
 test_good
 test_killed
+
+# resha LAYOUT OUT: all that descriptors name, by SHA-512
+resha() {
+	python3 - "$@" <<'END'
+import hashlib, json, os, sys
+source, to = sys.argv[1:]
+def name(d, data):
+    digest = hashlib.sha512(data).hexdigest()
+    with open(f"{to}/blobs/sha512/{digest}", "wb") as f:
+        f.write(data)
+    d["digest"], d["size"] = "sha512:" + digest, len(data)
+def read(path): return open(f"{source}/{path}", "rb").read()
+def blob(d): return read("blobs/" + d["digest"].replace(":", "/"))
+os.makedirs(to + "/blobs/sha512")
+index = json.loads(read("index.json"))
+manifest = json.loads(blob(index["manifests"][0]))
+for d in [manifest["config"]] + manifest["layers"]:
+    name(d, blob(d))
+name(index["manifests"][0], json.dumps(manifest).encode())
+open(to + "/index.json", "w").write(json.dumps(index))
+open(to + "/oci-layout", "wb").write(read("oci-layout"))
+END
+}
+tare rmi -a -f >/dev/null
+mkdir layout256 && tar -xf "$FIXTURES/busybox.tar" -C layout256
+resha layout256 layout512
+run tare load -q --keep-blobs -i layout512
+is 'an image that is named by SHA-512 loads' "$status $stderr" '0 '
+ok 'and is whole' tare system check
+tare save -q -o resaved.tar busybox 2>/dev/null
+ok 'it is saved by SHA-256' tare verify resaved.tar
+printf ' ' >>"$(grep -l rootfs layout512/blobs/sha512/*)"
+run tare load -q -i layout512
+like 'one that was changed is refused' "$status $stderr" '^125 .*size mismatch'
+sed -i 's/rootfs/rootfx/; s/ $//' "$(grep -l rootfs layout512/blobs/sha512/*)"
+like 'by its digest, too' "$(tare load -q -i layout512 2>&1)" 'sha512 mismatch'
 tare rmi -a -f >/dev/null
 done_testing
