@@ -157,6 +157,39 @@ static void a_part_is_a_difference_but_for_peaks(void **state)
 	json_free(missing);
 }
 
+/* A plain file has no peak that begins anew: the answer is as before Linux 6.12. */
+static void a_part_has_no_peak_of_all_times(void **state)
+{
+	const struct scratch *dir = *state;
+	struct cgroup_account_part part = CGROUP_ACCOUNT_PART_NONE;
+	struct json *doc = json_new_map(), *missing = json_new_map();
+
+	put_all(dir);
+	scratch_put_text(dir, "cpu.stat", "usage_usec 18446744073709551615\n");
+	cgroup_account_begin_part(&part, dir->fd);
+	cgroup_account_read_part(&part, dir->fd, doc, missing);
+	assert_int_equal(json_kind_of(at(doc, "pids.peak")), JSON_NIL);
+	assert_non_null(json_get(missing, "pids.peak"));
+	assert_null(json_get(missing, "pressure"));
+	assert_int_equal(json_int(at(part.before, "cpu.usage_us"), 0), INT64_MAX);
+	cgroup_account_done_part(&part);
+	cgroup_account_done_part(&part);
+	json_free(doc);
+	json_free(missing);
+}
+
+static void a_kernel_without_pressure_is_named(void **state)
+{
+	const struct scratch *dir = *state;
+	struct json *doc = json_new_map(), *missing = json_new_map();
+
+	scratch_put_text(dir, "cgroup.controllers", "cpu\n");
+	cgroup_account_read(dir->fd, doc, missing);
+	assert_non_null(json_get(missing, "pressure"));
+	json_free(doc);
+	json_free(missing);
+}
+
 static void without_a_cgroup_all_is_null(void **state)
 {
 	struct json *doc = json_new_map(), *missing = json_new_map();
@@ -178,6 +211,8 @@ int main(void)
 		scratch_test(limits_are_as_the_kernel_writes_them),
 		scratch_test(without_controllers_only_time_is_known),
 		scratch_test(a_part_is_a_difference_but_for_peaks),
+		scratch_test(a_part_has_no_peak_of_all_times),
+		scratch_test(a_kernel_without_pressure_is_named),
 		cmocka_unit_test(without_a_cgroup_all_is_null),
 	};
 

@@ -76,6 +76,21 @@ static void figures_have_runcs_names_and_units(void **state)
 	json_free(v);
 }
 
+static void what_has_no_limit_has_none_with_swap(void **state)
+{
+	const struct scratch *s = *state;
+	struct error err;
+	struct json *v;
+
+	scratch_put_text(s, "memory.max", "max\n");
+	scratch_put_text(s, "memory.swap.max", "500\n");
+	v = cgroup_stats_json(s->fd, &err);
+	assert_int_equal(number(v, "memory", "swap", "limit"), INT64_MAX);
+	json_free(v);
+	assert_int_equal(mkdirat(s->fd, "memory.stat", 0700), 0); /* it cannot be read */
+	assert_null(cgroup_stats_json(s->fd, &err));
+}
+
 static void without_controllers_there_are_still_processes(void **state)
 {
 	const struct scratch *s = *state;
@@ -94,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		scratch_test(figures_have_runcs_names_and_units),
+		scratch_test(what_has_no_limit_has_none_with_swap),
 		scratch_test(without_controllers_there_are_still_processes),
 	};
 

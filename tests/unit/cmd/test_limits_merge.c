@@ -37,6 +37,8 @@ static void what_is_not_given_stays(void **state)
 	limits_merge(&s, &(struct settings){ .strict = true, .restart = "no" });
 	assert_true(s.strict);
 	assert_string_equal(s.restart, "no");
+	limits_merge(&s, &(struct settings){ .pids_max = 3 });
+	assert_true(s.strict);
 }
 
 static void every_number_is_taken_over(void **state)

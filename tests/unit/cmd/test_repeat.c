@@ -111,6 +111,9 @@ static void nothing_has_run_yet(void **state)
 	repeat_init(&r);
 	doc = repeat_document(&r);
 	assert_int_equal(json_int(json_get(doc, "runs"), -1), 0);
+	assert_false(repeat_is_over(doc));
+	json_set_text(doc, "reason", "limit"); /* nor will it the next time */
+	assert_true(repeat_is_over(doc));
 	repeat_table(doc, &out);
 	assert_non_null(strstr(out.data, "FIGURE"));
 	str_done(&out);

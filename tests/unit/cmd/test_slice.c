@@ -262,6 +262,8 @@ static void a_cap_refuses_more_and_is_what_nobody_asked_for(void **state)
 	assert_int_equal(limits.lease_ms, 3600000);
 	assert_int_equal(limits.memory_bytes, 0);
 	assert_int_equal(cap_fit(&cap, &more, &err), -ERANGE);
+	more.pids = 10; /* all that there is */
+	assert_int_equal(cap_fit(&cap, &more, &err), 0);
 }
 
 static void a_cap_with_a_mistake_is_none(void **state)
