@@ -290,6 +290,9 @@ static void replies_and_errors_come_through(void **state)
 	len = make_reply(answer, DBUS_ERROR, "a.b.Strange\033[31m");
 	assert_int_equal(call_peer(WELCOME, answer, len, &err), -EREMOTEIO);
 	assert_string_equal(err.msg, "call 'Method': a.b.Strange\\x1b[31m");
+	answer[20] = 2; /* to another message: not of interest */
+	len += make_reply(answer + len, DBUS_METHOD_RETURN, NULL);
+	assert_int_equal(call_peer(WELCOME, answer, len, &err), 0);
 }
 
 static void every_cut_of_a_reply_is_noticed(void **state)

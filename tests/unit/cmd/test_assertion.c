@@ -224,6 +224,21 @@ static char *formatted(enum verdict_format format, bool *foretold)
 	return str_take(&text);
 }
 
+static void each_failure_counts(void **state)
+{
+	autojson struct json *doc = report();
+	autostrlist struct strlist expressions = { 0 };
+	struct verdict v = { .n = 0 };
+
+	(void)state;
+	strlist_add(&expressions, "memory.peak<1M");
+	strlist_add(&expressions, "memory.peak<2M");
+	strlist_add(&expressions, "oom");
+	verdict_reach(&v, &expressions, doc);
+	assert_int_equal(v.failed, 2);
+	verdict_done(&v);
+}
+
 static void each_format_tells_expected_and_seen(void **state)
 {
 	bool foretold = false;
@@ -258,6 +273,7 @@ int main(void)
 		cmocka_unit_test(mistakes_are_found_before_anything_starts),
 		cmocka_unit_test(every_field_may_be_asserted_by_both_names),
 		cmocka_unit_test(who_foretells_the_end_is_told_from_who_does_not),
+		cmocka_unit_test(each_failure_counts),
 		cmocka_unit_test(each_format_tells_expected_and_seen),
 	};
 
