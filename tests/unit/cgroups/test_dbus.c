@@ -277,6 +277,64 @@ static size_t make_reply(unsigned char *out, unsigned char type, const char *err
 	return len;
 }
 
+static void put_field(struct str *b, uint8_t code, const char *type, const char *text)
+{
+	dbus_begin_struct(b);
+	dbus_put_byte(b, code);
+	dbus_put_signature(b, type);
+	dbus_put_string(b, text);
+}
+
+static void put_signal(struct str *out, uint8_t serial)
+{
+	autostr struct str b = { 0 };
+	struct dbus_array fields;
+
+	dbus_put_byte(&b, 'l');
+	dbus_put_byte(&b, DBUS_SIGNAL);
+	dbus_put_byte(&b, 0);
+	dbus_put_byte(&b, 1);
+	dbus_put_u32(&b, 0);
+	dbus_put_u32(&b, serial);
+	fields = dbus_begin_array(&b, '(');
+	put_field(&b, 1, "o", "/");
+	put_field(&b, 2, "s", "a.b");
+	put_field(&b, 3, "s", "Member");
+	dbus_end_array(&b, fields);
+	dbus_begin_struct(&b);
+	str_append(out, b.data, b.len);
+}
+
+/* Of too many that nobody has waited for yet the last 16 are kept. */
+static void signals_are_kept_so_many(void **state)
+{
+	struct dbus_call call = { .path = "/", .member = "Method" };
+	struct dbus_message reply = { 0 }, signal = { 0 };
+	autostr struct str answer = { 0 };
+	struct dbus_address address;
+	unsigned char end[256];
+	struct dbus *bus;
+	struct error err;
+	pid_t pid;
+
+	(void)state;
+	for (uint8_t i = 1; i <= 20; i++)
+		put_signal(&answer, i);
+	str_append(&answer, end, make_reply(end, DBUS_METHOD_RETURN, NULL));
+	pid = start_peer(&address, WELCOME, answer.data, answer.len);
+	assert_int_equal(dbus_open(&address, 1, &bus, &err), 0);
+	assert_int_equal(dbus_listen(bus, "", is_new_name, "Member", &err), 0);
+	assert_int_equal(dbus_call(bus, &call, &reply, &err), 0);
+	dbus_message_done(&reply);
+	for (uint32_t i = 5; i <= 20; i++) {
+		assert_int_equal(dbus_wait_signal(bus, 10, &signal, &err), 0);
+		assert_int_equal(signal.serial, i);
+		dbus_message_done(&signal);
+	}
+	dbus_close(bus);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 static void replies_and_errors_come_through(void **state)
 {
 	unsigned char answer[256];
@@ -365,6 +423,7 @@ int main(void)
 		cmocka_unit_test(useless_addresses_are_passed_over),
 		cmocka_unit_test(the_environment_names_the_users_sockets),
 		cmocka_unit_test(a_real_bus_understands_us),
+		cmocka_unit_test(signals_are_kept_so_many),
 		cmocka_unit_test(replies_and_errors_come_through),
 		cmocka_unit_test(every_cut_of_a_reply_is_noticed),
 		cmocka_unit_test(garbage_ends_the_connection),
