@@ -115,7 +115,8 @@ rm -f "$ROOT/tmp/started"
 
 # has_ended PID: whoever inherited it may not have waited for it yet
 has_ended() {
-	[ ! -d "/proc/$1" ] || grep -qs '^State:.[ZX]' "/proc/$1/status"
+	# The last time: it may be waited for between the two looks.
+	[ ! -d "/proc/$1" ] || grep -qs '^State:.[ZX]' "/proc/$1/status" || [ ! -d "/proc/$1" ]
 }
 
 bundle idle 'args(["sleep", "1000"])'
