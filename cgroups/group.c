@@ -422,11 +422,10 @@ static int remove_below(int dirfd, int depth)
 	return r;
 }
 
-/** cgroup_remove_if_empty() - What a crash may have left: not if anything is in it, or below it */
-void cgroup_remove_if_empty(const struct cgroup_root *root, const char *relpath)
+/** cgroup_remove_if_empty() - Not if anything is in it, or below it; whether it is gone */
+bool cgroup_remove_if_empty(const struct cgroup_root *root, const char *relpath)
 {
-	if (is_relative_path(relpath))
-		(void)unlinkat(root->fd, relpath, AT_REMOVEDIR);
+	return is_relative_path(relpath) && unlinkat(root->fd, relpath, AT_REMOVEDIR) == 0;
 }
 
 /**

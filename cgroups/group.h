@@ -32,7 +32,7 @@ int cgroup_open_monitors(const struct cgroup_root *root, struct error *err);
 int cgroup_add_process(int dirfd, pid_t pid, struct error *err);
 int cgroup_kill(int dirfd, struct error *err);
 int cgroup_is_populated(int dirfd, struct error *err);
-void cgroup_remove_if_empty(const struct cgroup_root *root, const char *relpath);
+bool cgroup_remove_if_empty(const struct cgroup_root *root, const char *relpath);
 int cgroup_remove(const struct cgroup_root *root, const char *relpath, int timeout_ms,
 		  struct error *err);
 

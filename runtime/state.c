@@ -181,10 +181,21 @@ char *state_noted_cgroup(int dirfd)
 	return len > 0 && (size_t)len < sizeof(path) ? xstrndup(path, (size_t)len) : NULL;
 }
 
+/* What is there as a rule: no need to read the directory. */
+static bool remove_files(int root_fd, const char *id)
+{
+	static const char *const names[] = { "state.json", "config.json", CGROUP_NAME };
+	autoclose int dirfd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	for (size_t i = 0; dirfd >= 0 && i < sizeof(names) / sizeof(*names); i++)
+		(void)unlinkat(dirfd, names[i], 0);
+	return unlinkat(root_fd, id, AT_REMOVEDIR) == 0;
+}
+
 /** state_remove() - Remove a container's directory, whose lock the caller holds */
 int state_remove(int root_fd, const char *id, struct error *err)
 {
-	int r = file_remove_tree_at(root_fd, id);
+	int r = remove_files(root_fd, id) ? 0 : file_remove_tree_at(root_fd, id);
 
 	return r < 0 && r != -ENOENT ? error_sys(err, -r, "remove the state of container '%s'", id)
 				     : 0;

@@ -202,6 +202,12 @@ int oci_cgroup_confine(struct oci_cgroup *cg, const struct oci_bundle *b, struct
 	return r == 0 && cg->fd >= 0 ? delegate(cg->fd, b, err) : r;
 }
 
+static int open_in(struct oci_cgroup *cg, const struct state *s, struct error *err)
+{
+	cg->fd = cgroup_open(&cg->root, s->cgroup, err);
+	return cg->fd == -ENOENT || cg->fd >= 0 ? 0 : cg->fd;
+}
+
 /** oci_cgroup_open() - The cgroup of an existing container; fd stays -1 if it has none */
 int oci_cgroup_open(struct oci_cgroup *cg, const struct state *s, struct error *err)
 {
@@ -210,10 +216,7 @@ int oci_cgroup_open(struct oci_cgroup *cg, const struct state *s, struct error *
 	if (!s->cgroup || !*s->cgroup)
 		return 0;
 	r = cgroup_root_open(&cg->root, err);
-	if (r < 0)
-		return r;
-	cg->fd = cgroup_open(&cg->root, s->cgroup, err);
-	return cg->fd == -ENOENT || cg->fd >= 0 ? 0 : cg->fd;
+	return r < 0 ? r : open_in(cg, s, err);
 }
 
 /**
@@ -246,7 +249,7 @@ void oci_cgroup_forget(int dirfd)
 
 	oci_cgroup_init(&cg);
 	if (path && cgroup_root_open(&cg.root, &ignored) == 0)
-		cgroup_remove_if_empty(&cg.root, path);
+		(void)cgroup_remove_if_empty(&cg.root, path);
 }
 
 /**
@@ -261,10 +264,17 @@ int oci_cgroup_end(const struct state *s, struct error *err)
 	int r;
 
 	oci_cgroup_init(&cg);
-	r = oci_cgroup_open(&cg, s, err);
+	if (!s->cgroup || !*s->cgroup)
+		return 0;
+	r = cgroup_root_open(&cg.root, err);
+	if (r < 0)
+		return r;
+	if (!is_in_scope(s) && cgroup_remove_if_empty(&cg.root, s->cgroup))
+		return 0; /* nobody to be killed */
+	r = open_in(&cg, s, err);
 	if (r == 0 && cg.fd >= 0)
 		r = cgroup_kill(cg.fd, err);
-	if (r == 0 && is_in_scope(s) && s->cgroup && *s->cgroup) {
+	if (r == 0 && is_in_scope(s)) {
 		r = parse_unit(&unit, s, err);
 		if (r == 0)
 			r = cgroup_systemd_stop(&unit, err);
