@@ -3,7 +3,7 @@
  * base/cleanup.h - Variables that release what they hold when they go out of scope
  *
  * Initialise where declared. steal_ptr() and steal_fd() hand the value over;
- * nothing else disarms. All keep errno.
+ * nothing else disarms. All keep errno. cleanup_close() is also for members: safe twice.
  */
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
@@ -21,12 +21,13 @@ static inline void cleanup_free(void *p)
 	errno = saved;
 }
 
-static inline void cleanup_close(const int *fd)
+static inline void cleanup_close(int *fd)
 {
 	int saved = errno;
 
 	if (*fd >= 0)
 		(void)close(*fd);
+	*fd = -1;
 	errno = saved;
 }
 

@@ -131,10 +131,8 @@ int cgroup_root_open(struct cgroup_root *root, struct error *err)
 /** cgroup_root_close() - Release @root; NULL and already closed ones are fine */
 void cgroup_root_close(struct cgroup_root *root)
 {
-	if (!root || root->fd < 0)
-		return;
-	(void)close(root->fd);
-	root->fd = -1;
+	if (root)
+		cleanup_close(&root->fd);
 }
 
 /** cgroup_controller_name() - The kernel's name of a controller */

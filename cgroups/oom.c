@@ -109,8 +109,6 @@ int cgroup_oom_watch_read(struct cgroup_oom_watch *watch, struct error *err)
 /** cgroup_oom_watch_close() - Release a watch; NULL and already closed ones are fine */
 void cgroup_oom_watch_close(struct cgroup_oom_watch *watch)
 {
-	if (!watch || watch->fd < 0)
-		return;
-	(void)close(watch->fd);
-	watch->fd = -1;
+	if (watch)
+		cleanup_close(&watch->fd);
 }

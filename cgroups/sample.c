@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "cgroups/stats.h"
 
 /* memory.stat has 2 KiB; of io.stat this is a line for each of some 80 disks. */
@@ -48,9 +49,7 @@ void cgroup_sampler_open(struct cgroup_sampler *s, int dirfd)
 void cgroup_sampler_close(struct cgroup_sampler *s)
 {
 	for (size_t i = 0; i < CGROUP_SAMPLE_FILES; i++)
-		if (s->fds[i] >= 0)
-			(void)close(s->fds[i]);
-	cgroup_sampler_init(s);
+		cleanup_close(&s->fds[i]);
 }
 
 /** cgroup_sample_clear() - Nothing is known */

@@ -362,9 +362,7 @@ void birth_undo(struct birth *b, const struct context *ctx)
 /** birth_done() - Release what the struct holds */
 void birth_done(struct birth *b)
 {
-	if (b->dir_fd >= 0)
-		(void)close(b->dir_fd);
-	b->dir_fd = -1;
+	cleanup_close(&b->dir_fd);
 	ephemeral_done(&b->ephemeral);
 	settings_done(&b->settings);
 	free(b->rootfs);

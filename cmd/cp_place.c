@@ -205,8 +205,7 @@ static int receive_copy(const struct cp_side *to, int root, struct archive_tar *
 	u.rename = name;
 	if (r == 0)
 		r = unpack_run(&u, tar, &first, err);
-	if (u.base >= 0)
-		(void)close(u.base);
+	cleanup_close(&u.base);
 	return r;
 }
 

@@ -92,10 +92,8 @@ static void joined_done(struct joined *j)
 	exec_report_done(&j->report);
 	container_done(&j->process_handle);
 	streams_close(&j->streams, j->stdio);
-	if (j->cgroup_fd >= 0)
-		(void)close(j->cgroup_fd);
-	if (j->signal_fd >= 0)
-		(void)close(j->signal_fd);
+	cleanup_close(&j->cgroup_fd);
+	cleanup_close(&j->signal_fd);
 	cgroup_root_close(&j->cgroup_root);
 	config_process_done(&j->process);
 	settings_done(&j->settings);

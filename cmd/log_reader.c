@@ -60,8 +60,7 @@ static int open_number(struct log_reader *l, int number, struct error *err)
 	fd = openat(l->dirfd, file_name(name, number), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, errno, "open log file '%s'", name);
-	if (l->fd >= 0)
-		(void)close(l->fd);
+	cleanup_close(&l->fd);
 	l->fd = fd;
 	return 0;
 }
@@ -231,10 +230,8 @@ int log_reader_skip_to_tail(struct log_reader *l, uint64_t lines, struct error *
 /** log_reader_close() - Release a reader, also one that failed to open */
 void log_reader_close(struct log_reader *l)
 {
-	if (l->fd >= 0)
-		(void)close(l->fd);
-	if (l->dirfd >= 0)
-		(void)close(l->dirfd);
+	cleanup_close(&l->fd);
+	cleanup_close(&l->dirfd);
 	str_done(&l->buffer);
 	l->fd = l->dirfd = -1;
 }

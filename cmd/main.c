@@ -271,10 +271,8 @@ int main(int argc, char **argv)
 		r = -err.code;
 	if (r < 0)
 		message_error(&ctx, &err);
-	if (ctx.store.root_fd >= 0)
-		(void)close(ctx.store.root_fd);
-	if (ctx.store.run_fd >= 0)
-		(void)close(ctx.store.run_fd);
+	cleanup_close(&ctx.store.root_fd);
+	cleanup_close(&ctx.store.run_fd);
 	strlist_done(&ctx.additional);
 	free((char *)(uintptr_t)ctx.root);
 	free((char *)(uintptr_t)ctx.runroot);

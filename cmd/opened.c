@@ -85,7 +85,6 @@ void opened_close(struct opened *o)
 	source_close(o->source);
 	plan_done(&o->plan);
 	signature_claim_done(&o->claim);
-	if (o->fd >= 0)
-		(void)close(o->fd);
+	cleanup_close(&o->fd);
 	*o = OPENED_NONE;
 }

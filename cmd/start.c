@@ -214,8 +214,7 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 		r = EXIT_LIMIT;
 	}
 	/* The monitor holds the lock now; the next container's must not. */
-	if (l.lock_fd >= 0)
-		(void)close(l.lock_fd);
+	cleanup_close(&l.lock_fd);
 	launch_done(&l);
 	settings_done(&c.settings);
 	if (c.has_image)

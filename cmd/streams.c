@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "cmd/command.h"
 
@@ -88,18 +89,11 @@ int streams_open_null(int theirs[3], struct error *err)
 	return 0;
 }
 
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
 /** streams_close_theirs() - Once the process has them, our copies must go */
 void streams_close_theirs(int theirs[3])
 {
 	for (int i = 0; i < 3; i++)
-		shut(&theirs[i]);
+		cleanup_close(&theirs[i]);
 }
 
 /** streams_close() - Close both sides, whatever is open */
@@ -108,9 +102,9 @@ void streams_close(struct supervise *ours, int theirs[3])
 	streams_close_theirs(theirs);
 	if (ours->stdin_to == ours->stdout_from) /* a terminal is one descriptor for both */
 		ours->stdin_to = -1;
-	shut(&ours->stdin_to);
-	shut(&ours->stdout_from);
-	shut(&ours->stderr_from);
+	cleanup_close(&ours->stdin_to);
+	cleanup_close(&ours->stdout_from);
+	cleanup_close(&ours->stderr_from);
 }
 
 /** streams_take_window_size() - Give a new terminal the size of ours, if we have one */

@@ -277,13 +277,11 @@ int compose_publish(struct compose *c, const char *name, char id[DIGEST_SHA256_H
 void compose_close(struct compose *c)
 {
 	for (size_t i = 0; i < c->n_layers; i++)
-		if (c->layers[i].fd >= 0)
-			(void)close(c->layers[i].fd);
+		cleanup_close(&c->layers[i].fd);
 	free(c->layers);
 	json_free(c->config);
 	image_store_unstage(c->store, &c->staging);
 	cleanup_close(&c->lock_fd);
-	c->lock_fd = -1;
 	c->layers = NULL;
 	c->n_layers = 0;
 	c->config = NULL;

@@ -320,7 +320,6 @@ void package_done(struct package *p)
 	strlist_done(&p->names);
 	json_free(p->config);
 	free(p->layers);
-	if (p->fd >= 0)
-		(void)close(p->fd);
+	cleanup_close(&p->fd);
 	*p = (struct package){ .fd = -1, .spool_dirfd = -1 };
 }

@@ -238,7 +238,6 @@ int image_remove(const struct image_store *s, const char *operand, bool force,
 	if (r == 0)
 		r = collect(s, staging.fd, err);
 	cleanup_close(&lock);
-	lock = -1;
 	image_store_unstage(s, &staging);
 	return r;
 }

@@ -99,8 +99,7 @@ static bool open_blob(const struct save *s, const struct descriptor *d, struct l
 static void close_layers(struct save_image *image)
 {
 	for (size_t i = 0; i < image->n_layers; i++)
-		if (image->layers[i].fd >= 0)
-			(void)close(image->layers[i].fd);
+		cleanup_close(&image->layers[i].fd);
 	image->n_layers = 0;
 }
 
@@ -254,7 +253,6 @@ void save_close(struct save *s)
 	writer_free(s->writer);
 	image_store_unstage(s->store, &s->staging);
 	cleanup_close(&s->lock_fd);
-	s->lock_fd = -1;
 	s->images = NULL;
 	s->n = 0;
 	s->writer = NULL;

@@ -397,8 +397,7 @@ void source_close(struct source *s)
 {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		(void)close(s->fd);
+	cleanup_close(&s->fd);
 	outer_index_done(&s->index);
 	free(s);
 }

@@ -108,7 +108,6 @@ int image_store_make_transient(int dirfd, struct image_store *out, struct error 
 void image_store_close(struct image_store *s)
 {
 	cleanup_close(&s->fd);
-	s->fd = -1;
 }
 
 static int lock_file(int dirfd, const char *name, bool exclusive, bool wait, struct error *err)

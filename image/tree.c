@@ -273,7 +273,6 @@ static void forget_parent(struct tree *t)
 	free(t->parent_path);
 	t->parent_path = NULL;
 	cleanup_close(&t->parent);
-	t->parent = -1;
 }
 
 /* -ELOOP: there is a link on the way. */

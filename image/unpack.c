@@ -81,8 +81,7 @@ static int open_dir(const struct unpack *u, const char *dir)
 
 static void place_done(struct place *p)
 {
-	if (p->parent >= 0)
-		(void)close(p->parent);
+	cleanup_close(&p->parent);
 	free(p->name);
 }
 

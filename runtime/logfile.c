@@ -259,9 +259,6 @@ void logfile_close(struct logfile *l)
 	}
 	if (out.len)
 		(void)write_out(l, &out);
-	if (l->fd >= 0)
-		(void)close(l->fd);
-	if (l->dirfd >= 0)
-		(void)close(l->dirfd);
-	l->fd = l->dirfd = -1;
+	cleanup_close(&l->fd);
+	cleanup_close(&l->dirfd);
 }

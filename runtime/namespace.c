@@ -162,11 +162,8 @@ int namespace_leave(struct namespace_set *set, struct error *err)
 void namespace_close(struct namespace_set *set)
 {
 	for (int i = 0; i < CONFIG_NS_COUNT; i++) {
-		if (set->there[i] >= 0)
-			(void)close(set->there[i]);
-		if (set->back[i] >= 0)
-			(void)close(set->back[i]);
-		set->there[i] = set->back[i] = -1;
+		cleanup_close(&set->there[i]);
+		cleanup_close(&set->back[i]);
 	}
 }
 

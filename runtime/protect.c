@@ -276,12 +276,12 @@ static int protect_kernel_files(const struct rootfs *fs, const struct config *c,
 		.null = -1,
 		.empty_dir = -1,
 	};
-	const int *const opened[] = { &p.proc, &p.sys, &p.null, &p.empty_dir };
 	int r = is_bundle(c) ? protect_as_told(&p, err) : protect_by_default(&p, err);
 
-	for (size_t i = 0; i < sizeof(opened) / sizeof(*opened); i++)
-		if (*opened[i] >= 0)
-			(void)close(*opened[i]);
+	cleanup_close(&p.proc);
+	cleanup_close(&p.sys);
+	cleanup_close(&p.null);
+	cleanup_close(&p.empty_dir);
 	return r;
 }
 

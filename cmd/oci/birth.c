@@ -48,22 +48,15 @@ void oci_birth_init(struct oci_birth *b, const struct context *ctx, const char *
 	oci_cgroup_init(&b->cgroup);
 }
 
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
 /** oci_birth_done() - Close and release; the container lives on */
 void oci_birth_done(struct oci_birth *b)
 {
 	container_done(&b->container);
 	netns_give_up(&b->netns);
-	shut(&b->dirfd);
-	shut(&b->start_fd);
-	shut(&b->hook_fd);
-	shut(&b->master);
+	cleanup_close(&b->dirfd);
+	cleanup_close(&b->start_fd);
+	cleanup_close(&b->hook_fd);
+	cleanup_close(&b->master);
 	oci_cgroup_close(&b->cgroup);
 	state_done(&b->state);
 	oci_bundle_done(&b->bundle);
@@ -247,7 +240,7 @@ void oci_birth_undo(struct oci_birth *b)
 int oci_birth_attend(struct oci_birth *b, int signal_fd, struct error *err)
 {
 	/* Others may look at it, and signal it, while it runs. */
-	shut(&b->dirfd);
+	cleanup_close(&b->dirfd);
 	return oci_attend(&b->container, steal_fd(&b->master), signal_fd, err);
 }
 

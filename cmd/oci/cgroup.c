@@ -39,9 +39,7 @@ void oci_cgroup_init(struct oci_cgroup *cg)
 /** oci_cgroup_close() - Close what is open; the cgroup itself stays */
 void oci_cgroup_close(struct oci_cgroup *cg)
 {
-	if (cg->fd >= 0)
-		(void)close(cg->fd);
-	cg->fd = -1;
+	cleanup_close(&cg->fd);
 	cgroup_root_close(&cg->root);
 }
 

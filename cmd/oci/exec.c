@@ -387,12 +387,9 @@ static void joined_done(struct joined *j)
 	oci_cgroup_close(&j->cgroup);
 	config_process_done(&j->process);
 	oci_bundle_done(&j->bundle);
-	if (j->cgroup_fd >= 0)
-		(void)close(j->cgroup_fd);
-	if (j->root_fd >= 0)
-		(void)close(j->root_fd);
-	if (j->master >= 0)
-		(void)close(j->master);
+	cleanup_close(&j->cgroup_fd);
+	cleanup_close(&j->root_fd);
+	cleanup_close(&j->master);
 }
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)

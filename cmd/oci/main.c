@@ -297,8 +297,7 @@ int oci_main(const char *program, int argc, char **argv)
 		r = OCI_EXIT_FAILED;
 	}
 	log_to(NULL, NULL);
-	if (ctx.store.run_fd >= 0)
-		(void)close(ctx.store.run_fd);
+	cleanup_close(&ctx.store.run_fd);
 	free((char *)(uintptr_t)ctx.runroot);
 	return r;
 }

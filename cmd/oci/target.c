@@ -94,8 +94,7 @@ int oci_target_open(struct oci_target *t, const struct context *ctx, const char 
 /** oci_target_close() - Release it; also one that was not found */
 void oci_target_close(struct oci_target *t)
 {
-	if (t->dirfd >= 0)
-		(void)close(t->dirfd);
+	cleanup_close(&t->dirfd);
 	state_done(&t->state);
 	t->dirfd = -1;
 }

@@ -159,10 +159,8 @@ void slice_leave(struct slice_member *m, const struct context *ctx, bool lease_e
 {
 	bool was_in = m->dir_fd >= 0;
 
-	if (m->watch_fd >= 0)
-		(void)close(m->watch_fd);
-	if (m->dir_fd >= 0)
-		(void)close(m->dir_fd);
+	cleanup_close(&m->watch_fd);
+	cleanup_close(&m->dir_fd);
 	m->dir_fd = m->watch_fd = -1;
 	if (was_in && lease_ended) {
 		autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };

@@ -71,9 +71,7 @@ int slice_store_open(struct slice_store *st, const struct context *ctx, struct e
 /** slice_store_close() - Let go of the slices */
 void slice_store_close(struct slice_store *st)
 {
-	if (st->dir_fd >= 0)
-		(void)close(st->dir_fd);
-	st->dir_fd = -1;
+	cleanup_close(&st->dir_fd);
 	cgroup_root_close(&st->cgroups);
 }
 
