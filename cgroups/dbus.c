@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -52,14 +53,6 @@ struct dbus {
 	size_t n_kept;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int wait_for(const struct dbus *bus, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = bus->fd, .events = events };
@@ -69,7 +62,7 @@ static int wait_for(const struct dbus *bus, short events, int64_t deadline)
 	do {
 		struct timespec t;
 
-		left = deadline - now_ms();
+		left = deadline - clock_monotonic_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		t = (struct timespec){ .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
@@ -299,7 +292,7 @@ static int report(const struct dbus_call *call, const struct dbus_message *reply
 int dbus_call(struct dbus *bus, struct dbus_call *call, struct dbus_message *reply,
 	      struct error *err)
 {
-	int64_t deadline = now_ms() + CALL_TIMEOUT_S * 1000;
+	int64_t deadline = clock_monotonic_ms() + CALL_TIMEOUT_S * 1000;
 	autostr struct str body = call->body, out = { 0 };
 	struct dbus_message m = { 0 };
 	int r;
@@ -383,7 +376,7 @@ static int open_one(const struct dbus_address *address, struct dbus **bus, struc
 	b = xcalloc(1, sizeof(*b));
 	b->fd = fd;
 	b->on_bus = address->bus;
-	r = authenticate(b, now_ms() + CALL_TIMEOUT_S * 1000);
+	r = authenticate(b, clock_monotonic_ms() + CALL_TIMEOUT_S * 1000);
 	if (r < 0)
 		r = error_sys(err, -r, "authenticate to '%s'", name);
 	else if (b->on_bus)
@@ -455,7 +448,7 @@ int dbus_listen(struct dbus *bus, const char *rule, dbus_filter *wanted, const v
 int dbus_wait_signal(struct dbus *bus, int timeout_ms, struct dbus_message *signal,
 		     struct error *err)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = clock_monotonic_ms() + timeout_ms;
 	int r = bus->broken ? -ECONNRESET : 0;
 
 	while (r == 0 && !bus->n_kept) {

@@ -12,10 +12,10 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 
 #define EVENTS_MAX_BYTES 512
@@ -58,14 +58,6 @@ int cgroup_event_read(int dirfd, const char *key, struct error *err)
 	return fd < 0 ? fd : read_key(fd, key, err);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /**
  * cgroup_event_wait() - Wait until a key of cgroup.events has a value
  * @value:	0 or 1
@@ -76,14 +68,14 @@ static int64_t now_ms(void)
 int cgroup_event_wait(int dirfd, const char *key, int value, int timeout_ms, struct error *err)
 {
 	autoclose int fd = open_events(dirfd, err);
-	int64_t end = now_ms() + timeout_ms;
+	int64_t end = clock_monotonic_ms() + timeout_ms;
 	int r;
 
 	if (fd < 0)
 		return fd;
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLPRI };
-		int64_t left = timeout_ms < 0 ? -1 : end - now_ms();
+		int64_t left = timeout_ms < 0 ? -1 : end - clock_monotonic_ms();
 
 		r = read_key(fd, key, err);
 		if (r < 0)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -59,7 +60,7 @@ static struct json *make_state(const struct record *r)
 	autooom struct oom now = { .known = false };
 
 	if (target_is_running(r)) /* nothing is on record yet */
-		oom_of_running(&now, r, report_clock_ns());
+		oom_of_running(&now, r, clock_monotonic_ns());
 	json_set_text(state, "Status", record_status_name(r->status));
 	json_set_bool(state, "Running", target_is_running(r));
 	json_set_bool(state, "Paused", r->status == RECORD_PAUSED);

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -206,7 +207,7 @@ static int spawn(struct launch *l, struct error *err)
 static int publish(struct launch *l, struct error *err)
 {
 	struct record *r = l->record;
-	int64_t now_ns = report_clock_ns();
+	int64_t now_ns = clock_monotonic_ns();
 	int ret;
 
 	l->began_ns = l->begun_ns && *l->begun_ns ? *l->begun_ns : now_ns;
@@ -435,7 +436,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 			.killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL,
 			.by_us = timed_out || stopped,
 			.began_ns = l->began_ns,
-			.ended_ns = report_clock_ns(),
+			.ended_ns = clock_monotonic_ns(),
 			.watched = l->streams.news != NULL,
 			.seen_dying = l->dying,
 			.seen_kills = l->kills,

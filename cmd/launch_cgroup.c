@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/cpulist.h"
 #include "base/error.h"
 #include "cgroups/protection.h"
@@ -196,7 +197,7 @@ static void note_kills(void *arg)
 		return;
 	l->kills += (uint64_t)kills;
 	l->dying = process_is_dying(l->container.pid);
-	l->killed_ns = report_clock_ns();
+	l->killed_ns = clock_monotonic_ns();
 }
 
 /** launch_watch_kills() - From now on; of a run without limits and report nobody has asked */

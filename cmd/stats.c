@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -125,14 +126,6 @@ static void watch_add(struct watch *w, const char *id)
 	w->n++;
 }
 
-static int64_t monotonic_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * UNITS_NS_PER_S + t.tv_nsec;
-}
-
 static bool read_group(const struct record *r, struct cgroup_stats *stats)
 {
 	autoclose int fd = -1;
@@ -157,7 +150,7 @@ static bool look(const struct context *ctx, struct watched *w)
 	str_replace(&w->name, r.name);
 	w->started_ns = r.started_ns;
 	w->before = w->now;
-	w->now = (struct sample){ .taken_ns = monotonic_ns() };
+	w->now = (struct sample){ .taken_ns = clock_monotonic_ns() };
 	if (!target_is_running(&r))
 		return true;
 	w->now.known = read_group(&r, &w->now.group);

@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -193,14 +194,6 @@ int target_signal(const struct record *r, int pidfd, int sig, struct error *err)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /**
  * target_wait_exit() - Wait for the end of a process
  * @timeout_ms:	Negative: for ever
@@ -210,7 +203,7 @@ static int64_t now_ms(void)
 int target_wait_exit(int pidfd, int64_t timeout_ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	int64_t end = now_ms() + timeout_ms, left = timeout_ms;
+	int64_t end = clock_monotonic_ms() + timeout_ms, left = timeout_ms;
 	int n;
 
 	for (;;) {
@@ -219,7 +212,7 @@ int target_wait_exit(int pidfd, int64_t timeout_ms)
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		left = end - now_ms();
+		left = end - clock_monotonic_ms();
 		if (timeout_ms >= 0 && left <= 0)
 			return -ETIMEDOUT;
 	}

@@ -5,18 +5,8 @@
 #include "runtime/deadline.h"
 
 #include <stddef.h>
-#include <time.h>
 
-#define NS_PER_S INT64_C(1000000000)
-
-/** deadline_now() - Nanoseconds on the clock that nobody sets */
-int64_t deadline_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_S + t.tv_nsec;
-}
+#include "base/clock.h"
 
 /** deadline_add() - Put @d, whose due() is set and which is in no list, behind those of its time */
 void deadline_add(struct deadline **list, struct deadline *d, int64_t at_ns)
@@ -41,7 +31,7 @@ void deadline_remove(struct deadline **list, const struct deadline *d)
 void deadline_run(struct deadline **list)
 {
 	struct deadline *past = NULL, **end = &past;
-	int64_t now = deadline_now();
+	int64_t now = clock_monotonic_ns();
 
 	while (*list && (*list)->at_ns <= now) {
 		*end = *list;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct deadline {
-	int64_t at_ns; /* on the clock of deadline_now() */
+	int64_t at_ns; /* clock_monotonic_ns() */
 	/*
 	 * Called once it is past, with the time. Returns when it is to be called again, 0 for
 	 * never. Must not wait: whoever waits for events does nothing else meanwhile.
@@ -20,7 +20,6 @@ struct deadline {
 	struct deadline *next;
 };
 
-int64_t deadline_now(void);
 void deadline_add(struct deadline **list, struct deadline *d, int64_t at_ns);
 void deadline_remove(struct deadline **list, const struct deadline *d);
 void deadline_run(struct deadline **list);

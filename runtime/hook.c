@@ -19,10 +19,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "runtime/confine.h"
@@ -82,29 +82,27 @@ static _Noreturn void become(const struct config_hook *hook, const struct inside
 static int spawn(const struct config_hook *hook, const struct inside *inside, struct running *run,
 		 struct error *err)
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	int in[2], out[2];
 
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+	if (pipe2(in, O_CLOEXEC) < 0)
 		return error_sys(err, errno, "make a pipe");
+	run->input = in[1];
+	if (pipe2(out, O_CLOEXEC) < 0) {
+		error_sys(err, errno, "make a pipe");
+		(void)close(in[0]);
+		return -err->code;
+	}
+	run->output = out[0];
 	run->pid = fork();
 	if (run->pid == 0)
 		become(hook, inside, in[0], out[1]);
 	(void)close(in[0]);
 	(void)close(out[1]);
-	run->input = in[1];
-	run->output = out[0];
 	if (run->pid < 0)
 		return error_sys(err, errno, "create a process");
 	run->pidfd = sys_pidfd_open(run->pid, 0);
 	(void)fcntl(run->input, F_SETFL, O_NONBLOCK);
 	return run->pidfd < 0 ? error_sys(err, errno, "open the process") : 0;
-}
-
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
 }
 
 static void feed(struct running *run)
@@ -116,7 +114,7 @@ static void feed(struct running *run)
 	else if (errno != EAGAIN && errno != EINTR)
 		run->rest += strlen(run->rest); /* it does not read: its own affair */
 	if (!*run->rest)
-		shut(&run->input);
+		cleanup_close(&run->input);
 }
 
 static void listen_to(struct running *run)
@@ -130,21 +128,13 @@ static void listen_to(struct running *run)
 	if (n > 0 && !full)
 		run->len += (size_t)n;
 	if (n == 0 || (n < 0 && errno != EINTR))
-		shut(&run->output);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+		cleanup_close(&run->output);
 }
 
 /* Until the process has ended; false: its time was up. Who inherits its output is not waited for. */
 static bool attend(struct running *run, int timeout_s)
 {
-	int64_t end = timeout_s ? now_ms() + timeout_s * 1000LL : 0;
+	int64_t end = timeout_s ? clock_monotonic_ms() + timeout_s * 1000LL : 0;
 
 	for (;;) {
 		struct pollfd p[] = {
@@ -152,7 +142,7 @@ static bool attend(struct running *run, int timeout_s)
 			{ .fd = run->input, .events = POLLOUT },
 			{ .fd = run->output, .events = POLLIN },
 		};
-		int64_t left = end ? end - now_ms() : -1;
+		int64_t left = end ? end - clock_monotonic_ms() : -1;
 
 		if (end && left <= 0)
 			return false;
@@ -210,9 +200,9 @@ static int run_one(const struct config_hook *hook, const struct inside *inside, 
 		;
 	if (r == 0)
 		r = judge(&run, what, status, in_time, hook->timeout_s, err);
-	shut(&run.pidfd);
-	shut(&run.input);
-	shut(&run.output);
+	cleanup_close(&run.pidfd);
+	cleanup_close(&run.input);
+	cleanup_close(&run.output);
 	(void)sigaction(SIGPIPE, &before, NULL);
 	return r;
 }

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
@@ -82,13 +84,6 @@ int supervise_block_signals(struct error *err)
 	return fd < 0 ? error_sys(err, errno, "open a signal descriptor") : fd;
 }
 
-static void shut(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = STREAMS_CLOSED;
-}
-
 /* -EPIPE: nobody reads it any more. A stream that the caller has closed is one that nobody wants. */
 static int pass_output(struct supervise *s, int fd, const void *data, size_t len)
 {
@@ -112,14 +107,14 @@ static bool carry_output(struct supervise *s, int *from, enum logfile_stream str
 	if (n <= 0) { /* a pty says EIO when its last user is gone */
 		if (*from == s->stdin_to)
 			s->stdin_to = STREAMS_CLOSED;
-		shut(from);
+		cleanup_close(from);
 		return false;
 	}
 	if (s->log)
 		(void)logfile_write(s->log, stream, data, (size_t)n); /* disk full: run on */
 	if (s->write_streams &&
 	    pass_output(s, stream == LOGFILE_STDOUT ? 1 : 2, data, (size_t)n) < 0) {
-		shut(from); /* the program meets a closed pipe, as it would without us */
+		cleanup_close(from); /* the program meets a closed pipe, as it would without us */
 		return false;
 	}
 	return true;
@@ -139,7 +134,7 @@ static void end_input(struct supervise *s)
 	s->read_stdin = false;
 	/* A terminal goes on without our input: its program may still be at work. */
 	if (s->stdin_to != s->stdout_from)
-		shut(&s->stdin_to);
+		cleanup_close(&s->stdin_to);
 }
 
 static void fill_input(struct supervise *s, struct pending *in)
@@ -214,7 +209,7 @@ static void set_lease(struct supervise *s)
 
 	deadline_remove(&s->deadlines, &s->lease);
 	if (left_ms != INT64_MAX)
-		deadline_add(&s->deadlines, &s->lease, deadline_now() + left_ms * NS_PER_MS);
+		deadline_add(&s->deadlines, &s->lease, clock_monotonic_ns() + left_ms * NS_PER_MS);
 }
 
 /* Somebody has changed a slice. */
@@ -279,7 +274,7 @@ static int64_t end_lease(struct deadline *d, int64_t now_ns)
 static int await_events(struct supervise *s, struct pollfd *p, bool *shrunk)
 {
 	bool may_shrink = s->frugal && !*shrunk;
-	int64_t left = s->deadlines ? s->deadlines->at_ns - deadline_now() : INT64_MAX;
+	int64_t left = s->deadlines ? s->deadlines->at_ns - clock_monotonic_ns() : INT64_MAX;
 	struct timespec t, *timeout = NULL;
 	int n;
 
@@ -333,7 +328,8 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	s->timed_out = s->asked_to_end = s->lease_ended = false;
 	if (s->timeout_ms) {
 		s->limit.due = end_time;
-		deadline_add(&s->deadlines, &s->limit, deadline_now() + s->timeout_ms * NS_PER_MS);
+		deadline_add(&s->deadlines, &s->limit,
+			     clock_monotonic_ns() + s->timeout_ms * NS_PER_MS);
 	}
 	if (s->lease_left_ms) {
 		s->lease.due = end_lease;
@@ -354,8 +350,8 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	drain_output(s, &s->stderr_from, LOGFILE_STDERR);
 	if (s->stdin_to == s->stdout_from)
 		s->stdin_to = STREAMS_CLOSED;
-	shut(&s->stdin_to);
-	shut(&s->stdout_from);
-	shut(&s->stderr_from);
+	cleanup_close(&s->stdin_to);
+	cleanup_close(&s->stdout_from);
+	cleanup_close(&s->stderr_from);
 	return collect(s->pidfd, wait_status, err);
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -34,7 +35,7 @@ void exec_report_begin(struct exec_report *r, int cgroup_fd)
 		cgroup_account_begin_part(&r->part, cgroup_fd);
 	(void)getrusage(RUSAGE_CHILDREN, &r->children);
 	r->started_ns = units_now_ns();
-	report_began(&r->report, report_clock_ns());
+	report_began(&r->report, clock_monotonic_ns());
 }
 
 static int64_t since(const struct timeval *before, const struct timeval *now)

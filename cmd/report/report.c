@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -33,15 +34,6 @@
 #define NS_PER_US	 1000
 
 static const char not_run[] = "the program did not run";
-
-/** report_clock_ns() - The clock that runs are timed by: CLOCK_MONOTONIC */
-int64_t report_clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * UNITS_NS_PER_S + t.tv_nsec;
-}
 
 /**
  * report_open() - Begin a report that the user asked for
@@ -130,7 +122,7 @@ void report_read(struct report *r, int cgroup_fd, int netns_fd, const char *netw
 {
 	if (!r->wanted)
 		return;
-	r->ended_ns = report_clock_ns();
+	r->ended_ns = clock_monotonic_ns();
 	make_doc(r);
 	if (cgroup_fd >= 0)
 		cgroup_account_read(cgroup_fd, r->doc, r->missing);

@@ -73,7 +73,6 @@ int report_fail(struct report *r, const struct record *record, int code, const s
 		struct error *err);
 void report_done(struct report *r);
 
-int64_t report_clock_ns(void);
 struct json *report_read_stored(const struct record_store *store, const struct record *r);
 
 #endif

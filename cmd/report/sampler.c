@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -176,8 +177,7 @@ int sampler_open(struct sampler *s, const char *spec, int container_dir, struct 
 /** sampler_done() - Close all; safe twice */
 void sampler_done(struct sampler *s)
 {
-	if (s->fd >= 0)
-		(void)close(s->fd);
+	cleanup_close(&s->fd);
 	cgroup_sampler_close(&s->files);
 	sampler_init(s);
 }
@@ -291,7 +291,7 @@ void sampler_begin(struct sampler *s, const struct record *r, int cgroup_fd,
 	write_document(s, head);
 	cgroup_sampler_close(&s->files);
 	cgroup_sampler_open(&s->files, cgroup_fd);
-	s->start_ns = deadline_now();
+	s->start_ns = clock_monotonic_ns();
 	s->deadline.due = look;
 	deadline_add(deadlines, &s->deadline, s->start_ns);
 }
@@ -317,7 +317,7 @@ void sampler_add_step(struct sampler *s, const struct timeline_step *step)
 void sampler_end(struct sampler *s, const struct record *r)
 {
 	autojson struct json *line = NULL;
-	int64_t now = deadline_now();
+	int64_t now = clock_monotonic_ns();
 
 	if (s->fd < 0)
 		return;

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
@@ -287,7 +288,7 @@ static int64_t set(struct timeline_step *s)
 	struct error err;
 	int r = cgroup_setting_apply(s->timeline->cgroup_fd, &setting, &err);
 
-	finish(s, deadline_now(), r < 0 ? &err : NULL);
+	finish(s, clock_monotonic_ns(), r < 0 ? &err : NULL);
 	return 0;
 }
 
@@ -298,7 +299,7 @@ static int64_t send_signal(struct timeline_step *s)
 
 	if (r < 0)
 		error_sys(&err, errno, "send signal %d", (int)s->amount);
-	finish(s, deadline_now(), r < 0 ? &err : NULL);
+	finish(s, clock_monotonic_ns(), r < 0 ? &err : NULL);
 	return 0;
 }
 
@@ -336,7 +337,7 @@ static int64_t freeze(struct timeline_step *s, int64_t now_ns)
 	s->outcome = TIMELINE_BEGUN;
 	if (r == 0 && begins)
 		return now_ns + s->amount * NS_PER_MS;
-	finish(s, deadline_now(), r < 0 ? &err : NULL);
+	finish(s, clock_monotonic_ns(), r < 0 ? &err : NULL);
 	return 0;
 }
 
@@ -360,7 +361,7 @@ static int64_t reclaim(struct timeline_step *s, int64_t now_ns)
 		s->left_bytes -= piece;
 	if (r == 0 && s->left_bytes)
 		return now_ns;
-	finish(s, deadline_now(), r < 0 ? &err : NULL);
+	finish(s, clock_monotonic_ns(), r < 0 ? &err : NULL);
 	return 0;
 }
 
@@ -393,7 +394,7 @@ void timeline_begin(struct timeline *t, int cgroup_fd, int pidfd, struct deadlin
 {
 	t->cgroup_fd = cgroup_fd;
 	t->pidfd = pidfd;
-	t->start_ns = deadline_now();
+	t->start_ns = clock_monotonic_ns();
 	t->n_frozen = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		struct timeline_step *s = &t->steps[i];
@@ -411,7 +412,7 @@ void timeline_begin(struct timeline *t, int cgroup_fd, int pidfd, struct deadlin
 /** timeline_end() - It has ended: a freeze or reclaim that it was in ends as well */
 void timeline_end(struct timeline *t)
 {
-	int64_t now = deadline_now();
+	int64_t now = clock_monotonic_ns();
 
 	for (size_t i = 0; i < t->n; i++)
 		if (t->steps[i].outcome == TIMELINE_BEGUN)
