@@ -254,6 +254,12 @@ bool json_is_true(const struct json *v)
 	return v && json_typeof(in(v)) == JSON_TRUE;
 }
 
+/** json_is_given() - Whether there is a value, and not null */
+bool json_is_given(const struct json *v)
+{
+	return v && json_typeof(in(v)) != JSON_NULL;
+}
+
 /**
  * json_next() - Step through a map in the order of the document
  * @it:		NULL before the first call
@@ -303,6 +309,12 @@ struct json *json_new_text(const char *s)
 struct json *json_new_int(int64_t i)
 {
 	return out(json_integer(i));
+}
+
+/** json_new_u64() - An integer; INT64_MAX, the library's largest, for what is larger */
+struct json *json_new_u64(uint64_t n)
+{
+	return json_new_int(n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
 /** json_new_float() - A number with a fraction; must be finite */
@@ -357,6 +369,12 @@ void json_set_text(struct json *map, const char *key, const char *s)
 void json_set_int(struct json *map, const char *key, int64_t i)
 {
 	json_set(map, key, json_new_int(i));
+}
+
+/** json_set_u64() - Set a member to an integer, as json_new_u64() */
+void json_set_u64(struct json *map, const char *key, uint64_t n)
+{
+	json_set(map, key, json_new_u64(n));
 }
 
 /** json_set_bool() - Set a member to true or false */

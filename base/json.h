@@ -46,6 +46,7 @@ int64_t json_int(const struct json *v, int64_t fallback);
 uint64_t json_u64(const struct json *v, uint64_t fallback);
 double json_float(const struct json *v, double fallback);
 bool json_is_true(const struct json *v);
+bool json_is_given(const struct json *v);
 
 /* Walk a map in the order of the document: for (it = NULL; json_next(map, &it, &key, &value);) */
 bool json_next(const struct json *map, void **it, const char **key, const struct json **value);
@@ -54,6 +55,7 @@ struct json *json_new_map(void);
 struct json *json_new_list(void);
 struct json *json_new_text(const char *s);
 struct json *json_new_int(int64_t i);
+struct json *json_new_u64(uint64_t n);
 struct json *json_new_float(double d);
 struct json *json_new_bool(bool b);
 struct json *json_new_nil(void);
@@ -61,6 +63,7 @@ struct json *json_clone(const struct json *v);
 void json_set(struct json *map, const char *key, struct json *value);
 void json_set_text(struct json *map, const char *key, const char *s);
 void json_set_int(struct json *map, const char *key, int64_t i);
+void json_set_u64(struct json *map, const char *key, uint64_t n);
 void json_set_bool(struct json *map, const char *key, bool b);
 void json_set_list(struct json *map, const char *key, char *const *items, size_t n);
 void json_unset(struct json *map, const char *key);

@@ -37,13 +37,6 @@ static int wrong(struct error *err, const char *where, const char *field, const 
 	return error_set(err, EINVAL, PREFIX "%s.%s: %s", where, field, what);
 }
 
-static bool is_given(const struct json *v)
-{
-	enum json_kind kind = json_kind_of(v);
-
-	return kind != JSON_ABSENT && kind != JSON_NIL;
-}
-
 /*
  * A number of @map, @min to INT64_MAX; @out is left as it is where there is
  * none. What is larger is cut off there: nothing is counted that far.
@@ -55,7 +48,7 @@ static int get_int(const struct json *map, const char *where, const char *field,
 	enum json_kind kind = json_kind_of(v);
 	int64_t n;
 
-	if (!is_given(v))
+	if (!json_is_given(v))
 		return 0;
 	if (kind != JSON_INT && kind != JSON_FLOAT)
 		return wrong(err, where, field, "must be a number");
@@ -88,7 +81,7 @@ static int get_kind(const struct json *map, const char *field, enum json_kind wa
 	const struct json *v = json_get(map, field);
 
 	*out = NULL;
-	if (!is_given(v))
+	if (!json_is_given(v))
 		return 0;
 	if (json_kind_of(v) != wanted)
 		return error_set(err, EINVAL, PREFIX "%s: must be an %s", field,
@@ -116,7 +109,7 @@ static int parse_memory(const struct json *resources, struct cgroup_limits *l, s
 		r = get_int(m, "memory", "reservation", -1, &l->memory_reservation_bytes, err);
 	l->memory_check_before = json_is_true(json_get(m, "checkBeforeUpdate"));
 	for (size_t i = 0; i < sizeof(passed_over) / sizeof(passed_over[0]); i++)
-		if (is_given(json_get(m, passed_over[i])))
+		if (json_is_given(json_get(m, passed_over[i])))
 			log_debug(PREFIX "memory.%s: cgroup v2 has no such limit, passed over",
 				  passed_over[i]);
 	return r;
@@ -127,7 +120,7 @@ static int get_cpuset(const struct json *cpu, const char *field, char **out, str
 	const struct json *v = json_get(cpu, field);
 	const char *text = json_text(v);
 
-	if (!is_given(v) || (text && !*text))
+	if (!json_is_given(v) || (text && !*text))
 		return 0;
 	if (!text || text[strspn(text, "0123456789-,")] || strlen(text) > MAX_LIST_BYTES)
 		return wrong(err, "cpu", field, "must be a list as '0-2,4'");
@@ -158,8 +151,8 @@ static int parse_cpu(const struct json *resources, struct cgroup_limits *l, stru
 
 	if (r < 0 || !c)
 		return r;
-	l->has_cpu_burst = is_given(json_get(c, "burst"));
-	l->has_cpu_idle = is_given(json_get(c, "idle"));
+	l->has_cpu_burst = json_is_given(json_get(c, "burst"));
+	l->has_cpu_idle = json_is_given(json_get(c, "idle"));
 	r = get_u64(c, "cpu", "shares", &l->cpu_shares, err);
 	if (r == 0)
 		r = get_int(c, "cpu", "quota", INT64_MIN + 1, &l->cpu_quota_us, err);
@@ -183,7 +176,7 @@ static int parse_pids(const struct json *resources, struct cgroup_limits *l, str
 	int64_t limit = 0;
 	int r = get_kind(resources, "pids", JSON_MAP, &p, err);
 
-	if (r < 0 || !is_given(json_get(p, "limit")))
+	if (r < 0 || !json_is_given(json_get(p, "limit")))
 		return r;
 	r = get_int(p, "pids", "limit", INT64_MIN + 1, &limit, err);
 	l->pids_max = limit < 0 ? CGROUP_UNLIMITED : limit ? limit : 1;
@@ -311,7 +304,7 @@ static int parse_hugepages(const struct json *resources, struct cgroup_limits *l
 		if (!size || !*size || strlen(size) > MAX_NAME_BYTES ||
 		    size[strspn(size, "0123456789KMGB")])
 			return wrong(err, where, "pageSize", "must be a size as '2MB'");
-		if (!is_given(json_get(entry, "limit")))
+		if (!json_is_given(json_get(entry, "limit")))
 			return wrong(err, where, "limit", "is missing");
 		r = get_u64(entry, where, "limit", &bytes, err);
 		if (r == 0)
@@ -516,7 +509,7 @@ int cgroup_resources_parse(const struct json *resources, struct cgroup_limits *l
 	int r;
 
 	limits->dialect = CGROUP_RESOURCES;
-	if (is_given(resources) && json_kind_of(resources) != JSON_MAP)
+	if (json_is_given(resources) && json_kind_of(resources) != JSON_MAP)
 		return error_set(err, EINVAL, "linux.resources: must be an object");
 	r = refuse_network(resources, err);
 	for (size_t i = 0; r == 0 && i < sizeof(parsers) / sizeof(parsers[0]); i++)

@@ -109,7 +109,7 @@ static int read_ms(const struct json *map, const char *key, int64_t *ms, struct 
 	const struct json *v = json_get(map, key);
 	int64_t ns;
 
-	if (json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL)
+	if (!json_is_given(v))
 		return 0;
 	ns = json_int(v, -1);
 	if (json_kind_of(v) != JSON_INT || ns < 0)

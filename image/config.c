@@ -20,16 +20,11 @@ static int wrong_type(struct error *err, const char *key, const char *want)
 	return error_set(err, EBADMSG, "'%s' is not %s", key, want);
 }
 
-static bool is_null(const struct json *v)
-{
-	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
-}
-
 static int read_text(const struct json *map, const char *key, char **out, struct error *err)
 {
 	const struct json *v = json_get(map, key);
 
-	if (is_null(v))
+	if (!json_is_given(v))
 		return 0;
 	if (json_kind_of(v) != JSON_TEXT)
 		return wrong_type(err, key, "a text");
@@ -50,7 +45,7 @@ static int read_texts(const struct json *map, const char *key, struct strlist *o
 		strlist_add(out, json_text(v));
 		return 0;
 	}
-	if (is_null(v))
+	if (!json_is_given(v))
 		return 0;
 	if (json_kind_of(v) != JSON_LIST)
 		return wrong_type(err, key, "a list of texts");
@@ -69,7 +64,7 @@ static int read_keys(const struct json *map, const char *key, struct strlist *ou
 	const struct json *v = json_get(map, key), *value;
 	const char *name;
 
-	if (is_null(v))
+	if (!json_is_given(v))
 		return 0;
 	if (json_kind_of(v) != JSON_MAP)
 		return wrong_type(err, key, "a map");
@@ -83,7 +78,7 @@ static int read_json(const struct json *map, const char *key, enum json_kind kin
 {
 	const struct json *v = json_get(map, key);
 
-	if (is_null(v))
+	if (!json_is_given(v))
 		return 0;
 	if (json_kind_of(v) != kind)
 		return wrong_type(err, key, kind == JSON_MAP ? "a map" : "a list");
@@ -110,7 +105,7 @@ static int read_process(const struct json *map, struct image_config *c, struct e
 {
 	int r;
 
-	if (is_null(map))
+	if (!json_is_given(map))
 		return 0;
 	if (json_kind_of(map) != JSON_MAP)
 		return wrong_type(err, "config", "a map");
@@ -136,7 +131,7 @@ static int read_diff_ids(const struct json *rootfs, struct image_config *c, stru
 	if (json_kind_of(rootfs) != JSON_MAP)
 		return wrong_type(err, "rootfs", "a map");
 	/* An image without layers: Docker leaves an empty list out. */
-	if (is_null(list))
+	if (!json_is_given(list))
 		return 0;
 	if (json_kind_of(list) != JSON_LIST)
 		return wrong_type(err, "rootfs.diff_ids", "a list");

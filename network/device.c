@@ -89,7 +89,7 @@ static int add(struct device_list *list, const char *host_name, const struct jso
 				 shown);
 	if (json_kind_of(v) != JSON_MAP)
 		return error_set(err, EBADMSG, "linux.netDevices.%s: not an object", shown);
-	if (json_kind_of(given) != JSON_ABSENT && json_kind_of(given) != JSON_NIL)
+	if (json_is_given(given))
 		name = json_text(given);
 	if (name && !*name)
 		name = host_name;
@@ -115,13 +115,13 @@ int device_parse(struct device_list *list, const struct json *net_devices, struc
 	const struct json *v;
 	const char *name;
 
-	if (json_kind_of(net_devices) == JSON_ABSENT || json_kind_of(net_devices) == JSON_NIL)
+	if (!json_is_given(net_devices))
 		return 0;
 	if (json_kind_of(net_devices) != JSON_MAP)
 		return error_set(err, EBADMSG, "linux.netDevices: not an object");
 	if (json_count(net_devices) > DEVICES_MAX)
 		return error_set(err, EBADMSG, "linux.netDevices: more than %d", DEVICES_MAX);
-	list->items = xcalloc(json_count(net_devices) + 1, sizeof(*list->items));
+	list->items = xcalloc(json_count(net_devices), sizeof(*list->items));
 	for (void *it = NULL; json_next(net_devices, &it, &name, &v);)
 		if (add(list, name, v, err) < 0)
 			return -EBADMSG;

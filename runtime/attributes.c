@@ -127,15 +127,6 @@ const char *attributes_memory_flag(size_t i)
 
 /* --- reading config.json ----------------------------------------------------- */
 
-static int bad_value(struct error *err, const char *where, const struct json *v)
-{
-	autofree char *shown = json_text(v) ? str_escape(json_text(v)) : NULL;
-
-	if (!shown)
-		return error_set(err, EBADMSG, "%s: missing or of the wrong type", where);
-	return error_set(err, EBADMSG, "%s: unknown value '%.64s'", where, shown);
-}
-
 static int read_name(const struct name *names, size_t n, const struct json *v, const char *where,
 		     uint64_t *out, struct error *err)
 {
@@ -144,7 +135,7 @@ static int read_name(const struct name *names, size_t n, const struct json *v, c
 			*out = names[i].value;
 			return 0;
 		}
-	return bad_value(err, where, v);
+	return field_bad_value(where, v, err);
 }
 
 /* A list of names whose values are or-ed. */
@@ -173,20 +164,15 @@ static int read_idlist(const struct json *map, const char *where, const char *ke
 	return r == 0 && text ? idlist_parse(out, text, whole, err) : r;
 }
 
-/* "" asks for nothing, as with the runtimes that have no way to leave a string out. */
 static int read_label(const struct json *map, const char *where, const char *key, char **out,
 		      struct error *err)
 {
-	autofree char *text = NULL;
-	int r = field_text(map, where, key, &text, err);
+	int r = field_word(map, where, key, out, err);
 
-	if (r < 0 || !text || !*text)
-		return r;
-	if (strlen(text) > LABEL_MAX_BYTES)
+	if (r == 0 && *out && strlen(*out) > LABEL_MAX_BYTES)
 		return error_set(err, EBADMSG, "%s.%s: longer than %d bytes", where, key,
 				 LABEL_MAX_BYTES);
-	str_replace(out, text);
-	return 0;
+	return r;
 }
 
 static int read_deadline(const struct json *v, struct sys_sched_attr *s, struct error *err)

@@ -34,11 +34,6 @@
 #include "runtime/plan.h"
 #include "runtime/trees.h"
 
-static bool has_own_mounts(const struct config *c)
-{
-	return (c->namespaces & CLONE_NEWNS) || c->join_paths[CONFIG_NS_MOUNT];
-}
-
 /* ---- the root ----------------------------------------------------------- */
 
 static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct error *err)
@@ -50,7 +45,7 @@ static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct e
 	fs->host_proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fs->host_proc < 0)
 		return error_sys(err, errno, "open '/proc'");
-	if (!has_own_mounts(c)) {
+	if (!config_has_own(c, CONFIG_NS_MOUNT)) {
 		fs->root = openat(AT_FDCWD, c->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fs->root < 0 ? error_sys(err, errno, "open '%s'", c->root_path) : 0;
 	}
@@ -58,9 +53,8 @@ static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct e
 		return error_sys(err, errno, "make the mounts private");
 	if (c->no_pivot)
 		place = "/";
-	else if (c->hooks[CONFIG_HOOK_CREATE_CONTAINER]
-			 .n) /* they look for it there, and use /proc */
-		place = c->root_path;
+	else if (c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n)
+		place = c->root_path; /* they look for it there, and use /proc */
 	target = openat(AT_FDCWD, place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return error_sys(err, errno, "open '%s'", place);

@@ -124,8 +124,7 @@ void config_done(struct config *c)
 	free(c->mounts);
 	free(c->devices);
 	free(c->files);
-	if (c->join_net >= 0)
-		(void)close(c->join_net);
+	cleanup_close(&c->join_net);
 	bundle_done(c);
 	config_process_done(&c->process);
 	config_init(c);
@@ -138,8 +137,15 @@ bool config_has_hooks_before_pivot(const struct config *c)
 	       c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n;
 }
 
+/** config_has_own() - Whether the container has another such namespace than we, new or joined by
+ * path */
+bool config_has_own(const struct config *c, enum config_ns ns)
+{
+	return (c->namespaces & config_ns_flag(ns)) || c->join_paths[ns];
+}
+
 /** config_has_userns() - Whether the container has another user namespace than we */
 bool config_has_userns(const struct config *c)
 {
-	return (c->namespaces & CLONE_NEWUSER) || c->join_paths[CONFIG_NS_USER];
+	return config_has_own(c, CONFIG_NS_USER);
 }

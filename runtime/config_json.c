@@ -117,9 +117,8 @@ static int read_rlimit(const struct json *entry, size_t i, struct config_process
 {
 	autofree char *where = xasprintf("process.rlimits[%zu]", i);
 	uint64_t soft = 0, hard = 0;
-	struct rlimit_set before = p->rlimits;
 	autofree char *type = NULL;
-	int r = field_text(entry, where, "type", &type, err);
+	int resource, r = field_text(entry, where, "type", &type, err);
 
 	if (r == 0)
 		r = field_u64(entry, where, "soft", &soft, err);
@@ -131,16 +130,14 @@ static int read_rlimit(const struct json *entry, size_t i, struct config_process
 		return field_missing(where, "type", err);
 	if (!str_starts(type, "RLIMIT_"))
 		return error_set(err, EBADMSG, "%s.type: '%s' is no resource", where, type);
+	resource = rlimit_of_name(type);
+	if (resource >= 0 && p->rlimits.limits[resource].is_set)
+		return error_set(err, EBADMSG, "%s: '%s' is there twice", where, type);
 	r = rlimit_add(&p->rlimits, type, soft, hard, err);
-	if (r < 0) {
-		err->hint[0] = '\0'; /* about a flag */
-		return error_wrap(err, "%s", where);
-	}
-	for (int k = 0; k < RLIMIT_COUNT; k++)
-		if (before.limits[k].is_set &&
-		    !strcasecmp(type + strlen("RLIMIT_"), rlimit_name(k)))
-			return error_set(err, EBADMSG, "%s: '%s' is there twice", where, type);
-	return 0;
+	if (r == 0)
+		return 0;
+	err->hint[0] = '\0'; /* about a flag */
+	return error_wrap(err, "%s", where);
 }
 
 static int read_rlimits(const struct json *process, struct config_process *p, struct error *err)
@@ -386,23 +383,19 @@ static int read_root(const struct json *document, const char *bundle, struct con
 
 static int read_names(const struct json *document, struct config *c, struct error *err)
 {
-	bool own_uts = (c->namespaces & CLONE_NEWUTS) || c->join_paths[CONFIG_NS_UTS];
 	const struct {
 		const char *key;
 		char **name;
 	} names[] = { { "hostname", &c->hostname }, { "domainname", &c->domainname } };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		int r = field_text(document, "", names[i].key, names[i].name, err);
+		int r = field_word(document, "", names[i].key, names[i].name, err);
 
 		if (r < 0)
 			return r;
-		if (!*names[i].name || !**names[i].name) {
-			free(*names[i].name);
-			*names[i].name = NULL;
+		if (!*names[i].name)
 			continue;
-		}
-		if (!own_uts)
+		if (!config_has_own(c, CONFIG_NS_UTS))
 			return error_set(err, EINVAL, "%s: needs a private uts namespace",
 					 names[i].key);
 		if (strlen(*names[i].name) > HOSTNAME_MAX)

@@ -179,11 +179,6 @@ static int read_devices(const struct json *map, struct config *c, struct error *
 
 /* ---- sysctls ------------------------------------------------------------ */
 
-static bool has_own(const struct config *c, enum config_ns ns)
-{
-	return (c->namespaces & config_ns_flag(ns)) || c->join_paths[ns];
-}
-
 /*
  * Only what belongs to a namespace of the container's own: anything else would
  * change the host. namespaces(7) and the kernel's Documentation/admin-guide/sysctl.
@@ -213,7 +208,7 @@ static int check_sysctl(const struct config *c, const char *path, struct error *
 		ns = CONFIG_NS_USER;
 	if (ns == CONFIG_NS_COUNT)
 		return error_set(err, EINVAL, "'%s' is not in a separate kernel namespace", path);
-	if (!has_own(c, ns))
+	if (!config_has_own(c, ns))
 		return error_set(err, EINVAL, "'%s' needs a private %s namespace", path,
 				 config_ns_name(ns));
 	if (!strcmp(path, "kernel/hostname"))
@@ -318,7 +313,6 @@ int config_linux_from_json(const struct json *map, struct config *c, struct erro
 
 	if (r == 0)
 		r = read_namespaces(map, c, err);
-
 	if (r == 0)
 		r = read_mappings(map, c, err);
 	if (r == 0)

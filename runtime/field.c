@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 
@@ -18,12 +19,11 @@ static int find(const struct json *map, const char *where, const char *key, enum
 	const struct json *v = json_get(map, key);
 	enum json_kind got = json_kind_of(v);
 
-	if (got == JSON_ABSENT || got == JSON_NIL)
+	if (!json_is_given(v))
 		return 1;
 	/* One huge number makes floats of all: see json_parse(). */
-	if (got == JSON_FLOAT && kind == JSON_INT && json_u64(v, 0) == json_u64(v, 1))
-		got = JSON_INT;
-	if (got == JSON_FLOAT && kind == JSON_INT && json_int(v, 0) == json_int(v, 1))
+	if (got == JSON_FLOAT && kind == JSON_INT &&
+	    (json_u64(v, 0) == json_u64(v, 1) || json_int(v, 0) == json_int(v, 1)))
 		got = JSON_INT;
 	if (got != kind)
 		return error_set(err, EBADMSG, "%s%s%s: not %s", where, *where ? "." : "", key,
@@ -70,6 +70,15 @@ int field_text(const struct json *map, const char *where, const char *key, char 
 	return r < 0 ? r : 0;
 }
 
+/** field_word() - The same of a string that is not empty; "" asks for nothing, like null */
+int field_word(const struct json *map, const char *where, const char *key, char **out,
+	       struct error *err)
+{
+	const char *text = json_text(json_get(map, key));
+
+	return text && !*text ? 0 : field_text(map, where, key, out, err);
+}
+
 /** field_bool() - A member that is true or false */
 int field_bool(const struct json *map, const char *where, const char *key, bool *out,
 	       struct error *err)
@@ -88,14 +97,15 @@ int field_int(const struct json *map, const char *where, const char *key, int64_
 {
 	const struct json *v = NULL;
 	int r = find(map, where, key, JSON_INT, "a whole number", &v, err);
+	int64_t n = json_int(v, INT64_MAX); /* what is larger is far out of range, too */
 
 	if (r)
 		return r < 0 ? r : 0;
-	if (json_int(v, INT64_MAX) < min || json_int(v, INT64_MAX) > max)
+	if (n < min || n > max)
 		return error_set(err, ERANGE,
 				 "%s%s%s: %" PRId64 " is not in %" PRId64 " to %" PRId64, where,
-				 *where ? "." : "", key, json_int(v, INT64_MAX), min, max);
-	*out = json_int(v, 0);
+				 *where ? "." : "", key, n, min, max);
+	*out = n;
 	return 0;
 }
 
@@ -143,6 +153,16 @@ int field_texts(const struct json *map, const char *where, const char *key, stru
 		strlist_add(out, text);
 	}
 	return r;
+}
+
+/** field_bad_value() - The error about a value that makes no sense where it is */
+int field_bad_value(const char *where, const struct json *v, struct error *err)
+{
+	autofree char *shown = json_text(v) ? str_escape(json_text(v)) : NULL;
+
+	if (!shown)
+		return error_set(err, EBADMSG, "%s: missing or of the wrong type", where);
+	return error_set(err, EBADMSG, "%s: unknown value '%.64s'", where, shown);
 }
 
 /** field_missing() - The error about a member that there must be */

@@ -26,6 +26,8 @@ int field_list(const struct json *map, const char *where, const char *key, const
 	       struct error *err);
 int field_text(const struct json *map, const char *where, const char *key, char **out,
 	       struct error *err);
+int field_word(const struct json *map, const char *where, const char *key, char **out,
+	       struct error *err);
 int field_bool(const struct json *map, const char *where, const char *key, bool *out,
 	       struct error *err);
 int field_int(const struct json *map, const char *where, const char *key, int64_t min, int64_t max,
@@ -36,6 +38,7 @@ int field_u32(const struct json *map, const char *where, const char *key, uint32
 	      struct error *err);
 int field_texts(const struct json *map, const char *where, const char *key, struct strlist *out,
 		struct error *err);
+int field_bad_value(const char *where, const struct json *v, struct error *err);
 int field_missing(const char *where, const char *key, struct error *err);
 
 #endif

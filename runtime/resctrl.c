@@ -39,15 +39,10 @@
 
 /* --- reading config.json ----------------------------------------------------- */
 
-static bool is_absent(const struct json *v)
-{
-	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
-}
-
 static int read_text(const struct json *v, const char *where, const char **out, struct error *err)
 {
 	*out = NULL;
-	if (is_absent(v))
+	if (!json_is_given(v))
 		return 0;
 	*out = json_text(v);
 	if (!*out)
@@ -122,7 +117,7 @@ static int parse_schemata(struct resctrl_config *c, const struct json *v, struct
 		return 0;
 	}
 	for (size_t i = 0; i < json_count(v); i++) {
-		if (is_absent(json_at(v, i)) ||
+		if (!json_is_given(json_at(v, i)) ||
 		    read_text(json_at(v, i), "linux.intelRdt.schemata", &text, err) < 0)
 			return error_set(err, EBADMSG,
 					 "linux.intelRdt.schemata: not a list of strings");
@@ -143,14 +138,14 @@ int resctrl_parse(struct resctrl_config *c, const struct json *section, struct e
 {
 	const struct json *v = json_get(section, "intelRdt");
 
-	if (is_absent(v))
+	if (!json_is_given(v))
 		return 0;
 	if (json_kind_of(v) != JSON_MAP)
 		return error_set(err, EBADMSG, "linux.intelRdt: not an object");
 	if (parse_group(c, json_get(v, "closID"), err) < 0 || parse_schemes(c, v, err) < 0 ||
 	    parse_schemata(c, json_get(v, "schemata"), err) < 0)
 		return -EBADMSG;
-	if (!is_absent(json_get(v, "enableMonitoring")) &&
+	if (json_is_given(json_get(v, "enableMonitoring")) &&
 	    json_kind_of(json_get(v, "enableMonitoring")) != JSON_BOOL)
 		return error_set(err, EBADMSG, "linux.intelRdt.enableMonitoring: not a boolean");
 	c->monitor = json_is_true(json_get(v, "enableMonitoring"));
@@ -266,15 +261,6 @@ static int check_match(const struct resctrl_config *c, int group, const char *na
 	return 0;
 }
 
-static int write_text(int dirfd, const char *file, const char *text)
-{
-	autoclose int fd = openat(dirfd, file, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
 /* All in one write, in the order that the specification wants. */
 static int write_schemata(const struct resctrl_config *c, int rootfd, int group, bool with_match,
 			  struct error *err)
@@ -289,7 +275,7 @@ static int write_schemata(const struct resctrl_config *c, int rootfd, int group,
 		str_printf(&text, "%s\n", c->match.items[i]);
 	for (size_t i = 0; i < c->lines.n; i++)
 		str_printf(&text, "%s\n", c->lines.items[i]);
-	r = text.len ? write_text(group, "schemata", text.data) : 0;
+	r = text.len ? file_write_at(group, "schemata", text.data) : 0;
 	if (r == 0)
 		return 0;
 	error_sys(err, -r, "linux.intelRdt: set the schemata");
@@ -306,7 +292,7 @@ static int join_tasks(int group, pid_t pid, struct error *err)
 	int r;
 
 	snprintf(text, sizeof(text), "%d", pid);
-	r = write_text(group, "tasks", text);
+	r = file_write_at(group, "tasks", text);
 	return r < 0 ? error_sys(err, -r, "linux.intelRdt: move the process into its group") : 0;
 }
 

@@ -56,8 +56,8 @@ void rlimit_set_defaults(struct rlimit_set *set)
 		(struct rlimit_value){ .soft = 1024, .hard = 524288, .is_set = true };
 }
 
-/* "nofile" as in --ulimit, "RLIMIT_NOFILE" as in config.json. */
-static int resource_of(const char *name)
+/** rlimit_of_name() - RLIMIT_* of "nofile", as in --ulimit, or "RLIMIT_NOFILE"; or -ENOENT */
+int rlimit_of_name(const char *name)
 {
 	if (str_starts(name, "RLIMIT_"))
 		name += strlen("RLIMIT_");
@@ -80,7 +80,7 @@ static int resource_of(const char *name)
 int rlimit_add(struct rlimit_set *set, const char *name, uint64_t soft, uint64_t hard,
 	       struct error *err)
 {
-	int resource = resource_of(name);
+	int resource = rlimit_of_name(name);
 
 	if (resource < 0) {
 		error_set(err, EINVAL, "unknown ulimit '%s'", name);

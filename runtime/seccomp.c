@@ -33,6 +33,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "runtime/field.h"
 #include "runtime/filter.h"
 #include "runtime/gen/seccomp_ranges.h"
 #include "runtime/seccomp_entry.h"
@@ -177,7 +178,7 @@ static int entry_add_name(struct profile *p, const struct seccomp_entry *entry,
 	bool found = false;
 
 	if (!name)
-		return seccomp_entry_bad_value(err, where, v);
+		return field_bad_value(where, v, err);
 	if (entry->action == SECCOMP_RET_USER_NOTIF && strcmp(name, "write") == 0)
 		return error_set(err, EBADMSG,
 				 "%s: SCMP_ACT_NOTIFY cannot be used for the write syscall: "
@@ -238,7 +239,7 @@ static int add_arch(struct profile *p, const struct json *v, const char *where, 
 	for (size_t i = 0; name && i < ARRAY_SIZE(arch_names); i++)
 		if (strcmp(arch_names[i], name) == 0)
 			return 0; /* perhaps one of another machine, or x32 */
-	return seccomp_entry_bad_value(err, where, v);
+	return field_bad_value(where, v, err);
 }
 
 /* docker's archMap: the other entries that go with the native architecture. */
@@ -271,7 +272,7 @@ static int read_archs(struct profile *p, const struct json *v, struct error *err
 /* Left out, there is one: so do runc and crun. An empty list is none. */
 static int read_flags(struct profile *p, const struct json *list, struct error *err)
 {
-	if (json_kind_of(list) == JSON_ABSENT || json_kind_of(list) == JSON_NIL) {
+	if (!json_is_given(list)) {
 		p->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 		return 0;
 	}
@@ -284,8 +285,7 @@ static int read_flags(struct profile *p, const struct json *list, struct error *
 		while (k < ARRAY_SIZE(flags) && strcmp(flags[k].name, name) != 0)
 			k++;
 		if (k == ARRAY_SIZE(flags))
-			return seccomp_entry_bad_value(err, "seccomp profile: flags",
-						       json_at(list, i));
+			return field_bad_value("seccomp profile: flags", json_at(list, i), err);
 		p->flags |= flags[k].flag;
 	}
 	return 0;
@@ -309,8 +309,7 @@ static int read_head(struct profile *p, const struct json *v, struct error *err)
 
 static int read_entries(struct profile *p, const struct json *list, struct error *err)
 {
-	if (json_kind_of(list) != JSON_LIST && json_kind_of(list) != JSON_ABSENT &&
-	    json_kind_of(list) != JSON_NIL)
+	if (json_is_given(list) && json_kind_of(list) != JSON_LIST)
 		return error_set(err, EBADMSG, "seccomp profile: syscalls: not a list");
 	if (json_count(list) > PROFILE_MAX_ENTRIES)
 		return error_set(err, EBADMSG, "seccomp profile: syscalls: more than %d entries",

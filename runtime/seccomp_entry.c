@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "runtime/capability.h"
+#include "runtime/field.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -65,21 +66,6 @@ const char *seccomp_entry_known_op(size_t i)
 	return i < ARRAY_SIZE(ops) ? ops[i] : NULL;
 }
 
-static bool is_absent(const struct json *v)
-{
-	return json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL;
-}
-
-/** seccomp_entry_bad_value() - Say that @v, at @where in the document, makes no sense there */
-int seccomp_entry_bad_value(struct error *err, const char *where, const struct json *v)
-{
-	autofree char *shown = json_text(v) ? str_escape(json_text(v)) : NULL;
-
-	if (!shown)
-		return error_set(err, EBADMSG, "%s: missing or of the wrong type", where);
-	return error_set(err, EBADMSG, "%s: unknown value '%.64s'", where, shown);
-}
-
 /* The value of a field in a table of names, or -1. */
 static int find_name(const char *const *names, size_t n, const struct json *v)
 {
@@ -96,7 +82,7 @@ static int read_errno(const struct json *v, const char *where, uint32_t *out, st
 	int64_t n = json_int(v, -1);
 
 	*out = EPERM;
-	if (is_absent(v))
+	if (!json_is_given(v))
 		return 0;
 	if (n < 0 || n > SECCOMP_RET_DATA)
 		return error_set(err, EBADMSG, "%s: not an error number", where);
@@ -129,20 +115,20 @@ int seccomp_entry_read_action(const struct json *v, const struct json *errno_val
 		/* runtime-spec: "When the action doesn't support an errno, the runtime MUST fail." */
 		if (action == SECCOMP_RET_ERRNO || action == SECCOMP_RET_TRACE)
 			action |= data;
-		else if (!is_absent(errno_value))
+		else if (json_is_given(errno_value))
 			return error_set(err, EBADMSG, "%s: '%s' takes no errno", where,
 					 actions[i].name);
 		*out = action;
 		return 0;
 	}
-	return seccomp_entry_bad_value(err, where, v);
+	return field_bad_value(where, v, err);
 }
 
 static int read_u64(const struct json *v, bool required, const char *where, uint64_t *out,
 		    struct error *err)
 {
 	*out = 0;
-	if (!required && is_absent(v))
+	if (!required && !json_is_given(v))
 		return 0;
 	/* Two fallbacks: no value of its own can be told from an error. */
 	if (json_u64(v, 0) != json_u64(v, 1))
@@ -159,7 +145,7 @@ static int read_test(const struct json *v, const char *entry, size_t i, struct f
 	uint64_t arg, value, second;
 
 	if (op < 0)
-		return seccomp_entry_bad_value(err, where, json_get(v, "op"));
+		return field_bad_value(where, json_get(v, "op"), err);
 	if (read_u64(json_get(v, "index"), true, where, &arg, err) < 0 ||
 	    read_u64(json_get(v, "value"), true, where, &value, err) < 0 ||
 	    read_u64(json_get(v, "valueTwo"), false, where, &second, err) < 0)
@@ -178,7 +164,7 @@ static int check_list(const struct json *map, const char *key, const char *where
 {
 	const struct json *v = json_get(map, key);
 
-	if (is_absent(v) || json_kind_of(v) == JSON_LIST)
+	if (!json_is_given(v) || json_kind_of(v) == JSON_LIST)
 		return 0;
 	return error_set(err, EBADMSG, "%s: '%s' is not a list", where, key);
 }
@@ -200,7 +186,7 @@ int seccomp_entry_check(const struct json *v, const char *where, struct error *e
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
 		const struct json *part = json_get(v, parts[i]);
 
-		if (!is_absent(part) && json_kind_of(part) != JSON_MAP)
+		if (json_is_given(part) && json_kind_of(part) != JSON_MAP)
 			return error_set(err, EBADMSG, "%s: '%s' is not an object", where,
 					 parts[i]);
 		if (check_list(part, "caps", where, err) < 0 ||

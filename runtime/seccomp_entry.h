@@ -30,7 +30,6 @@ int seccomp_entry_read(const struct json *v, const char *where, struct seccomp_e
 		       struct error *err);
 int seccomp_entry_read_action(const struct json *v, const struct json *errno_value,
 			      const char *where, uint32_t *out, struct error *err);
-int seccomp_entry_bad_value(struct error *err, const char *where, const struct json *v);
 
 /* For the features document: the i-th name, NULL behind the last. */
 const char *seccomp_entry_known_action(size_t i);

@@ -33,13 +33,10 @@
 /** trees_close() - Close what trees_open() has opened */
 void trees_close(struct init_plan *plan)
 {
-	if (plan->store_tree >= 0)
-		(void)close(plan->store_tree);
-	if (plan->root_tree >= 0)
-		(void)close(plan->root_tree);
+	cleanup_close(&plan->store_tree);
+	cleanup_close(&plan->root_tree);
 	for (size_t i = 0; i < plan->config->n_mounts; i++)
-		if (plan->mount_trees[i] >= 0)
-			(void)close(plan->mount_trees[i]);
+		cleanup_close(&plan->mount_trees[i]);
 	free(plan->mount_trees);
 }
 
@@ -161,8 +158,7 @@ static int open_cgroups(const struct init_plan *plan, const struct config_mount 
 
 static bool shows_host_cgroups(const struct config *c, const struct config_mount *m)
 {
-	return m->kind == CONFIG_MOUNT_CGROUP && !(c->namespaces & CLONE_NEWCGROUP) &&
-	       !c->join_paths[CONFIG_NS_CGROUP];
+	return m->kind == CONFIG_MOUNT_CGROUP && !config_has_own(c, CONFIG_NS_CGROUP);
 }
 
 /* Return: 0, with its tree open if there is something to open; or -errno */

@@ -118,6 +118,8 @@ static void numbers_have_bounds(void **state)
 	assert_int_equal(field_int(huge, "", "n", 0, 9, &number, &err), 0);
 	assert_int_equal(number, 3);
 	assert_int_equal(field_int(huge, "", "u", 0, 9, &number, &err), -ERANGE);
+	assert_int_equal(field_int(huge, "", "u", 0, INT64_MAX, &number, &err), 0);
+	assert_true(number == INT64_MAX); /* for the kernel to refuse, not 0 */
 }
 
 static void a_list_has_an_end(void **state)
