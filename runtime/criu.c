@@ -22,13 +22,13 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/rights.h"
 #include "base/sys.h"
 #include "runtime/confine.h"
 #include "runtime/criu_message.h"
@@ -177,25 +177,20 @@ static int clone_program(struct criu *c, const struct criu_place *place, int soc
  */
 int criu_start(struct criu *c, const struct criu_place *place, struct error *err)
 {
-	int sockets[2] = { -1, -1 }, go[2] = { -1, -1 }, failed[2] = { -1, -1 }, r;
+	int sockets[2] = { -1, -1 }, go[2] = { -1, -1 }, failed[2] = { -1, -1 }, r = 0;
 
 	*c = (struct criu){ .pid = -1, .pidfd = -1, .socket = -1, .go = -1, .failed = -1 };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0 ||
 	    pipe2(go, O_CLOEXEC) < 0 || pipe2(failed, O_CLOEXEC) < 0)
 		r = error_sys(err, errno, "open a channel to criu");
-	else
-		r = 0;
 	c->socket = sockets[0];
 	c->go = go[1];
 	c->failed = failed[0];
 	if (r == 0)
 		r = clone_program(c, place, sockets[1], go[0], failed[1], err);
-	for (size_t i = 0; i < 3; i++) {
-		const int theirs[] = { sockets[1], go[0], failed[1] };
-
-		if (theirs[i] >= 0)
-			(void)close(theirs[i]);
-	}
+	cleanup_close(&sockets[1]);
+	cleanup_close(&go[0]);
+	cleanup_close(&failed[1]);
 	return r;
 }
 
@@ -217,19 +212,16 @@ int criu_go(struct criu *c, const char *program, struct error *err)
 /** criu_end() - Kill and reap it, unless it has ended; NULLs and half-started ones are fine */
 void criu_end(struct criu *c)
 {
-	int *const fds[] = { &c->pidfd, &c->socket, &c->go, &c->failed };
-
 	if (c->pid > 0) {
 		(void)kill(c->pid, SIGKILL);
 		while (waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	}
 	c->pid = -1;
-	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
-		if (*fds[i] >= 0)
-			(void)close(*fds[i]);
-		*fds[i] = -1;
-	}
+	cleanup_close(&c->pidfd);
+	cleanup_close(&c->socket);
+	cleanup_close(&c->go);
+	cleanup_close(&c->failed);
 }
 
 /* ---- what is asked ------------------------------------------------------ */
@@ -379,31 +371,17 @@ static bool has_answer(const struct criu *c)
 
 static int receive(const struct criu *c, struct response *resp, struct error *err)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	static unsigned char data[RESPONSE_MAX_BYTES];
-	struct iovec iov = { data, sizeof(data) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
 	ssize_t n;
 
-	h.msg_control = control.space;
-	h.msg_controllen = sizeof(control.space);
 	*resp = (struct response){ .fd = -1 };
 	if (!has_answer(c))
 		return error_set(err, ECHILD, "criu ended without an answer");
-	do
-		n = recvmsg(c->socket, &h, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n == 0 || (n < 0 && errno == ECONNRESET))
+	n = rights_receive(c->socket, data, sizeof(data), &resp->fd);
+	if (n == 0 || n == -ECONNRESET)
 		return error_set(err, ECHILD, "criu ended without an answer");
 	if (n < 0)
-		return error_sys(err, errno, "hear from criu");
-	cmsg = CMSG_FIRSTHDR(&h);
-	if (cmsg && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS)
-		memcpy(&resp->fd, CMSG_DATA(cmsg), sizeof(int));
+		return error_sys(err, (int)-n, "hear from criu");
 	return parse(resp, data, (size_t)n) < 0
 		       ? error_set(err, EBADMSG, "criu says what is no message")
 		       : 0;

@@ -2,7 +2,8 @@
 /*
  * runtime/criu.h - CRIU, the program that writes a container down and makes it again
  *
- *	criu_start()	the program runs, and waits
+ *	criu_start()	its process exists, and waits
+ *	criu_go()	it becomes the program
  *	criu_ask()	one request, with what it asks back meanwhile
  *	criu_end()	it is gone, whatever it was doing
  */
@@ -66,7 +67,7 @@ struct criu {
 	pid_t pid;
 	int pidfd;
 	int socket;
-	int go; /* closed: it may begin */
+	int go; /* a byte: it may begin; closed: it is to end */
 	int failed;
 };
 

@@ -16,26 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/rights.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "runtime/field.h"
 #include "runtime/seccomp.h"
-
-static int read_text(const struct json *v, const char *where, char **out, struct error *err)
-{
-	if (json_kind_of(v) == JSON_ABSENT || json_kind_of(v) == JSON_NIL)
-		return 0;
-	if (!json_text(v))
-		return error_set(err, EBADMSG, "%s: not a string", where);
-	if (*json_text(v))
-		str_replace(out, json_text(v));
-	return 0;
-}
 
 /**
  * seccomp_notify_parse() - Whom to give the listener
@@ -48,10 +38,8 @@ static int read_text(const struct json *v, const char *where, char **out, struct
 int seccomp_notify_parse(struct seccomp_notify *n, const struct json *seccomp,
 			 const struct seccomp_program *program, struct error *err)
 {
-	if (read_text(json_get(seccomp, "listenerPath"), "linux.seccomp.listenerPath", &n->path,
-		      err) < 0 ||
-	    read_text(json_get(seccomp, "listenerMetadata"), "linux.seccomp.listenerMetadata",
-		      &n->metadata, err) < 0)
+	if (field_word(seccomp, "linux.seccomp", "listenerPath", &n->path, err) < 0 ||
+	    field_word(seccomp, "linux.seccomp", "listenerMetadata", &n->metadata, err) < 0)
 		return -EBADMSG;
 	if (n->metadata && !n->path)
 		return error_set(err, EBADMSG,
@@ -127,32 +115,15 @@ static int connect_to(const char *path)
 /* The descriptor goes with the first piece, as the specification wants. */
 static int send_all(int fd, const char *text, int pass_fd)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { (void *)(uintptr_t)text, strlen(text) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
+	size_t left = strlen(text);
 
-	h.msg_control = control.space;
-	h.msg_controllen = sizeof(control.space);
-	c = CMSG_FIRSTHDR(&h);
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
-	while (iov.iov_len) {
-		ssize_t n = sendmsg(fd, &h, MSG_NOSIGNAL);
+	for (size_t n_fds = 1; left; n_fds = 0) {
+		ssize_t n = rights_send(fd, text, left, &pass_fd, n_fds);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return -errno;
-		iov.iov_base = (char *)iov.iov_base + n;
-		iov.iov_len -= (size_t)n;
-		h.msg_control = NULL;
-		h.msg_controllen = 0;
+			return (int)n;
+		text += n;
+		left -= (size_t)n;
 	}
 	return 0;
 }

@@ -8,12 +8,11 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/rights.h"
 
 struct message {
 	enum sync_step step;
@@ -36,31 +35,17 @@ int sync_open(int fds[2])
  */
 int sync_send(int fd, enum sync_step step, const struct error *err, int pass_fd)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	struct message m = { .step = step };
-	struct iovec iov = { &m, err ? sizeof(m) : offsetof(struct message, err) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
+	ssize_t n;
 
 	if (err)
 		m.err = *err;
-	if (pass_fd >= 0) {
-		memset(&control, 0, sizeof(control));
-		h.msg_control = control.space;
-		h.msg_controllen = sizeof(control.space);
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
-	}
-	if (sendmsg(fd, &h, MSG_NOSIGNAL) >= 0)
+	n = rights_send(fd, &m, err ? sizeof(m) : offsetof(struct message, err), &pass_fd,
+			pass_fd >= 0);
+	if (n >= 0)
 		return 0;
 	/* Said instead, once, if it has not read all of ours. */
-	return errno == ECONNRESET ? -EPIPE : -errno;
+	return n == -ECONNRESET ? -EPIPE : (int)n;
 }
 
 /**
@@ -87,6 +72,13 @@ int sync_write(int fd, enum sync_step step, int number, const struct error *err)
 	return n < 0 ? -errno : 0;
 }
 
+static ssize_t read_message(int fd, struct message *m)
+{
+	ssize_t n = read(fd, m, sizeof(*m));
+
+	return n < 0 ? -errno : n;
+}
+
 /**
  * sync_receive() - Wait for the other side's next step
  * @err:	Gets the error that came with SYNC_SETUP or SYNC_EXEC
@@ -97,41 +89,28 @@ int sync_write(int fd, enum sync_step step, int number, const struct error *err)
  */
 int sync_receive(int fd, enum sync_step *step, struct error *err, int *pass_fd)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	struct message m;
-	struct iovec iov = { &m, sizeof(m) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
+	int passed = -1;
 	ssize_t n;
 
-	if (pass_fd) {
-		h.msg_control = control.space;
-		h.msg_controllen = sizeof(control.space);
-	}
 	/*
 	 * ECONNRESET: the other side closed without having read all of ours. Said once, before
 	 * its own last message is handed out.
 	 */
 	do
-		n = pass_fd ? recvmsg(fd, &h, MSG_CMSG_CLOEXEC) : read(fd, &m, sizeof(m));
-	while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+		n = pass_fd ? rights_receive(fd, &m, sizeof(m), &passed) : read_message(fd, &m);
+	while (n == -EINTR || n == -ECONNRESET);
 	if (n <= 0)
-		return n < 0 ? -errno : 0;
+		return (int)n;
 	if ((size_t)n < offsetof(struct message, err))
 		return -EBADMSG;
 	*step = m.step;
 	if ((size_t)n == sizeof(m))
 		*err = m.err;
-	if (pass_fd && *step == SYNC_SECCOMP) {
+	if (pass_fd && *step == SYNC_SECCOMP)
 		*pass_fd = m.number;
-	} else if (pass_fd) {
-		c = CMSG_FIRSTHDR(&h);
-		if (c && c->cmsg_type == SCM_RIGHTS)
-			memcpy(pass_fd, CMSG_DATA(c), sizeof(int));
-	}
+	else if (passed >= 0)
+		*pass_fd = passed;
 	return 1;
 }
 

@@ -19,34 +19,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-
-static int send_both(int to, const int fds[2])
-{
-	union {
-		char space[CMSG_SPACE(2 * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	char byte = 0;
-	struct iovec iov = { &byte, 1 };
-	struct msghdr h = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.space,
-		.msg_controllen = sizeof(control.space),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
-
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(2 * sizeof(int));
-	memcpy(CMSG_DATA(c), fds, 2 * sizeof(int));
-	return sendmsg(to, &h, MSG_NOSIGNAL) < 0 ? -1 : 0;
-}
+#include "base/rights.h"
 
 /**
  * teardown_defer() - Let the mounts of a process outlive it, until shortly after teardown_begin()
@@ -68,16 +45,13 @@ void teardown_defer(struct teardown *t, pid_t pid)
 	if (mounts < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return;
 	*t = (struct teardown){ .held = fds[0], .other = fds[1] };
-	if (send_both(t->other, (const int[]){ mounts, t->held }) < 0)
+	if (rights_send(t->other, "", 1, (const int[]){ mounts, t->held }, 2) < 0)
 		teardown_begin(t);
 }
 
 /** teardown_begin() - Leave what is held to the kernel; does not wait */
 void teardown_begin(struct teardown *t)
 {
-	if (t->held >= 0)
-		(void)close(t->held);
-	if (t->other >= 0)
-		(void)close(t->other);
-	*t = TEARDOWN_NONE;
+	cleanup_close(&t->held);
+	cleanup_close(&t->other);
 }

@@ -12,7 +12,7 @@ struct teardown {
 };
 #define TEARDOWN_NONE ((struct teardown){ -1, -1 })
 
-void teardown_defer(struct teardown *l, pid_t pid);
-void teardown_begin(struct teardown *l);
+void teardown_defer(struct teardown *t, pid_t pid);
+void teardown_begin(struct teardown *t);
 
 #endif

@@ -24,12 +24,12 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/rights.h"
 #include "base/str.h"
 #include "runtime/config.h"
 
@@ -121,29 +121,9 @@ static int host_address(struct sockaddr_un *address, socklen_t *len, struct erro
 
 static int send_text(int fd, const char *text, int pass_fd, struct error *err)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct sockaddr_un address;
-	struct iovec iov = { (void *)(uintptr_t)text, strlen(text) };
-	struct msghdr h = { .msg_name = &address, .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c;
+	ssize_t n = rights_send(fd, text, strlen(text), &pass_fd, pass_fd >= 0);
 
-	if (host_address(&address, &h.msg_namelen, err) < 0)
-		return -err->code;
-	if (pass_fd >= 0) {
-		h.msg_control = control.space;
-		h.msg_controllen = sizeof(control.space);
-		c = CMSG_FIRSTHDR(&h);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &pass_fd, sizeof(int));
-	}
-	if (sendmsg(fd, &h, MSG_NOSIGNAL) < 0)
-		return error_sys(err, errno, "tell NOTIFY_SOCKET '%s'", wanted());
-	return 0;
+	return n < 0 ? error_sys(err, (int)-n, "tell NOTIFY_SOCKET '%s'", wanted()) : 0;
 }
 
 /*
@@ -169,11 +149,15 @@ static int await_barrier(int fd, struct error *err)
 static int tell_host(pid_t pid, struct error *err)
 {
 	autoclose int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	socklen_t len = 0;
 	char text[64];
 	int r;
 
-	if (fd < 0)
-		return error_sys(err, errno, "tell NOTIFY_SOCKET");
+	if (host_address(&address, &len, err) < 0)
+		return -err->code;
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, len) < 0)
+		return error_sys(err, errno, "tell NOTIFY_SOCKET '%s'", wanted());
 	snprintf(text, sizeof(text), "MAINPID=%d\nREADY=1\n", pid);
 	r = send_text(fd, text, -1, err);
 	return r == 0 ? await_barrier(fd, err) : r;

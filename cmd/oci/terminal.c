@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/rights.h"
 #include "base/str.h"
 #include "runtime/console.h"
 #include "runtime/container.h"
@@ -61,29 +62,13 @@ static int connect_to(const char *path, struct error *err)
 int oci_terminal_send(int master, const char *console_socket, struct error *err)
 {
 	autoclose int owned = master, fd = connect_to(console_socket, err);
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	char name[] = "/dev/ptmx";
-	struct iovec iov = { name, sizeof(name) - 1 };
-	struct msghdr h = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.space,
-		.msg_controllen = sizeof(control.space),
-	};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&h);
+	static const char name[] = "/dev/ptmx";
+	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &owned, sizeof(int));
-	if (sendmsg(fd, &h, MSG_NOSIGNAL) < 0)
-		return error_sys(err, errno, "send the terminal to '%s'", console_socket);
-	return 0;
+	n = rights_send(fd, name, strlen(name), &owned, 1);
+	return n < 0 ? error_sys(err, (int)-n, "send the terminal to '%s'", console_socket) : 0;
 }
 
 /*
