@@ -44,6 +44,7 @@
 #define SETUP_FAILED 125
 
 /* proc(5), /proc/PID/stat: which field is what; and linux/sched.h, which no header for us has. */
+#define STAT_STATE   3
 #define STAT_FLAGS   9
 #define STAT_START   22
 #define STAT_PENDING 31
@@ -57,35 +58,58 @@ struct join_plan {
 	bool in_userns; /* the process is born in the user namespace, too */
 };
 
-/* A number of /proc/PID/stat, whose fields are counted from 1; 0: no such process. */
-static uint64_t read_stat(pid_t pid, int wanted)
+/* /proc/PID/stat; NULL: no such process. The caller frees it. */
+static char *read_stat(pid_t pid)
 {
-	autofree char *text = NULL;
-	char path[64], *p;
+	char path[64], *text = NULL;
 	struct error ignored;
 	size_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (file_read_at(AT_FDCWD, path, 4096, &text, &len, &ignored) < 0)
-		return 0;
+	(void)file_read_at(AT_FDCWD, path, 4096, &text, &len, &ignored);
+	return text;
+}
+
+/* Its fields are counted from 1; "" where there is none. */
+static const char *field_of(const char *stat, int wanted)
+{
 	/* After the name in parentheses, which may contain anything. */
-	p = strrchr(text, ')');
+	const char *p = stat ? strrchr(stat, ')') : NULL;
+
 	for (int field = 2; p && field < wanted; field++)
 		p = strchr(p + 1, ' ');
-	return p ? strtoull(p + 1, NULL, 10) : 0;
+	return p ? p + 1 : "";
+}
+
+static uint64_t number_of(const char *stat, int wanted)
+{
+	return strtoull(field_of(stat, wanted), NULL, 10);
 }
 
 /** process_start_time() - In clock ticks; 0: no such process */
 uint64_t process_start_time(pid_t pid)
 {
-	return read_stat(pid, STAT_START);
+	autofree char *stat = read_stat(pid);
+
+	return number_of(stat, STAT_START);
 }
 
 /** process_is_dying() - Whether it ends, or will as soon as it runs: it has been sent SIGKILL */
 bool process_is_dying(pid_t pid)
 {
-	return (read_stat(pid, STAT_PENDING) & (1U << (SIGKILL - 1))) ||
-	       (read_stat(pid, STAT_FLAGS) & PF_EXITING);
+	autofree char *stat = read_stat(pid);
+
+	return (number_of(stat, STAT_PENDING) & (1U << (SIGKILL - 1))) ||
+	       (number_of(stat, STAT_FLAGS) & PF_EXITING);
+}
+
+/** process_is_alive() - Whether it is that process, and has not ended, waited for or not */
+bool process_is_alive(pid_t pid, uint64_t start)
+{
+	autofree char *stat = pid > 0 ? read_stat(pid) : NULL;
+
+	return stat && number_of(stat, STAT_START) == start &&
+	       !strchr("ZX", *field_of(stat, STAT_STATE));
 }
 
 /**

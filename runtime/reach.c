@@ -157,7 +157,7 @@ static int put_together(const struct reach *where, bool with_mounts, struct erro
 
 /* ---- children ------------------------------------------------------------- */
 
-static void __attribute__((noreturn)) answer(int channel, int r, int fd, const struct error *err)
+static _Noreturn void answer(int channel, int r, int fd, const struct error *err)
 {
 	if (r < 0)
 		(void)sync_send(channel, SYNC_SETUP, err, -1);
@@ -166,7 +166,7 @@ static void __attribute__((noreturn)) answer(int channel, int r, int fd, const s
 	_exit(r < 0);
 }
 
-static void __attribute__((noreturn)) child_open(const struct reach *where, int channel)
+static _Noreturn void child_open(const struct reach *where, int channel)
 {
 	struct error err = { 0 };
 	int root = where->pid ? enter(where, false, &err) : put_together(where, false, &err);

@@ -25,7 +25,7 @@ struct reach {
 	bool image_only;	/* as if the container had written nothing */
 };
 
-/* Done with the root of a container. Nonzero ends up as that of reach_run(). */
+/* Done with the root of a container. What it returns reach_finish() does. */
 typedef int reach_work(void *arg, int rootfd, struct error *err);
 
 int reach_open(const struct reach *where, struct error *err);

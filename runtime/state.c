@@ -262,29 +262,13 @@ static bool waits_for_start(int dirfd)
 	return true;
 }
 
-/* A process that has ended but was not waited for counts as gone. */
-static bool is_alive(const struct state *s)
-{
-	autofree char *text = NULL;
-	char path[64], *p;
-	struct error ignored;
-	size_t len;
-
-	if (s->pid <= 0 || process_start_time(s->pid) != s->pid_start)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/stat", s->pid);
-	if (file_read_at(AT_FDCWD, path, 4096, &text, &len, &ignored) < 0)
-		return false;
-	p = strrchr(text, ')');
-	return p && p[1] == ' ' && p[2] != 'Z' && p[2] != 'X';
-}
-
 /** state_find_status() - How a container is right now; STATE_PAUSED is the caller's to find */
 enum state_status state_find_status(int dirfd, const struct state *s)
 {
 	if (!s->is_complete) /* being made, or create was killed, and its child with it */
-		return !s->pid || is_alive(s) ? STATE_CREATING : STATE_STOPPED;
-	if (!is_alive(s))
+		return !s->pid || process_is_alive(s->pid, s->pid_start) ? STATE_CREATING
+									 : STATE_STOPPED;
+	if (!process_is_alive(s->pid, s->pid_start))
 		return STATE_STOPPED;
 	return waits_for_start(dirfd) ? STATE_CREATED : STATE_RUNNING;
 }
