@@ -10,31 +10,50 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 
+#define BLANKS " \t\n"
+
+/* In place. */
+static char *trim(char *text)
+{
+	size_t n;
+
+	text += strspn(text, BLANKS);
+	n = strlen(text);
+	while (n && strchr(BLANKS, text[n - 1]))
+		text[--n] = '\0';
+	return text;
+}
+
 /**
  * cpulist_parse() - Read "0-2,4"; the empty text is the empty set
  * @l:		Written on success only
  *
- * Return: whether it is such a list
+ * Blanks around numbers and empty elements are passed over, as by the kernel.
+ *
+ * Return: whether it is such a list, and names something unless it is empty
  */
 bool cpulist_parse(struct cpulist *l, const char *text)
 {
 	autostrlist struct strlist ranges = { 0 };
 	struct cpulist read = { 0 };
 
-	if (*text)
-		strlist_split(&ranges, text, ',');
+	strlist_split(&ranges, text, ',');
 	for (size_t i = 0; i < ranges.n; i++) {
-		char *first = ranges.items[i], *last = strchr(first, '-');
+		char *first = trim(ranges.items[i]), *last = strchr(first, '-');
 		uint64_t from, to;
 
+		if (!*first)
+			continue;
 		if (last)
 			*last++ = '\0';
-		if (str_parse_u64(first, CPULIST_MAX - 1, &from) < 0 ||
-		    str_parse_u64(last ? last : first, CPULIST_MAX - 1, &to) < 0 || from > to)
+		if (str_parse_u64(trim(first), CPULIST_MAX - 1, &from) < 0 ||
+		    str_parse_u64(trim(last ? last : first), CPULIST_MAX - 1, &to) < 0 || from > to)
 			return false;
 		for (; from <= to; from++)
 			cpulist_add(&read, (unsigned int)from);
 	}
+	if (*text && !cpulist_count(&read))
+		return false;
 	*l = read;
 	return true;
 }

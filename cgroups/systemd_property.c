@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/cpulist.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "cgroups/dbus_message.h"
@@ -21,7 +22,6 @@
 
 #define US_PER_S	   1000000U
 #define QUOTA_STEP_US	   10000U /* one percent, which is all that systemd tells apart */
-#define MAX_CPU		   8191
 #define BLANKS		   " \t\n"
 #define INFINITE	   UINT64_MAX
 #define PROPERTY_MAX_BYTES 64
@@ -148,46 +148,25 @@ static int put_period(struct str *b, const char *name, const struct cgroup_setti
 	return r;
 }
 
-/* "0-2,4" as bits, the lowest in the first byte; the number of bytes, or -EINVAL. */
-static int parse_list(const char *text, unsigned char *bits)
-{
-	autostrlist struct strlist ranges = { 0 };
-	int used = 0;
-
-	strlist_split(&ranges, text, ',');
-	for (size_t i = 0; i < ranges.n; i++) {
-		char *low = ranges.items[i] + strspn(ranges.items[i], BLANKS), *dash;
-		uint64_t first, last;
-
-		low[strcspn(low, BLANKS)] = '\0';
-		if (!*low)
-			continue; /* the kernel allows them too */
-		dash = strchr(low, '-');
-		if (dash)
-			*dash = '\0';
-		if (str_parse_u64(low, MAX_CPU, &first) < 0 ||
-		    str_parse_u64(dash ? dash + 1 : low, MAX_CPU, &last) < 0 || first > last)
-			return -EINVAL;
-		for (uint64_t n = first; n <= last; n++)
-			bits[n / 8] |= (unsigned char)(1U << n % 8);
-		used = (int)last / 8 + 1 > used ? (int)last / 8 + 1 : used;
-	}
-	return used ? used : -EINVAL;
-}
-
+/* As bits, the lowest in the first byte. */
 static int put_list(struct str *b, const char *name, const struct cgroup_setting *s,
 		    struct error *err)
 {
-	unsigned char bits[MAX_CPU / 8 + 1] = { 0 };
+	unsigned char bits[CPULIST_MAX / 8] = { 0 };
 	struct dbus_array array;
-	int n;
+	struct cpulist list;
+	size_t n = 0;
 
-	n = parse_list(s->value, bits);
-	if (n < 0)
+	if (!cpulist_parse(&list, s->value) || !cpulist_count(&list))
 		return malformed(s, err);
+	for (unsigned int i = 0; i < CPULIST_MAX; i++)
+		if (cpulist_has(&list, i)) {
+			n = i / 8 + 1;
+			bits[i / 8] |= (unsigned char)(1U << i % 8);
+		}
 	begin(b, name, "ay");
 	array = dbus_begin_array(b, 'y');
-	str_append(b, bits, (size_t)n);
+	str_append(b, bits, n);
 	dbus_end_array(b, array);
 	return 0;
 }

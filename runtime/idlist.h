@@ -21,6 +21,5 @@ struct idlist {
 };
 
 int idlist_parse(struct idlist *list, const char *text, const char *where, struct error *err);
-bool idlist_has(const struct idlist *list, unsigned int id);
 
 #endif

@@ -48,8 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		parse_volume(text, true);
 		break;
 	default:
-		if (idlist_parse(&list, text, "cpus", &err) == 0)
-			(void)idlist_has(&list, 7);
+		(void)idlist_parse(&list, text, "cpus", &err);
 	}
 	free(text);
 	return 0;

@@ -24,6 +24,7 @@ static void lists_read_and_print_back(void **state)
 		{ "3,1,2", "1-3", 3 },
 		{ "0-2,2-4,8", "0-4,8", 6 },
 		{ "63-64,8191", "63-64,8191", 3 },
+		{ " 0 - 3 , 7 ,", "0-3,7", 5 },
 	};
 	struct cpulist l;
 
@@ -41,7 +42,7 @@ static void lists_read_and_print_back(void **state)
 
 static void what_is_no_list_is_refused(void **state)
 {
-	static const char *const bad[] = { ",",	  "1,",	 "-1",	"1-",	  "2-1", "8192",
+	static const char *const bad[] = { ",",	  " , ", "-1",	"1-",	  "2-1", "8192",
 					   "0-x", "0 1", "0:1", "1-8192", "max" };
 	struct cpulist l = { 0 };
 
