@@ -60,11 +60,6 @@ static const char *const limit_files[] = {
 static const char *const pressures[] = { "cpu", "memory", "io" };
 static const char *const sections[] = { "cpu", "memory", "pids", "io", "pressure" };
 
-static struct json *number(uint64_t n)
-{
-	return json_new_int(n > INT64_MAX ? INT64_MAX : (int64_t)n);
-}
-
 /* NULL if it cannot be read, for whatever reason. */
 static char *read_text(int dirfd, const char *file)
 {
@@ -72,19 +67,6 @@ static char *read_text(int dirfd, const char *file)
 	int r = 0;
 
 	return cgroup_read_stat(dirfd, file, &r, &ignored);
-}
-
-static const char *find_key(const char *text, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *line = text; line && *line;) {
-		if (!strncmp(line, key, len) && line[len] == ' ')
-			return line + len + 1;
-		line = strchr(line, '\n');
-		line = line ? line + 1 : NULL;
-	}
-	return NULL;
 }
 
 /* ---- what is missing ---------------------------------------------------- */
@@ -154,9 +136,9 @@ static void read_figure(struct reader *r, const struct figure *f)
 	const char *text = has_controller(r, f->controller) ? file_text(r, f->file) : NULL;
 
 	if (text && f->key)
-		text = find_key(text, f->key);
+		text = cgroup_find_key(text, f->key);
 	if (text) {
-		json_set(section, f->name, number(strtoull(text, NULL, 10)));
+		json_set(section, f->name, json_new_u64(strtoull(text, NULL, 10)));
 		return;
 	}
 	json_set(section, f->name, json_new_nil());
@@ -166,27 +148,12 @@ static void read_figure(struct reader *r, const struct figure *f)
 /* All keys of a flat-keyed file, or null. */
 static void read_events(struct reader *r, const char *name, const char *file)
 {
-	struct json *memory = section_of(r->doc, "memory"), *map;
+	struct json *memory = section_of(r->doc, "memory");
 	autofree char *text = NULL;
-	autostrlist struct strlist lines = { 0 };
 
 	if (has_controller(r, CGROUP_MEMORY))
 		text = read_text(r->dirfd, file);
-	if (!text) {
-		json_set(memory, name, json_new_nil());
-		return;
-	}
-	map = json_new_map();
-	strlist_split(&lines, text, '\n');
-	for (size_t i = 0; i < lines.n; i++) {
-		char *space = strchr(lines.items[i], ' ');
-
-		if (!space)
-			continue;
-		*space = '\0';
-		json_set(map, lines.items[i], number(strtoull(space + 1, NULL, 10)));
-	}
-	json_set(memory, name, map);
+	json_set(memory, name, text ? cgroup_keyed_json(text) : json_new_nil());
 }
 
 /* ---- devices ------------------------------------------------------------ */
@@ -204,7 +171,7 @@ static void add_io(struct json *map, const char *text)
 {
 	for (size_t i = 0; i < N_IO_FIGURES; i++)
 		json_set(map, io_figures[i].name,
-			 text ? number(cgroup_nested_sum(text, io_figures[i].key))
+			 text ? json_new_u64(cgroup_nested_sum(text, io_figures[i].key))
 			      : json_new_nil());
 }
 
@@ -248,10 +215,10 @@ static void read_io(struct reader *r)
 /* Of the line "some avg10=0.00 avg60=0.00 avg300=0.00 total=123"; null if there is none. */
 static struct json *total(const char *text, const char *line)
 {
-	const char *at = find_key(text, line);
+	const char *at = cgroup_find_key(text, line);
 	const char *value = at ? strstr(at, "total=") : NULL;
 
-	return value ? number(strtoull(value + strlen("total="), NULL, 10)) : json_new_nil();
+	return value ? json_new_u64(strtoull(value + strlen("total="), NULL, 10)) : json_new_nil();
 }
 
 static void read_pressure(struct reader *r)
@@ -284,7 +251,7 @@ static struct json *limit(char *text)
 
 	if (len && text[len - 1] == '\n')
 		text[len - 1] = '\0';
-	return str_parse_u64(text, INT64_MAX, &n) == 0 ? number(n) : json_new_text(text);
+	return str_parse_u64(text, INT64_MAX, &n) == 0 ? json_new_u64(n) : json_new_text(text);
 }
 
 static struct json *read_limits(const struct reader *r)
@@ -448,7 +415,7 @@ static void replace_peak(struct json *doc, struct json *missing, int fd, const c
 	n = fd < 0 ? -1 : pread(fd, text, sizeof(text) - 1, 0);
 	if (n > 0) {
 		text[n] = '\0';
-		json_set(memory, name, number(strtoull(text, NULL, 10)));
+		json_set(memory, name, json_new_u64(strtoull(text, NULL, 10)));
 		return;
 	}
 	json_set(memory, name, json_new_nil());

@@ -404,7 +404,6 @@ static void read_field(struct dbus_reader *r, struct dbus_message *m)
 		[FIELD_MEMBER] = { offsetof(struct dbus_message, member), 's' },
 		[FIELD_ERROR_NAME] = { offsetof(struct dbus_message, error_name), 's' },
 		[FIELD_REPLY_SERIAL] = { offsetof(struct dbus_message, reply_serial), 'u' },
-		[FIELD_SENDER] = { offsetof(struct dbus_message, sender), 's' },
 		[FIELD_SIGNATURE] = { offsetof(struct dbus_message, signature), 'g' },
 	};
 	size_t n = sizeof(wanted) / sizeof(wanted[0]);
@@ -455,12 +454,9 @@ static bool has_needed_fields(const struct dbus_message *m)
  */
 int dbus_message_parse(const unsigned char *data, size_t len, struct dbus_message *m)
 {
-	struct dbus_message found = { .path = "",
-				      .interface = "",
-				      .member = "",
-				      .error_name = "",
-				      .sender = "",
-				      .signature = "" };
+	struct dbus_message found = {
+		.path = "", .interface = "", .member = "", .error_name = "", .signature = ""
+	};
 	struct dbus_reader r = { .data = data };
 	size_t size, fields;
 

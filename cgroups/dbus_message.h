@@ -74,7 +74,7 @@ void dbus_skip(struct dbus_reader *r, const char *signature);
 struct dbus_message {
 	enum dbus_type type;
 	uint32_t serial, reply_serial;
-	const char *path, *interface, *member, *error_name, *sender, *signature;
+	const char *path, *interface, *member, *error_name, *signature;
 	struct dbus_reader body;
 	unsigned char *data; /* owned, or NULL: see dbus_message_done() */
 };

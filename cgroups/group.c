@@ -31,6 +31,7 @@
 #include "cgroups/events.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/limits.h"
+#include "cgroups/path.h"
 #include "cgroups/pids.h"
 #include "cgroups/setting.h"
 
@@ -39,19 +40,6 @@
 #define DELEGATE_MAX_BYTES 4096
 /* Without cgroup.kill, processes fork while they are being killed; this often they are listed. */
 #define KILL_ROUNDS 100
-
-/* Relative, and every part a plain name: it may come from --cgroup-parent. */
-static bool is_relative_path(const char *path)
-{
-	autostrlist struct strlist parts = { 0 };
-
-	strlist_split(&parts, path, '/');
-	for (size_t i = 0; i < parts.n; i++)
-		if (!*parts.items[i] || !strcmp(parts.items[i], ".") ||
-		    !strcmp(parts.items[i], ".."))
-			return false;
-	return parts.n > 0;
-}
 
 static int make_failed(const struct cgroup_root *root, const char *relpath, int errnum,
 		       struct error *err)
@@ -167,7 +155,7 @@ int cgroup_create(const struct cgroup_root *root, const char *relpath,
 	autoclose int fd = -1;
 	int r;
 
-	if (!is_relative_path(relpath))
+	if (!cgroup_path_is_clean(relpath))
 		return error_set(err, EINVAL, "make cgroup '%s': malformed path", relpath);
 	r = make_dir(root, relpath, err);
 	if (r < 0)
@@ -242,7 +230,7 @@ int cgroup_claim(const struct cgroup_root *root, const char *relpath,
 	bool made = false;
 	int r;
 
-	if (!is_relative_path(relpath))
+	if (!cgroup_path_is_clean(relpath))
 		return error_set(err, EINVAL, "make cgroup '%s': malformed path", relpath);
 	r = claim_dir(root, relpath, &made, err);
 	if (r < 0)

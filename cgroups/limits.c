@@ -18,11 +18,9 @@
 #include "cgroups/hierarchy.h"
 #include "cgroups/setting.h"
 
-#define DEFAULT_PERIOD_US 100000 /* the kernel's, of cpu.max */
-#define MIN_QUOTA_US	  1000	 /* the kernel refuses less: min_cfs_quota_period */
-#define MAX_CPUS	  8192
-#define MAX_CONF	  64 /* files, and bytes of a value below */
-#define MAX_CONF_BYTES	  256
+#define MAX_CPUS       8192
+#define MAX_CONF       64 /* files, and bytes of a value below */
+#define MAX_CONF_BYTES 256
 
 /** cgroup_limits_done() - Free what @limits owns, leaving { 0 } */
 void cgroup_limits_done(struct cgroup_limits *limits)
@@ -61,8 +59,8 @@ static void *copy_array(const void *from, size_t n, size_t size)
 void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *from)
 {
 	*to = *from;
-	to->cpuset_cpus = from->cpuset_cpus ? xstrdup(from->cpuset_cpus) : NULL;
-	to->cpuset_mems = from->cpuset_mems ? xstrdup(from->cpuset_mems) : NULL;
+	to->cpuset_cpus = xstrdup(from->cpuset_cpus);
+	to->cpuset_mems = xstrdup(from->cpuset_mems);
 	to->io = copy_array(from->io, from->n_io, sizeof(*to->io));
 	to->io_weights = copy_array(from->io_weights, from->n_io_weights, sizeof(*to->io_weights));
 	to->hugepages = copy_array(from->hugepages, from->n_hugepages, sizeof(*to->hugepages));
@@ -86,10 +84,10 @@ void cgroup_limits_copy(struct cgroup_limits *to, const struct cgroup_limits *fr
  */
 int cgroup_limits_set_cpus(struct cgroup_limits *limits, double cpus, struct error *err)
 {
-	if (!(cpus >= (double)MIN_QUOTA_US / DEFAULT_PERIOD_US && cpus <= MAX_CPUS))
+	if (!(cpus >= (double)CGROUP_QUOTA_MIN_US / CGROUP_PERIOD_US && cpus <= MAX_CPUS))
 		return error_set(err, EINVAL, "--cpus: must be between 0.01 and %d", MAX_CPUS);
-	limits->cpu_period_us = DEFAULT_PERIOD_US;
-	limits->cpu_quota_us = (int64_t)(cpus * DEFAULT_PERIOD_US + 0.5);
+	limits->cpu_period_us = CGROUP_PERIOD_US;
+	limits->cpu_quota_us = (int64_t)(cpus * CGROUP_PERIOD_US + 0.5);
 	limits->quota_is_cpus = true;
 	return 0;
 }

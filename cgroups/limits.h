@@ -18,6 +18,9 @@
 struct cgroup_setting;
 struct error;
 
+#define CGROUP_PERIOD_US    100000 /* the kernel's default, of cpu.max */
+#define CGROUP_QUOTA_MIN_US 1000   /* it refuses less: min_cfs_quota_period */
+
 /* For the signed fields: 0 is "not asked for", this is "explicitly none". */
 #define CGROUP_UNLIMITED	 (-1)
 #define CGROUP_IO_WEIGHT_DEFAULT UINT_MAX /* the kernel's, 100 of 10000 */
@@ -69,7 +72,7 @@ struct cgroup_limits {
 	bool memory_check_before; /* no limit below what is in use: nothing shall be killed */
 
 	int64_t cpu_quota_us;
-	uint64_t cpu_period_us; /* 0: 100000 */
+	uint64_t cpu_period_us; /* 0: CGROUP_PERIOD_US */
 	bool quota_is_cpus;	/* for --cpus, which is then what messages name */
 	uint64_t cpu_shares;	/* 2 to 262144, 1024 is normal */
 	uint64_t cpu_weight;	/* 1 to 10000, 100 is normal; instead of shares */

@@ -17,12 +17,10 @@
 #include "cgroups/limits.h"
 #include "cgroups/setting.h"
 
-#define DEFAULT_PERIOD_US 100000 /* the kernel's, of cpu.max */
-#define MIN_QUOTA_US	  1000	 /* the kernel refuses less: min_cfs_quota_period */
-#define MIN_PERIOD_US	  1000
-#define MAX_PERIOD_US	  1000000
-#define MAX_IO		  256
-#define FIXED_SETTINGS	  22 /* at least as many as plan_*() can add without the lists */
+#define MIN_PERIOD_US  1000
+#define MAX_PERIOD_US  1000000
+#define MAX_IO	       256
+#define FIXED_SETTINGS 22 /* at least as many as plan_*() can add without the lists */
 
 enum limit {
 	MEMORY,
@@ -217,15 +215,15 @@ static int plan_memory(struct plan *plan, const struct cgroup_limits *l, struct 
 
 static int plan_quota(struct plan *plan, const struct cgroup_limits *l, struct error *err)
 {
-	uint64_t period = l->cpu_period_us ? l->cpu_period_us : DEFAULT_PERIOD_US;
+	uint64_t period = l->cpu_period_us ? l->cpu_period_us : CGROUP_PERIOD_US;
 	autofree char *quota = NULL;
 
 	if (period < MIN_PERIOD_US || period > MAX_PERIOD_US)
 		return error_set(err, EINVAL, "%s: must be between %d and %d microseconds",
 				 name_of(plan, CPU_PERIOD), MIN_PERIOD_US, MAX_PERIOD_US);
-	if (l->cpu_quota_us > 0 && l->cpu_quota_us < MIN_QUOTA_US)
+	if (l->cpu_quota_us > 0 && l->cpu_quota_us < CGROUP_QUOTA_MIN_US)
 		return error_set(err, EINVAL, "%s: must be at least %d microseconds",
-				 name_of(plan, CPU_QUOTA), MIN_QUOTA_US);
+				 name_of(plan, CPU_QUOTA), CGROUP_QUOTA_MIN_US);
 	if (l->cpu_quota_us || l->cpu_period_us) {
 		struct cgroup_setting *s;
 

@@ -12,11 +12,24 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/str.h"
 
 #define PROC_CGROUP_MAX_BYTES (64U << 10)
 #define PATH_MAX_BYTES	      4095
 #define NAME_MAX_BYTES	      255
+
+/** cgroup_path_is_clean() - Whether a path is relative, and every part of it a plain name */
+bool cgroup_path_is_clean(const char *relpath)
+{
+	autostrlist struct strlist parts = { 0 };
+
+	strlist_split(&parts, relpath, '/');
+	for (size_t i = 0; i < parts.n; i++)
+		if (!path_is_name(parts.items[i]))
+			return false;
+	return parts.n > 0;
+}
 
 /* Add the parts of a path; ".." takes one back, but never one of what was there before. */
 static void add_parts(struct strlist *to, const char *path)

@@ -29,6 +29,7 @@
 #include "cgroups/hierarchy.h"
 #include "cgroups/limits.h"
 #include "cgroups/setting.h"
+#include "cgroups/stats.h"
 
 #define MEMINFO_MAX_BYTES 16384
 #define SCHEDULER_MAX	  4096
@@ -70,14 +71,6 @@ static uint64_t cpu_thousandths(const char *cpu_max)
 	return end == cpu_max || !period ? UINT64_MAX : quota * 1000 / period;
 }
 
-static const char *find_line(const char *text, const char *key, size_t len)
-{
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (!strncmp(line, key, len) && line[len] == ' ')
-			return line;
-	return NULL;
-}
-
 /* Whether the line of io.max "8:0 rbps=1 wbps=max …" allows less than one word of it. */
 static bool word_is_tighter(const char *line, const char *word)
 {
@@ -97,7 +90,7 @@ static bool io_is_tighter(const char *asked, const char *above)
 	const char *line;
 
 	strlist_split(&words, asked, ' ');
-	line = words.n ? find_line(above, words.items[0], strlen(words.items[0])) : NULL;
+	line = words.n ? cgroup_find_key(above, words.items[0]) : NULL;
 	for (size_t i = 1; line && i < words.n; i++)
 		if (word_is_tighter(line, words.items[i]))
 			return true;
@@ -194,8 +187,8 @@ static uint64_t meminfo(const char *key)
 
 	if (file_read_at(AT_FDCWD, "/proc/meminfo", MEMINFO_MAX_BYTES, &text, &len, &ignored) < 0)
 		return UINT64_MAX;
-	line = find_line(text, key, strlen(key));
-	return line ? strtoull(line + strlen(key), NULL, 10) * 1024 : UINT64_MAX;
+	line = cgroup_find_key(text, key);
+	return line ? strtoull(line, NULL, 10) * 1024 : UINT64_MAX;
 }
 
 /* Those that a process in the cgroup can run on. */

@@ -25,21 +25,6 @@
 #include "cgroups/pids.h"
 #include "cgroups/stats.h"
 
-static void set_number(struct json *map, const char *key, uint64_t n)
-{
-	json_set_int(map, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
-}
-
-/* The number in a file that has only that, 0 if there is none. */
-static uint64_t read_number(int dirfd, const char *file, int *r, struct error *err)
-{
-	autofree char *text = cgroup_read_stat(dirfd, file, r, err);
-
-	if (!text)
-		return 0;
-	return !strncmp(text, "max", 3) ? CGROUP_NO_LIMIT : strtoull(text, NULL, 10);
-}
-
 /* Hundredths, as in "avg10=1.25". */
 static double average(const char *line, const char *key)
 {
@@ -55,7 +40,7 @@ static struct json *pressure_json(const char *line)
 	json_set(map, "avg10", json_new_float(average(line, "avg10=")));
 	json_set(map, "avg60", json_new_float(average(line, "avg60=")));
 	json_set(map, "avg300", json_new_float(average(line, "avg300=")));
-	set_number(map, "total", cgroup_nested_sum(line, "total"));
+	json_set_u64(map, "total", cgroup_nested_sum(line, "total"));
 	return map;
 }
 
@@ -104,8 +89,8 @@ static struct json *cpu_json(int dirfd, int *r, struct error *err)
 			json_set(cpu, fields[i].group, group);
 		}
 		last = fields[i].group;
-		set_number(group, fields[i].name,
-			   cgroup_keyed_value(stat, fields[i].key) * fields[i].factor);
+		json_set_u64(group, fields[i].name,
+			     cgroup_keyed_value(stat, fields[i].key) * fields[i].factor);
 	}
 	add_pressure(cpu, dirfd, "cpu.pressure", r, err);
 	return cpu;
@@ -130,30 +115,12 @@ static struct json *entry_json(uint64_t limit, uint64_t usage, uint64_t max, uin
 {
 	struct json *map = json_new_map();
 
-	set_number(map, "limit", limit);
+	json_set_u64(map, "limit", limit);
 	if (usage)
-		set_number(map, "usage", usage);
+		json_set_u64(map, "usage", usage);
 	if (max)
-		set_number(map, "max", max);
-	set_number(map, "failcnt", failures);
-	return map;
-}
-
-/* All of memory.stat, key by key. */
-static struct json *raw_json(const char *stat)
-{
-	struct json *map = json_new_map();
-	autostrlist struct strlist lines = { 0 };
-
-	strlist_split(&lines, stat ? stat : "", '\n');
-	for (size_t i = 0; i < lines.n; i++) {
-		char *space = strchr(lines.items[i], ' ');
-
-		if (!space)
-			continue;
-		*space = '\0';
-		set_number(map, lines.items[i], strtoull(space + 1, NULL, 10));
-	}
+		json_set_u64(map, "max", max);
+	json_set_u64(map, "failcnt", failures);
 	return map;
 }
 
@@ -161,23 +128,23 @@ static struct json *memory_json(int dirfd, int *r, struct error *err)
 {
 	autofree char *stat = cgroup_read_stat(dirfd, "memory.stat", r, err);
 	autofree char *events = cgroup_read_stat(dirfd, "memory.events", r, err);
-	uint64_t usage = read_number(dirfd, "memory.current", r, err);
-	uint64_t limit = read_number(dirfd, "memory.max", r, err);
-	uint64_t swap_usage = read_number(dirfd, "memory.swap.current", r, err);
-	uint64_t swap_limit = read_number(dirfd, "memory.swap.max", r, err);
+	uint64_t usage = cgroup_read_value(dirfd, "memory.current", r, err);
+	uint64_t limit = cgroup_read_value(dirfd, "memory.max", r, err);
+	uint64_t swap_usage = cgroup_read_value(dirfd, "memory.swap.current", r, err);
+	uint64_t swap_limit = cgroup_read_value(dirfd, "memory.swap.max", r, err);
 	struct json *memory = json_new_map();
 
 	if (cgroup_keyed_value(stat, "file"))
-		set_number(memory, "cache", cgroup_keyed_value(stat, "file"));
+		json_set_u64(memory, "cache", cgroup_keyed_value(stat, "file"));
 	json_set(memory, "usage",
-		 entry_json(limit, usage, read_number(dirfd, "memory.peak", r, err),
+		 entry_json(limit, usage, cgroup_read_value(dirfd, "memory.peak", r, err),
 			    cgroup_keyed_value(events, "max")));
 	if (swap_limit != CGROUP_NO_LIMIT)
 		swap_limit = limit == CGROUP_NO_LIMIT ? limit : swap_limit + limit;
 	json_set(memory, "swap", entry_json(swap_limit, swap_usage + usage, 0, 0));
 	json_set(memory, "kernel", entry_json(0, 0, 0, 0));
 	json_set(memory, "kernelTCP", entry_json(0, 0, 0, 0));
-	json_set(memory, "raw", raw_json(stat));
+	json_set(memory, "raw", cgroup_keyed_json(stat));
 	add_pressure(memory, dirfd, "memory.pressure", r, err);
 	return memory;
 }
@@ -185,20 +152,20 @@ static struct json *memory_json(int dirfd, int *r, struct error *err)
 static struct json *pids_json(int dirfd, int *r, struct error *err)
 {
 	autofree char *current = cgroup_read_stat(dirfd, "pids.current", r, err);
-	uint64_t limit = read_number(dirfd, "pids.max", r, err);
+	uint64_t limit = cgroup_read_value(dirfd, "pids.max", r, err);
 	struct json *map = json_new_map();
 
 	if (current) {
-		set_number(map, "current", strtoull(current, NULL, 10));
+		json_set_u64(map, "current", strtoull(current, NULL, 10));
 	} else if (*r == 0) {
 		autofree pid_t *pids = NULL;
 		size_t n = 0;
 
 		*r = cgroup_pids(dirfd, &pids, &n, err);
-		set_number(map, "current", n);
+		json_set_u64(map, "current", n);
 	}
 	if (limit && limit != CGROUP_NO_LIMIT)
-		set_number(map, "limit", limit);
+		json_set_u64(map, "limit", limit);
 	return map;
 }
 
@@ -208,10 +175,10 @@ static void add_io(struct json *list, const char *line, const char *key, const c
 	unsigned long major = strtoul(line, &end, 10);
 	struct json *map = json_new_map();
 
-	set_number(map, "major", major);
-	set_number(map, "minor", *end == ':' ? strtoul(end + 1, NULL, 10) : 0);
+	json_set_u64(map, "major", major);
+	json_set_u64(map, "minor", *end == ':' ? strtoul(end + 1, NULL, 10) : 0);
 	json_set_text(map, "op", op);
-	set_number(map, "value", cgroup_nested_sum(line, key));
+	json_set_u64(map, "value", cgroup_nested_sum(line, key));
 	json_add(list, map);
 }
 
@@ -243,13 +210,13 @@ static void add_hugepages(struct json *map, int dirfd, const char *size, int *r,
 {
 	autofree char *current = xasprintf("hugetlb.%s.current", size);
 	autofree char *events = xasprintf("hugetlb.%s.events", size);
-	uint64_t usage = read_number(dirfd, current, r, err);
+	uint64_t usage = cgroup_read_value(dirfd, current, r, err);
 	autofree char *text = cgroup_read_stat(dirfd, events, r, err);
 	struct json *entry = json_new_map();
 
 	if (usage)
-		set_number(entry, "usage", usage);
-	set_number(entry, "failcnt", cgroup_keyed_value(text, "max"));
+		json_set_u64(entry, "usage", usage);
+	json_set_u64(entry, "failcnt", cgroup_keyed_value(text, "max"));
 	json_set(map, size, entry);
 }
 
@@ -288,8 +255,8 @@ static struct json *rdma_list(int dirfd, const char *file, int *r, struct error 
 		if (!lines.items[i][len])
 			continue;
 		map = json_new_map();
-		set_number(map, "hca_handles", cgroup_nested_sum(lines.items[i], "hca_handle"));
-		set_number(map, "hca_objects", cgroup_nested_sum(lines.items[i], "hca_object"));
+		json_set_u64(map, "hca_handles", cgroup_nested_sum(lines.items[i], "hca_handle"));
+		json_set_u64(map, "hca_objects", cgroup_nested_sum(lines.items[i], "hca_object"));
 		lines.items[i][len] = '\0';
 		json_set_text(map, "device", lines.items[i]);
 		json_add(list, map);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,17 +36,23 @@ void cgroup_settings_free(struct cgroup_setting *settings, size_t n)
 	free(settings);
 }
 
+static int read_control(int dirfd, const char *file, char **text, struct error *err)
+{
+	size_t len;
+	int r = file_read_at(dirfd, file, CONTROL_MAX_BYTES, text, &len, err);
+
+	while (r == 0 && len && (*text)[len - 1] == '\n')
+		(*text)[--len] = '\0';
+	return r;
+}
+
 /** cgroup_read_control() - A control file without its last newline, to be freed; NULL: none */
 char *cgroup_read_control(int dirfd, const char *file)
 {
 	struct error ignored; /* whoever needs it writes it, too, and hears why not */
 	char *text = NULL;
-	size_t len;
 
-	if (file_read_at(dirfd, file, CONTROL_MAX_BYTES, &text, &len, &ignored) < 0)
-		return NULL;
-	while (len && text[len - 1] == '\n')
-		text[--len] = '\0';
+	(void)read_control(dirfd, file, &text, &ignored);
 	return text;
 }
 
@@ -88,13 +95,13 @@ bool cgroup_parse_size(const char *text, uint64_t *value)
 /* "hugetlb.2MB.max" counts in pages of 2 MiB. */
 static uint64_t page_of(const char *file)
 {
-	char size[16] = "";
+	char size[16];
 	uint64_t bytes;
 
 	if (!str_starts(file, "hugetlb."))
 		return (uint64_t)sysconf(_SC_PAGESIZE);
 	file += strlen("hugetlb.");
-	memcpy(size, file, strcspn(file, "B.") % sizeof(size));
+	snprintf(size, sizeof(size), "%.*s", (int)strcspn(file, "B."), file);
 	return cgroup_parse_size(size, &bytes) ? bytes : 0;
 }
 
@@ -181,14 +188,10 @@ static int compare(int dirfd, const struct cgroup_setting *setting, const char *
 		   struct error *err)
 {
 	autofree char *text = NULL;
-	size_t len;
-	int r;
+	int r = read_control(dirfd, file, &text, err);
 
-	r = file_read_at(dirfd, file, CONTROL_MAX_BYTES, &text, &len, err);
 	if (r < 0)
 		return error_wrap(err, "check %s", setting->option);
-	while (len && text[len - 1] == '\n')
-		text[--len] = '\0';
 	if (cgroup_setting_holds(setting, text))
 		return 0;
 	return error_set(err, ERANGE, "set '%s' to '%s' (%s): the kernel made it '%s' in '%s'",

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/str.h"
 
 /* io.stat has a line per device, 100 bytes or so each. */
@@ -47,7 +48,8 @@ static uint64_t parse_value(const char *text)
 	return strtoull(text, NULL, 10); /* written by the kernel */
 }
 
-static uint64_t read_value(int dirfd, const char *file, int *r, struct error *err)
+/** cgroup_read_value() - The number in a file that has only that; 0 if there is none */
+uint64_t cgroup_read_value(int dirfd, const char *file, int *r, struct error *err)
 {
 	autofree char *text = cgroup_read_stat(dirfd, file, r, err);
 
@@ -55,22 +57,48 @@ static uint64_t read_value(int dirfd, const char *file, int *r, struct error *er
 }
 
 /**
- * cgroup_keyed_value() - Look up a key of a flat-keyed file
+ * cgroup_find_key() - The rest of the line that begins with a key and a blank
  * @text:	Lines as "oom_kill 3", or NULL
  *
- * Return: the value, 0 if the key is not there
+ * Return: NULL if there is none
  */
-uint64_t cgroup_keyed_value(const char *text, const char *key)
+const char *cgroup_find_key(const char *text, const char *key)
 {
 	size_t len = strlen(key);
 
 	for (const char *line = text; line && *line;) {
 		if (!strncmp(line, key, len) && line[len] == ' ')
-			return parse_value(line + len + 1);
+			return line + len + 1;
 		line = strchr(line, '\n');
 		line = line ? line + 1 : NULL;
 	}
-	return 0;
+	return NULL;
+}
+
+/** cgroup_keyed_value() - A number by its key in a flat-keyed file; 0 if that is not there */
+uint64_t cgroup_keyed_value(const char *text, const char *key)
+{
+	const char *value = cgroup_find_key(text, key);
+
+	return value ? parse_value(value) : 0;
+}
+
+/** cgroup_keyed_json() - All keys of a flat-keyed file; of NULL: none */
+struct json *cgroup_keyed_json(const char *text)
+{
+	struct json *map = json_new_map();
+	autostrlist struct strlist lines = { 0 };
+
+	strlist_split(&lines, text ? text : "", '\n');
+	for (size_t i = 0; i < lines.n; i++) {
+		char *space = strchr(lines.items[i], ' ');
+
+		if (!space)
+			continue;
+		*space = '\0';
+		json_set_u64(map, lines.items[i], strtoull(space + 1, NULL, 10));
+	}
+	return map;
 }
 
 /**
@@ -101,9 +129,9 @@ static int read_memory(int dirfd, struct cgroup_memory_stats *m, struct error *e
 	m->current_bytes = parse_value(current);
 	stat = cgroup_read_stat(dirfd, "memory.stat", &r, err);
 	m->inactive_file_bytes = cgroup_keyed_value(stat, "inactive_file");
-	m->swap_bytes = read_value(dirfd, "memory.swap.current", &r, err);
-	m->peak_bytes = read_value(dirfd, "memory.peak", &r, err);
-	m->max_bytes = read_value(dirfd, "memory.max", &r, err);
+	m->swap_bytes = cgroup_read_value(dirfd, "memory.swap.current", &r, err);
+	m->peak_bytes = cgroup_read_value(dirfd, "memory.peak", &r, err);
+	m->max_bytes = cgroup_read_value(dirfd, "memory.max", &r, err);
 	events = cgroup_read_stat(dirfd, "memory.events", &r, err);
 	m->oom = cgroup_keyed_value(events, "oom");
 	m->oom_kill = cgroup_keyed_value(events, "oom_kill");
@@ -119,8 +147,6 @@ static int read_cpu(int dirfd, struct cgroup_cpu_stats *c, struct error *err)
 
 	stat = cgroup_read_stat(dirfd, "cpu.stat", &r, err);
 	c->usage_us = cgroup_keyed_value(stat, "usage_usec");
-	c->user_us = cgroup_keyed_value(stat, "user_usec");
-	c->system_us = cgroup_keyed_value(stat, "system_usec");
 	c->periods = cgroup_keyed_value(stat, "nr_periods");
 	c->throttled = cgroup_keyed_value(stat, "nr_throttled");
 	c->throttled_us = cgroup_keyed_value(stat, "throttled_usec");
@@ -137,8 +163,8 @@ static int read_pids(int dirfd, struct cgroup_pids_stats *p, struct error *err)
 		return r;
 	p->present = true;
 	p->current = parse_value(current);
-	p->peak = read_value(dirfd, "pids.peak", &r, err);
-	p->max = read_value(dirfd, "pids.max", &r, err);
+	p->peak = cgroup_read_value(dirfd, "pids.peak", &r, err);
+	p->max = cgroup_read_value(dirfd, "pids.max", &r, err);
 	events = cgroup_read_stat(dirfd, "pids.events", &r, err);
 	p->refused = cgroup_keyed_value(events, "max");
 	return r;
@@ -155,8 +181,6 @@ static int read_io(int dirfd, struct cgroup_io_stats *io, struct error *err)
 	io->present = true;
 	io->read_bytes = cgroup_nested_sum(stat, "rbytes");
 	io->written_bytes = cgroup_nested_sum(stat, "wbytes");
-	io->reads = cgroup_nested_sum(stat, "rios");
-	io->writes = cgroup_nested_sum(stat, "wios");
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct error;
+struct json;
 
 #define CGROUP_NO_LIMIT UINT64_MAX
 
@@ -22,7 +23,7 @@ struct cgroup_memory_stats {
 };
 
 struct cgroup_cpu_stats {
-	uint64_t usage_us, user_us, system_us;
+	uint64_t usage_us;
 	uint64_t periods, throttled, throttled_us; /* 0 without the controller */
 };
 
@@ -35,7 +36,7 @@ struct cgroup_pids_stats {
 
 struct cgroup_io_stats {
 	bool present;
-	uint64_t read_bytes, written_bytes, reads, writes;
+	uint64_t read_bytes, written_bytes;
 };
 
 struct cgroup_stats {
@@ -51,6 +52,9 @@ int cgroup_read_stats(int dirfd, struct cgroup_stats *stats, struct error *err);
 uint64_t cgroup_memory_usage(const struct cgroup_stats *stats);
 
 char *cgroup_read_stat(int dirfd, const char *file, int *r, struct error *err);
+uint64_t cgroup_read_value(int dirfd, const char *file, int *r, struct error *err);
+const char *cgroup_find_key(const char *text, const char *key);
+struct json *cgroup_keyed_json(const char *text);
 uint64_t cgroup_keyed_value(const char *text, const char *key);
 uint64_t cgroup_nested_sum(const char *text, const char *key);
 

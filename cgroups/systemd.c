@@ -37,6 +37,7 @@
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/limits.h"
+#include "cgroups/path.h"
 #include "cgroups/setting.h"
 
 #define DESTINATION    "org.freedesktop.systemd1"
@@ -298,21 +299,6 @@ static int start_unit(struct dbus *bus, const struct systemd_unit *unit,
 	return r < 0 ? error_wrap(err, "start unit '%s'", unit->name) : 0;
 }
 
-/* From systemd, for paths: plain, and below the root. */
-static bool is_group_path(const char *path)
-{
-	autostrlist struct strlist parts = { 0 };
-
-	if (*path != '/' || !path[1])
-		return false;
-	strlist_split(&parts, path + 1, '/');
-	for (size_t i = 0; i < parts.n; i++)
-		if (!*parts.items[i] || !strcmp(parts.items[i], ".") ||
-		    !strcmp(parts.items[i], ".."))
-			return false;
-	return true;
-}
-
 static int query_group(struct dbus *bus, const struct systemd_unit *unit, char **relpath,
 		       struct error *err)
 {
@@ -336,7 +322,7 @@ static int query_group(struct dbus *bus, const struct systemd_unit *unit, char *
 	body = reply.body;
 	type = *reply.signature == 'v' ? dbus_read_signature(&body) : NULL;
 	path = type && !strcmp(type, "s") ? dbus_read_string(&body) : NULL;
-	if (path && is_group_path(path))
+	if (path && *path == '/' && cgroup_path_is_clean(path + 1))
 		*relpath = xstrdup(path + 1);
 	else
 		r = error_set(err, EBADMSG, "find the cgroup of unit '%s': systemd names none",
