@@ -61,17 +61,23 @@ static char *value_of(char *line, const char *keyword)
 	return line + len + strspn(line + len, BLANKS);
 }
 
+static char *server_of(char *line)
+{
+	char *value = value_of(line, "nameserver");
+
+	if (value)
+		value[strcspn(value, BLANKS)] = '\0'; /* a comment may follow */
+	return value;
+}
+
 static bool has_usable_server(const char *text)
 {
 	autofree char *copy = xstrdup(text);
 	char *save = NULL, *value;
 
 	for (char *l = strtok_r(copy, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
-		value = value_of(l, "nameserver");
-		if (!value)
-			continue;
-		value[strcspn(value, BLANKS)] = '\0';
-		if (!is_loopback(value))
+		value = server_of(l);
+		if (value && !is_loopback(value))
 			return true;
 	}
 	return false;
@@ -122,8 +128,7 @@ static void copy_host_line(struct str *out, char *line, bool own_netns,
 {
 	const char *value;
 
-	if ((value = value_of(line, "nameserver"))) {
-		line[strcspn(line, "\r")] = '\0';
+	if ((value = server_of(line))) {
 		if (dns->servers.n || (own_netns && is_loopback(value)))
 			return;
 		str_printf(out, "nameserver %s\n", value);
