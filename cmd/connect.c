@@ -19,6 +19,7 @@
 #include "cmd/command.h"
 #include "cmd/reclaim.h"
 #include "cmd/settings.h"
+#include "network/netns.h"
 #include "network/resolv.h"
 #include "runtime/config.h"
 #include "runtime/container.h"
@@ -94,7 +95,7 @@ static int use_container(struct connection *n, struct error *err)
 
 static int use_path(struct connection *n, struct error *err)
 {
-	int fd = network_open_path(n->settings->network + strlen("ns:"), err);
+	int fd = netns_open_path(n->settings->network + strlen("ns:"), err);
 
 	if (fd < 0)
 		return fd;

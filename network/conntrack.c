@@ -35,14 +35,6 @@ struct flow_search {
 	struct netlink_batch deletions;
 };
 
-static void put_message(struct netlink_batch *b, uint16_t type, uint16_t flags)
-{
-	struct nfgenmsg header = { .nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0 };
-
-	netlink_begin(b, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type), flags, &header,
-		      sizeof(header));
-}
-
 /* Ports of other machines are none of our business: can we bind to the address? */
 static bool is_local_address(struct in_addr address)
 {
@@ -94,7 +86,7 @@ static int collect_flow(void *arg, const struct netlink_answer *answer)
 		return 0;
 	if (protocol != IPPROTO_UDP || !is_ours(search, dst, ntohs(dst_port)))
 		return 0;
-	put_message(&search->deletions, IPCTNL_MSG_CT_DELETE, 0);
+	netlink_begin_netfilter(&search->deletions, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE, 0);
 	netlink_put(&search->deletions, CTA_TUPLE_ORIG | NLA_F_NESTED, tuple.payload, tuple.len);
 	netlink_put(&search->deletions, CTA_ID, id.payload, id.len);
 	return search->deletions.n >= FORGET_MAX;
@@ -104,7 +96,7 @@ static void put_udp_dump(struct netlink_batch *b)
 {
 	size_t filter, tuple, protocol;
 
-	put_message(b, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
+	netlink_begin_netfilter(b, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET, NLM_F_DUMP);
 	tuple = netlink_nest(b, CTA_TUPLE_ORIG);
 	protocol = netlink_nest(b, CTA_TUPLE_PROTO);
 	netlink_put_u8(b, CTA_PROTO_NUM, IPPROTO_UDP);

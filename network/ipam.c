@@ -139,6 +139,7 @@ int ipam_fill(int lease_fd, const char *id, const struct network_ports *ports, s
 {
 	autostr struct str text = { 0 };
 	char ip[INET_ADDRSTRLEN];
+	ssize_t n;
 
 	str_printf(&text, "%s\n", id);
 	for (size_t i = 0; i < ports->n; i++) {
@@ -148,8 +149,9 @@ int ipam_fill(int lease_fd, const char *id, const struct network_ports *ports, s
 		str_printf(&text, "%s %s %u %u\n", network_protocol_name(p->protocol), ip,
 			   p->host_port, p->container_port);
 	}
-	if (pwrite(lease_fd, text.data, text.len, 0) != (ssize_t)text.len)
-		return error_sys(err, errno ? errno : EIO, "write address lease of '%s'", id);
+	n = pwrite(lease_fd, text.data, text.len, 0);
+	if (n != (ssize_t)text.len)
+		return error_sys(err, n < 0 ? errno : ENOSPC, "write address lease of '%s'", id);
 	return 0;
 }
 

@@ -16,6 +16,8 @@
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 
 #include "base/cleanup.h"
@@ -91,6 +93,15 @@ void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const
 	nlh->nlmsg_seq = ++b->n;
 	memcpy(mnl_nlmsg_put_extra_header(nlh, len), header, len);
 	update_length(b);
+}
+
+/** netlink_begin_netfilter() - The same for a subsystem of netfilter (NFNL_SUBSYS_*), about IPv4 */
+void netlink_begin_netfilter(struct netlink_batch *b, uint8_t subsystem, uint8_t type,
+			     uint16_t flags)
+{
+	struct nfgenmsg header = { .nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0 };
+
+	netlink_begin(b, (uint16_t)(subsystem << 8 | type), flags, &header, sizeof(header));
 }
 
 /** netlink_put_header() - Append a family header inside a nest, as veth's peer has */
@@ -227,8 +238,17 @@ int netlink_send(int fd, struct netlink_batch *b, uint32_t *failed)
 	return first;
 }
 
-/* Walks the messages of one read; 1 when the dump is complete. *@r keeps the first non-zero result.
- */
+/* The kernel's errno of a dump that it could not complete, as a negative number; 0: it did. */
+static int end_of_dump(const struct nlmsghdr *nlh)
+{
+	int r = 0;
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(r))
+		memcpy(&r, mnl_nlmsg_get_payload(nlh), sizeof(r));
+	return r < 0 ? r : 0;
+}
+
+/* One read of an answer; 1 when the dump is complete. *@r keeps the first non-zero result. */
 static int walk_dump(const char *buf, int left,
 		     int (*each)(void *arg, const struct netlink_answer *answer), void *arg, int *r)
 {
@@ -237,8 +257,10 @@ static int walk_dump(const char *buf, int left,
 	bool last;
 
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-		if (nlh->nlmsg_type == NLMSG_DONE)
+		if (nlh->nlmsg_type == NLMSG_DONE) {
+			*r = *r ? *r : end_of_dump(nlh);
 			return 1;
+		}
 		if (nlh->nlmsg_type == NLMSG_ERROR) {
 			*r = read_acks((const char *)nlh, nlh->nlmsg_len, 0, NULL, &last);
 			return 1;

@@ -39,6 +39,8 @@ int netlink_open(int protocol);
 
 void netlink_begin(struct netlink_batch *b, uint16_t type, uint16_t flags, const void *header,
 		   size_t len);
+void netlink_begin_netfilter(struct netlink_batch *b, uint8_t subsystem, uint8_t type,
+			     uint16_t flags);
 void netlink_put(struct netlink_batch *b, uint16_t attr, const void *data, size_t len);
 void netlink_put_u8(struct netlink_batch *b, uint16_t attr, uint8_t value);
 void netlink_put_u32(struct netlink_batch *b, uint16_t attr, uint32_t value);

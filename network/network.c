@@ -523,9 +523,3 @@ int network_loopback_up(int netns_fd, struct error *err)
 	r = netlink_send(fd, &b, NULL);
 	return r < 0 ? error_sys(err, -r, "bring up 'lo' in the container") : 0;
 }
-
-/** network_open_path() - Network namespace for --network ns:PATH; the caller closes it */
-int network_open_path(const char *path, struct error *err)
-{
-	return netns_open_path(path, err);
-}

@@ -50,6 +50,5 @@ int network_release_stale(int run_fd, bool (*is_alive)(void *arg, const char *id
 int network_reset(int run_fd, struct error *err);
 
 int network_loopback_up(int netns_fd, struct error *err);
-int network_open_path(const char *path, struct error *err);
 
 #endif

@@ -72,12 +72,9 @@ static void put_frame(struct netlink_batch *b, uint16_t type)
 	netlink_begin(b, type, 0, &header, sizeof(header));
 }
 
-static void put_message(struct netlink_batch *b, uint16_t type, uint16_t flags)
+static void put_message(struct netlink_batch *b, uint8_t type, uint16_t flags)
 {
-	struct nfgenmsg header = { .nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0 };
-
-	netlink_begin(b, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, &header,
-		      sizeof(header));
+	netlink_begin_netfilter(b, NFNL_SUBSYS_NFTABLES, type, flags);
 }
 
 struct base_chain {

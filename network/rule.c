@@ -46,10 +46,8 @@ static void put_data(struct rule *r, uint16_t attr, const void *data, size_t len
 /** rule_begin() - Append a rule to a chain; rule_end() completes it */
 void rule_begin(struct rule *r, struct netlink_batch *b, const char *table, const char *chain)
 {
-	struct nfgenmsg header = { .nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0 };
-
-	netlink_begin(b, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-		      &header, sizeof(header));
+	netlink_begin_netfilter(b, NFNL_SUBSYS_NFTABLES, NFT_MSG_NEWRULE,
+				NLM_F_CREATE | NLM_F_APPEND);
 	netlink_put_text(b, NFTA_RULE_TABLE, table);
 	netlink_put_text(b, NFTA_RULE_CHAIN, chain);
 	r->batch = b;
