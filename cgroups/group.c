@@ -413,7 +413,7 @@ static int remove_below(int dirfd, int depth)
 /** cgroup_remove_if_empty() - Not if anything is in it, or below it; whether it is gone */
 bool cgroup_remove_if_empty(const struct cgroup_root *root, const char *relpath)
 {
-	return is_relative_path(relpath) && unlinkat(root->fd, relpath, AT_REMOVEDIR) == 0;
+	return cgroup_path_is_clean(relpath) && unlinkat(root->fd, relpath, AT_REMOVEDIR) == 0;
 }
 
 /**
