@@ -22,8 +22,10 @@ static void leave_mark(const struct record_store *s, const char *id, const char 
 
 	/* should it fail, the container ends all the same, of a signal */
 	for (size_t i = 0; dir >= 0 && i < 2; i++) {
-		autoclose int fd = openat(dir, names[i],
-					  O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		int fd = openat(dir, names[i], O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+		if (fd >= 0)
+			(void)close(fd);
 	}
 }
 
