@@ -81,7 +81,8 @@ bool oci_is_name(const char *program)
 {
 	const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
 
-	if (!strcmp(name, "docker") || !strcmp(name, "podman"))
+	if (!strcmp(name, "docker") || !strcmp(name, "podman") ||
+	    strspn(name, "0123456789") == strlen(name)) /* reached by a descriptor */
 		return false;
 	return strstr(name, "tare-oci") || !strstr(name, "tare");
 }

@@ -355,7 +355,7 @@ static void modes_are_checked(void **state)
 	refuse(&o, "-w relative image sh", "'relative' is no absolute path");
 	refuse(&o, "--hostname= image sh", "host name ''");
 	refuse(&o, "--hostname a#b image sh", "odd characters");
-	refuse(&o, "--oom-group=1 image sh", "'--oom-group' takes no value");
+	refuse(&o, "--oom-group=2 image sh", "'2' is neither true nor false");
 	memset(line + 3, 'h', 64);
 	strcpy(line + 67, " image sh");
 	allow(&o, line);
