@@ -144,9 +144,11 @@ static int copy_content(int from, int to, off_t size)
 								   : COPY_BYTES;
 			ssize_t n = pread(from, buffer, want, at);
 
+			if (n > 0)
+				n = pwrite(to, buffer, (size_t)n, at); /* the rest is read again */
 			if (n < 0 && errno == EINTR)
 				continue;
-			if (n <= 0 || pwrite(to, buffer, (size_t)n, at) != n)
+			if (n <= 0)
 				return n == 0 ? -EIO : -errno;
 			at += n;
 		}

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -376,6 +378,30 @@ static void hard_links_to_what_is_not_there_wait_for_the_layers_below(void **sta
 	close(layers[1]);
 }
 
+/* Of a write that is cut short the rest is written, or says why it cannot be. */
+static void a_target_that_cannot_be_copied_whole_is_no_success(void **state)
+{
+	char text[2048] = "";
+	struct rlimit before, limit;
+	struct fixture *f = *state;
+	int layers[2], fd;
+
+	layers[0] = f->layer;
+	layers[1] = file_open_dir(f->dir, "below", TREE_DIR_MODE, &f->err);
+	fd = openat(layers[1], "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	assert_int_equal(write(fd, text, sizeof(text)), sizeof(text));
+	close(fd);
+	add(f, '1', "a", "file");
+	assert_int_equal(apply(f), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	limit = (struct rlimit){ sizeof(text) / 2, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(settle(f, layers, 2), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	close(layers[1]);
+}
+
 static void hard_links_to_what_is_nowhere_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -502,6 +528,7 @@ int main(void)
 		T(links_that_nobody_may_follow_are_refused),
 		T(hard_links_out_are_refused),
 		T(hard_links_to_what_is_not_there_wait_for_the_layers_below),
+		T(a_target_that_cannot_be_copied_whole_is_no_success),
 		T(hard_links_to_what_is_nowhere_are_refused),
 		T(an_opaque_root_hides_what_is_below),
 		T(a_file_that_is_cut_off_is_noticed),
