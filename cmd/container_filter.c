@@ -33,16 +33,20 @@ static bool match_id(const struct test *t)
 	return str_starts(t->item->record.id, t->value);
 }
 
-/* A regular expression found anywhere, so "web" finds "my-web-1" and "^web$" does not. */
+/*
+ * A regular expression found anywhere, so "web" finds "my-web-1" and "^web$" does not.
+ * Names begin with a slash for docker, or do not: both "^web" and "^/web" are in use.
+ */
 static bool match_name(const struct test *t)
 {
-	const char *pattern = *t->value == '/' ? t->value + 1 : t->value;
+	autofree char *name = xasprintf("/%s", t->item->record.name);
 	regex_t regex;
 	bool found;
 
-	if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB) != 0)
+	if (regcomp(&regex, t->value, REG_EXTENDED | REG_NOSUB) != 0)
 		return false; /* it has characters that no name has */
-	found = regexec(&regex, t->item->record.name, 0, NULL, 0) == 0;
+	found = regexec(&regex, name, 0, NULL, 0) == 0 ||
+		regexec(&regex, name + 1, 0, NULL, 0) == 0;
 	regfree(&regex);
 	return found;
 }
@@ -230,25 +234,53 @@ static int explain_unknown(const char *arg, struct error *err)
 	return error_hint(err, "'tare ps --help' lists them");
 }
 
-/** container_filter_check() - Refuse filters that do not exist; 0 or -EINVAL */
-int container_filter_check(const struct strlist *filters, struct error *err)
+static bool is_health(const char *value)
+{
+	return !strcmp(value, "starting") || !strcmp(value, "healthy") ||
+	       !strcmp(value, "unhealthy") || !strcmp(value, "none");
+}
+
+/* A value that no container can have is a mistake, not a filter that lets nothing through. */
+static int check_value(const char *arg, const char *value, const struct record_store *store,
+		       struct error *err)
+{
+	char id[RECORD_ID_HEX + 1];
+	const char *expected = NULL;
+	int64_t code;
+
+	if (str_starts(arg, "status=") && !is_status(value))
+		expected = "a status is created, running, paused, restarting or exited";
+	else if (str_starts(arg, "health=") && !is_health(value))
+		expected = "health is starting, healthy, unhealthy or none";
+	else if (str_starts(arg, "exited=") &&
+		 str_parse_i64(value, INT32_MIN, INT32_MAX, &code) < 0)
+		expected = "that is no exit code";
+	else if (strlen(value) > FILTER_VALUE_MAX)
+		expected = "that is too long";
+	if (expected)
+		return error_set(err, EINVAL, "filter '%.64s': %s", arg, expected);
+	if ((str_starts(arg, "before=") || str_starts(arg, "since=")) &&
+	    record_find(store, value, id, err) < 0)
+		return error_wrap(err, "filter '%.64s'", arg);
+	return 0;
+}
+
+/** container_filter_check() - Refuse filters that do not exist or never match; 0 or -errno */
+int container_filter_check(const struct strlist *filters, const struct record_store *store,
+			   struct error *err)
 {
 	for (size_t i = 0; i < filters->n; i++) {
 		const char *arg = filters->items[i], *value = "";
 		bool negated = false;
+		int r;
 
 		if (!strchr(arg, '='))
 			return error_set(err, EINVAL, "filter '%s' is not KEY=VALUE", arg);
 		if (!find_filter(arg, &value, &negated))
 			return explain_unknown(arg, err);
-		if (str_starts(arg, "status=") && !is_status(value))
-			return error_set(err, EINVAL,
-					 "filter '%.64s': a status is created, running, paused, "
-					 "restarting or exited",
-					 arg);
-		if (strlen(value) > FILTER_VALUE_MAX)
-			return error_set(err, EINVAL, "filter '%.*s' is too long",
-					 (int)strcspn(arg, "="), arg);
+		r = check_value(arg, value, store, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

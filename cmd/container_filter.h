@@ -13,7 +13,8 @@ struct record_store;
 struct strlist;
 
 /* @filters are the arguments of --filter, KEY=VALUE. */
-int container_filter_check(const struct strlist *filters, struct error *err);
+int container_filter_check(const struct strlist *filters, const struct record_store *store,
+			   struct error *err);
 bool container_filter_needs_config(const struct strlist *filters);
 bool container_filter_asks_for_state(const struct strlist *filters);
 bool container_filter_matches(const struct strlist *filters, const struct record_store *store,

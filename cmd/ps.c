@@ -40,7 +40,7 @@ struct ps_options {
 static const struct option_def ps_options[] = {
 	O('a', "all", NULL, OPTION_BOOL, all, "All containers, not only those that run"),
 	O('f', "filter", "KEY=VALUE", OPTION_LIST, filters,
-	  "Only those that match: id, name, label, status, exited, reason, ancestor, network, "
+	  "Only those that match: id, name, label, status, exited, reason, ancestor, network, slice, "
 	  "volume, health, before, since"),
 	O(0, "format", "FORMAT", OPTION_TEXT, format,
 	  "table, json, jsonl, a Go template, or 'table TEMPLATE'"),
@@ -251,7 +251,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 	(void)argc;
 	(void)argv;
-	r = container_filter_check(&o->filters, err);
+	r = container_filter_check(&o->filters, &ctx->store, err);
 	if (r == 0)
 		r = format_open(&f, o->format, PS_TEMPLATE, container_columns, !o->no_heading, err);
 	if (r < 0)

@@ -59,6 +59,7 @@ run tare ps -a --filter exited=3 -q --no-trunc
 like 'ps filters by exit code' "$stdout" '^[0-9a-f]{64}$'
 run tare ps -a --filter since=web --format '{{.Names}}'
 is 'ps filters by what is newer' "$stdout" $'new\nended'
+fails 'not than what is not there' 125 tare ps --filter since=nosuch
 run tare ps -a --filter ancestor=localhost/busybox --format '{{.Names}}'
 is 'ps filters by image without its tag' "$stdout" $'new\nended\nweb'
 fails 'an unknown filter is refused' 125 tare ps --filter nope=1

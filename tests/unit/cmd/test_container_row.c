@@ -225,7 +225,7 @@ static bool passes(const struct container_item *item, const char *filters)
 	struct error err = { 0 };
 
 	strlist_split(&list, filters, ' ');
-	assert_int_equal(container_filter_check(&list, &err), 0);
+	assert_int_equal(container_filter_check(&list, NULL, &err), 0);
 	return container_filter_matches(&list, NULL, item);
 }
 
@@ -258,6 +258,7 @@ static void filters_choose_containers(void **state)
 	assert_false(passes(&item, "volume=/sr"));
 	assert_false(passes(&item, "exited=0"));
 	assert_true(passes(&item, "name=/web"));
+	assert_true(passes(&item, "name=^/web-[0-9]$"));
 	assert_false(passes(&item, "name=web("));
 	assert_false(passes(&item, "ancestor="));
 	replace(&item.record.image_id, "abcdef");
@@ -303,7 +304,8 @@ static void who_asks_for_an_end_gets_what_has_ended(void **state)
 
 static void unknown_filters_are_errors(void **state)
 {
-	static const char *const bad[] = { "nope=1", "name", "", "=x", "names=x", NULL };
+	static const char *const bad[] = { "nope=1",  "name",	  "",		"=x",
+					   "names=x", "exited=x", "health=ill", NULL };
 	char lengthy[1100] = "name=";
 
 	(void)state;
@@ -313,7 +315,7 @@ static void unknown_filters_are_errors(void **state)
 		struct error err = { 0 };
 
 		strlist_add(&list, bad[i] ? bad[i] : lengthy);
-		assert_true(container_filter_check(&list, &err) < 0);
+		assert_true(container_filter_check(&list, NULL, &err) < 0);
 	}
 }
 
