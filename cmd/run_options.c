@@ -203,12 +203,29 @@ static int publish_exposed(const char *spec, struct network_ports *ports, struct
 	return r;
 }
 
+/* "80", "8000-8010/udp": in the image's form from here on */
+static int add_exposed(const char *spec, struct settings *s, struct error *err)
+{
+	autoports struct network_ports ports = { 0 };
+	int r = strchr(spec, ':') ? -EINVAL : network_port_parse(spec, &ports, err);
+
+	if (r < 0)
+		return error_set(err, EINVAL, "flag '--expose': '%s' is not PORT[-LAST][/udp]",
+				 spec);
+	for (size_t i = 0; i < ports.n; i++)
+		strlist_take(&s->exposed,
+			     xasprintf("%u/%s", ports.items[i].container_port,
+				       network_protocol_name(ports.items[i].protocol)));
+	return 0;
+}
+
 static int parse_ports(const struct run_options *o, const struct appliance *asks,
 		       struct settings *s, struct error *err)
 {
 	int r = 0;
 
-	strlist_copy(&s->exposed, &o->expose);
+	for (size_t i = 0; r == 0 && i < o->expose.n; i++)
+		r = add_exposed(o->expose.items[i], s, err);
 	for (size_t i = 0; r == 0 && i < o->settings.publish.n; i++)
 		r = network_port_parse(o->settings.publish.items[i], &s->ports, err);
 	for (size_t i = 0; r == 0 && o->publish_all && i < s->exposed.n; i++)

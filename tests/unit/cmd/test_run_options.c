@@ -243,7 +243,7 @@ static void ports_are_published_on_request(void **state)
 	assert_int_equal(o.settings.ports.items[0].host_port, 8080);
 	assert_int_equal(ntohl(o.settings.ports.items[0].host_ip.s_addr), INADDR_LOOPBACK);
 	assert_int_equal(o.settings.ports.items[1].protocol, IPPROTO_UDP);
-	expect_list(&o.settings.exposed, "80/tcp|90");
+	expect_list(&o.settings.exposed, "80/tcp|90/tcp");
 	forget(&o);
 	allow(&o, "-P --expose 90/udp image");
 	assert_int_equal(o.settings.ports.n, 2);
@@ -260,6 +260,7 @@ static void ports_are_published_on_request(void **state)
 	refuse(&o, "-p 8080:80 --network none image", "published with --network none");
 	refuse(&o, "-p 8080:80 --network host image", "published with --network host");
 	refuse(&o, "-p 99999:80 image", "99999");
+	refuse(&o, "--expose 80:80 image", "'80:80' is not PORT");
 	allow(&o, "-p 8080:80 --network bridge image");
 	done(&o);
 }
