@@ -96,8 +96,6 @@ static void print_usage(const struct command *cmd, const char *group)
 {
 	printf("Usage: tare %s%s%s%s", group ? group : "", group ? " " : "", cmd->name,
 	       has_visible(cmd->options) ? " [OPTIONS]" : "");
-	if (cmd->subcommands)
-		printf(" COMMAND");
 	if (cmd->args)
 		printf(" %s", cmd->args);
 	printf("\n\n%s\n", cmd->summary);
@@ -241,8 +239,6 @@ static void print_man_command(const struct command *cmd, const char *group)
 	       cmd->name);
 	if (has_visible(cmd->options))
 		printf(" [OPTIONS]");
-	if (cmd->subcommands)
-		printf(" COMMAND");
 	if (cmd->args) {
 		putchar(' ');
 		print_roff(cmd->args);
@@ -262,6 +258,10 @@ static void print_man_command(const struct command *cmd, const char *group)
 
 static const char man_exit_codes[] =
 	".SH EXIT STATUS\n"
+	".TP\n122\na limit cannot be had as asked for, and it was to be \\fB\\-\\-strict\\fR; or "
+	"\\fBdoctor\\fR misses something\n"
+	".TP\n123\nan \\fB\\-\\-assert\\fR does not hold\n"
+	".TP\n124\na \\fB\\-\\-timeout\\fR ran out\n"
 	".TP\n125\ntare itself failed: a bad flag, no such image, a limit refused\n"
 	".TP\n126\nthe command was found but cannot be run\n"
 	".TP\n127\nthe command was not found in the container\n"
@@ -275,7 +275,8 @@ static const char man_files[] =
 	".TP\n\\fI/var/lib/tare\\fR\nimages and containers (mode 0700)\n"
 	".TP\n\\fI/run/tare\\fR\nwhat is gone after a restart of the machine\n"
 	".SH ENVIRONMENT\n"
-	".TP\n\\fBTARE_ROOT\\fR, \\fBTARE_RUNROOT\\fR\nother places for these two\n";
+	".TP\n\\fBTARE_ROOT\\fR, \\fBTARE_RUNROOT\\fR\nother places for these two\n"
+	".TP\n\\fBTARE_ADDITIONAL_STORES\\fR\nas \\fB\\-\\-additional\\-store\\fR, apart by colons\n";
 
 static void print_man_overview(void)
 {

@@ -144,7 +144,7 @@ static int run_group(struct context *ctx, const struct command *group, int argc,
 {
 	const struct command *cmd;
 
-	if (argc == 0 || !strcmp(argv[0], "--help")) {
+	if (argc == 0 || !strcmp(argv[0], "--help") || !strcmp(argv[0], "-h")) {
 		help_print_command(group, NULL);
 		return argc ? 0 : EXIT_TARE;
 	}

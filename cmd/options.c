@@ -219,6 +219,8 @@ static int parse_short(struct cursor *c, const char *text, struct error *err)
 		const struct option_def *def = find_short(c->defs, *text);
 		int r;
 
+		if (!def && !strcmp(text, "h"))
+			return OPTIONS_HELP;
 		if (!def)
 			return unknown_short(c->defs, text, err);
 		if (text[1] == '=')
@@ -249,7 +251,7 @@ static bool is_long(const struct option_def *defs, const char *text)
  *		and a NULL (there must be room for it, as in main()'s)
  * @err:	Set on failure
  *
- * Return: 0, OPTIONS_HELP when --help was met, or -errno
+ * Return: 0, OPTIONS_HELP when --help was met, or -h that is nothing else, or -errno
  */
 int options_parse(const struct option_def *defs, void *values, unsigned int flags, int *argc,
 		  char **argv, struct error *err)

@@ -22,6 +22,7 @@ run tare --help
 is 'the overview ends with 0' "$status" 0
 like 'the overview shows run' "$stdout" $'\n  run '
 is 'the overview goes to stdout' "$stderr" ''
+is 'and so it does for -h' "$(tare -h)$(tare image -h)" "$stdout$(tare image --help)"
 run tare
 is 'no command at all ends with 125' "$status" 125
 run tare --version
@@ -49,7 +50,8 @@ all_commands() {
 missing='' broken='' undocumented='' wide=''
 while read -r -a words; do
 	tare "${words[@]}" --help >"$T/help" </dev/null || broken+=" ${words[*]}"
-	grep -q '^Usage: tare ' "$T/help" || broken+=" ${words[*]}"
+	grep -q "^Usage: tare ${words[*]}" "$T/help" && ! grep -q '^Usage:.* COMMAND.* COMMAND' "$T/help" ||
+		broken+=" ${words[*]}"
 	! grep -qE '^.{101}' "$T/help" || wide+=" ${words[*]}"
 	page "${words[@]}" >"$T/page"
 	for option in $(options "${words[@]}"); do

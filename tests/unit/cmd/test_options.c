@@ -198,6 +198,9 @@ static void help_is_found_unless_it_is_a_value(void **state)
 	parse(&l, "-t --help --nope", false);
 	assert_int_equal(l.result, OPTIONS_HELP);
 	done(&l);
+	parse(&l, "-t -h", false);
+	assert_int_equal(l.result, OPTIONS_HELP);
+	done(&l);
 	parse(&l, "--name --help", false);
 	assert_int_equal(l.result, 0);
 	assert_string_equal(l.values.name, "--help");
