@@ -112,7 +112,7 @@ static int find_running(struct joined *j, const struct context *ctx, const char 
 	if (r < 0)
 		return r;
 	if (j->record.status != RECORD_RUNNING) {
-		error_set(err, ESRCH, "container '%s' is not running: it is %s", operand,
+		error_set(err, ESRCH, "container '%s' is not running (%s)", operand,
 			  record_status_name(j->record.status));
 		return j->record.status == RECORD_PAUSED
 			       ? error_hint(err, "unpause it first: tare unpause %s", operand)

@@ -277,7 +277,7 @@ static void print_images(const struct df *df)
 		table_add(&t, *repository ? repository : "<none>");
 		table_add(&t, colon ? colon + 1 : "<none>");
 		table_add(&t, id);
-		table_add(&t, units_parse_time(row->created, 0, &ns) == 0
+		table_add(&t, units_parse_time(row->created, 0, &ns) == 0 && ns
 				      ? units_print_ago(text, ns, units_now_ns())
 				      : "N/A");
 		table_add(&t, units_print_size(text, u->size));

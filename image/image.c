@@ -142,7 +142,8 @@ int image_lookup(const struct image_list *list, const char *operand, size_t *row
 		return r < 0 ? r : 0;
 	safe = str_escape(operand);
 	(void)error_set(err, ENOENT, "no such image: '%.500s'", safe);
-	return error_hint(err, "'tare load -i FILE' loads one, 'tare images' shows what is there");
+	return error_hint(err, "'tare images' shows what is there; from a registry: skopeo copy "
+			       "docker://NAME oci-archive:FILE:NAME, then 'tare load -i FILE'");
 }
 
 /*
