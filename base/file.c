@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -366,15 +365,15 @@ int file_remove_tree_at(int parent, const char *name)
 
 /**
  * file_lock() - flock() an open file
- * @wait:	Whether to wait for others; if not, -EWOULDBLOCK says it is held
+ * @operation:	As flock(2) has it: LOCK_SH or LOCK_EX, with LOCK_NB not to wait for others
  *
  * The lock goes with the last descriptor of this open file.
+ *
+ * Return: 0; with LOCK_NB -EWOULDBLOCK if others hold it; or -errno
  */
-int file_lock(int fd, bool exclusive, bool wait)
+int file_lock(int fd, int operation)
 {
-	int op = (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB);
-
-	while (flock(fd, op) < 0)
+	while (flock(fd, operation) < 0)
 		if (errno != EINTR)
 			return -errno;
 	return 0;

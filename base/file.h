@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/file.h> /* LOCK_EX, LOCK_SH, LOCK_NB */
 #include <sys/types.h>
 
 struct error;
@@ -41,7 +42,7 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err);
 int file_make_dirs(const char *path, mode_t mode, struct error *err);
 int file_remove_tree_at(int parent, const char *name);
-int file_lock(int fd, bool exclusive, bool wait);
+int file_lock(int fd, int operation);
 void file_random_hex(char *out, size_t bytes);
 
 #endif

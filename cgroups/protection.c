@@ -78,7 +78,7 @@ int cgroup_protection_sum(const struct cgroup_root *root, struct error *err)
 
 	if (!dir)
 		return 0;
-	r = file_lock(fd, true, true);
+	r = file_lock(fd, LOCK_EX);
 	if (r < 0)
 		return error_sys(err, -r, "lock cgroup '%s'", CGROUP_PARENT);
 	while ((e = dir_next(dir))) {

@@ -110,7 +110,7 @@ static int remove_container(const struct context *ctx, const struct strlist *fil
 	record_init(&r);
 	if (dir < 0)
 		return -ENOENT;
-	if (file_lock(dir, true, false) < 0)
+	if (file_lock(dir, LOCK_EX | LOCK_NB) < 0)
 		return -EBUSY; /* it is being made */
 	ret = record_read(&ctx->store, id, &r, err);
 	if (ret < 0)
@@ -250,7 +250,7 @@ int prune_volumes(const struct context *ctx, bool all, struct pruned *out, struc
 	int r;
 
 	/* A container is on record before its volumes are made; none is put there meanwhile. */
-	births = record_lock_births(&ctx->store, true);
+	births = record_lock_births(&ctx->store, LOCK_EX);
 	if (births < 0)
 		return error_sys(err, -births, "lock the list of containers");
 	r = volume_store_list(ctx, &names, err);

@@ -325,6 +325,6 @@ void reclaim_empty_trash(const struct record_store *s)
 {
 	autoclose int trash = openat(s->root_fd, "trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (trash >= 0 && !is_empty(trash) && file_lock(trash, true, false) == 0)
+	if (trash >= 0 && !is_empty(trash) && file_lock(trash, LOCK_EX | LOCK_NB) == 0)
 		in_background(trash, delete_all, CALLER_STAYS);
 }

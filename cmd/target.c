@@ -229,7 +229,7 @@ int target_wait_released(const struct context *ctx, const char *id)
 
 	if (fd < 0)
 		return 0; /* cleaned up already */
-	return file_lock(fd, false, true);
+	return file_lock(fd, LOCK_SH);
 }
 
 /**

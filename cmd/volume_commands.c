@@ -227,7 +227,7 @@ static int rm(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct rm_options *o = ctx->options;
 	autostrlist struct strlist names = { 0 }, used = { 0 };
-	autoclose int births = record_lock_births(&ctx->store, true);
+	autoclose int births = record_lock_births(&ctx->store, LOCK_EX);
 	int status = 0, r;
 
 	if (births < 0)

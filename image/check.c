@@ -312,7 +312,7 @@ int check_store(const struct image_store *s, const struct check_options *options
 {
 	struct check c = { .store = s, .options = options };
 	struct store_staging staging;
-	autoclose int lock = image_store_lock(s, STORE_EXCLUSIVE, true, err);
+	autoclose int lock = image_store_lock(s, LOCK_EX, err);
 	int r;
 
 	if (lock < 0)

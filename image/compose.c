@@ -145,7 +145,7 @@ int compose_open(struct compose *c, const struct image_store *store, const struc
 	int r;
 
 	*c = (struct compose){ .store = store, .staging = { .fd = -1 }, .lock_fd = -1 };
-	c->lock_fd = image_store_lock(store, STORE_SHARED, true, err);
+	c->lock_fd = image_store_lock(store, LOCK_SH, err);
 	if (c->lock_fd < 0)
 		return c->lock_fd;
 	c->is_view = base && base->is_stored_view;

@@ -329,7 +329,7 @@ static int load(const struct image_store *s, int fd, const struct image_load_opt
 	autoclose int lock = -1;
 	int r;
 
-	lock = image_store_lock(s, STORE_SHARED, true, err);
+	lock = image_store_lock(s, LOCK_SH, err);
 	if (lock < 0)
 		return lock;
 	r = image_store_stage(s, &staging, err);

@@ -229,7 +229,7 @@ int image_remove(const struct image_store *s, const char *operand, bool force,
 	r = image_store_edit_index(s, edit_remove, &rm, err);
 	if (r < 0 || !out->deleted.n)
 		return r;
-	lock = image_store_lock(s, STORE_EXCLUSIVE, false, err);
+	lock = image_store_lock(s, LOCK_EX | LOCK_NB, err);
 	if (lock == -EWOULDBLOCK)
 		return 0;
 	if (lock < 0)

@@ -50,7 +50,7 @@ int save_open(struct save *s, const struct image_store *store, enum layer_compre
 		.store = store,
 		.compression = compression,
 		.staging = { .fd = -1 },
-		.lock_fd = image_store_lock(store, STORE_SHARED, true, err),
+		.lock_fd = image_store_lock(store, LOCK_SH, err),
 	};
 	if (s->lock_fd < 0)
 		return s->lock_fd;

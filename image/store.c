@@ -110,7 +110,7 @@ void image_store_close(struct image_store *s)
 	cleanup_close(&s->fd);
 }
 
-static int lock_file(int dirfd, const char *name, bool exclusive, bool wait, struct error *err)
+static int lock_file(int dirfd, const char *name, int operation, struct error *err)
 {
 	autoclose int fd = -1;
 	int r;
@@ -118,7 +118,7 @@ static int lock_file(int dirfd, const char *name, bool exclusive, bool wait, str
 	fd = openat(dirfd, name, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, errno, "open 'images/%s'", name);
-	r = file_lock(fd, exclusive, wait);
+	r = file_lock(fd, operation);
 	if (r < 0)
 		return error_sys(err, -r, "lock 'images/%s'", name);
 	return steal_fd(&fd);
@@ -126,14 +126,13 @@ static int lock_file(int dirfd, const char *name, bool exclusive, bool wait, str
 
 /**
  * image_store_lock() - Keep layers from being removed, or everybody else from doing anything
- * @wait:	If not, -EWOULDBLOCK says that somebody else holds it
+ * @operation:	LOCK_SH or LOCK_EX, as file_lock() takes it
  *
  * Return: an fd that holds the lock until it is closed, or -errno
  */
-int image_store_lock(const struct image_store *s, enum store_lock kind, bool wait,
-		     struct error *err)
+int image_store_lock(const struct image_store *s, int operation, struct error *err)
 {
-	return lock_file(s->fd, "lock", kind == STORE_EXCLUSIVE, wait, err);
+	return lock_file(s->fd, "lock", operation, err);
 }
 
 /**
@@ -205,7 +204,7 @@ int image_store_edit_index(const struct image_store *s, image_store_edit *edit, 
 	autoclose int lock = -1;
 	int r;
 
-	lock = lock_file(s->fd, "index.lock", true, true, err);
+	lock = lock_file(s->fd, "index.lock", LOCK_EX, err);
 	if (lock < 0)
 		return lock;
 	index = image_store_read_index(s, err);
@@ -284,7 +283,7 @@ static size_t find_rubbish(int tmp, char names[][32], int *fds)
 		fds[n] = openat(tmp, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fds[n] < 0)
 			continue;
-		if (file_lock(fds[n], true, false) < 0) {
+		if (file_lock(fds[n], LOCK_EX | LOCK_NB) < 0) {
 			(void)close(fds[n]);
 			continue;
 		}
@@ -304,7 +303,7 @@ static void sweep(int tmp)
 	int fds[STORE_SWEEP_AT_ONCE];
 	size_t n;
 
-	if (file_lock(tmp, true, true) < 0)
+	if (file_lock(tmp, LOCK_EX) < 0)
 		return;
 	n = find_rubbish(tmp, names, fds);
 	(void)flock(tmp, LOCK_UN);
@@ -321,7 +320,7 @@ static int make_staging(int tmp, struct store_staging *out, struct error *err)
 	int r;
 
 	file_random_hex(out->name, 8);
-	r = file_lock(tmp, true, true);
+	r = file_lock(tmp, LOCK_EX);
 	if (r < 0)
 		return error_sys(err, -r, "lock 'images/tmp'");
 	if (mkdirat(tmp, out->name, STORE_MODE) < 0)
@@ -329,7 +328,7 @@ static int make_staging(int tmp, struct store_staging *out, struct error *err)
 	fd = openat(tmp, out->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, errno, "open directory 'images/tmp/%s'", out->name);
-	r = file_lock(fd, true, false);
+	r = file_lock(fd, LOCK_EX | LOCK_NB);
 	if (r < 0)
 		return error_sys(err, -r, "lock 'images/tmp/%s'", out->name);
 	out->fd = steal_fd(&fd);

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h> /* LOCK_EX, LOCK_SH, LOCK_NB */
 #include <sys/types.h>
 
 #include "image/digest.h"
@@ -45,10 +46,7 @@ int image_store_open(int root_fd, struct image_store *out, struct error *err);
 int image_store_make_transient(int dirfd, struct image_store *out, struct error *err);
 void image_store_close(struct image_store *s);
 
-enum store_lock { STORE_SHARED, STORE_EXCLUSIVE };
-
-int image_store_lock(const struct image_store *s, enum store_lock kind, bool wait,
-		     struct error *err);
+int image_store_lock(const struct image_store *s, int operation, struct error *err);
 
 /* The index document, { "manifests": [...] }; freed by the caller, NULL on failure. */
 struct json *image_store_read_index(const struct image_store *s, struct error *err);

@@ -96,7 +96,7 @@ static int lock_networks(int run_fd, struct error *err)
 	fd = file_open_dir(run_fd, NETWORKS_DIR, 0700, err);
 	if (fd < 0)
 		return fd;
-	r = file_lock(fd, true, true);
+	r = file_lock(fd, LOCK_EX);
 	if (r < 0)
 		return error_sys(err, -r, "lock the networks");
 	return steal_fd(&fd);

@@ -345,7 +345,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
 	enum file_flags flags = r->auto_remove ? 0 : FILE_ORDERED;
 	int ret;
 
-	births = record_lock_births(s, false);
+	births = record_lock_births(s, LOCK_SH);
 	if (births < 0)
 		return error_sys(err, -births, "lock the list of containers");
 	dir_name(dir, r->id);
@@ -353,7 +353,7 @@ int record_create(const struct record_store *s, const struct record *r, const st
 	if (ret < 0)
 		return error_sys(err, -ret, "make the directory of container %.12s", r->id);
 	fd = record_open_dir(s, r->id, r->auto_remove);
-	if (fd < 0 || file_lock(fd, true, true) < 0)
+	if (fd < 0 || file_lock(fd, LOCK_EX) < 0)
 		return error_sys(err, errno, "lock the directory of container %.12s", r->id);
 	ret = r->is_named ? reserve_name(s, r, r->name, err) : 0;
 	if (ret < 0) {
@@ -443,7 +443,7 @@ static int rename_in(const struct record_store *s, const char *id, bool volatile
 int record_rename(const struct record_store *s, const struct record *r, const char *name,
 		  struct error *err)
 {
-	autoclose int births = record_lock_births(s, false);
+	autoclose int births = record_lock_births(s, LOCK_SH);
 	int ret;
 
 	if (births < 0)
@@ -568,7 +568,7 @@ static bool calls_itself(void *arg, const char *id, const char *name)
  */
 int record_remove_orphans(const struct record_store *s)
 {
-	autoclose int births = record_lock_births(s, true);
+	autoclose int births = record_lock_births(s, LOCK_EX);
 	autostrlist struct strlist ids = { 0 };
 	int r = births < 0 ? births : list_dir(s->root_fd, &ids);
 

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h> /* LOCK_EX, LOCK_SH */
 #include <sys/types.h>
 
 #include "base/str.h"
@@ -79,7 +80,7 @@ struct json *record_read_health(const struct record_store *s, const char *id);
 int record_create(const struct record_store *s, const struct record *r, const struct json *config,
 		  struct error *err);
 int record_lock(const struct record_store *s, const char *id, struct error *err);
-int record_lock_births(const struct record_store *s, bool alone);
+int record_lock_births(const struct record_store *s, int operation);
 int record_lock_abandoned(const struct record_store *s, const char *id);
 int record_write_running(int lock_fd, const struct record *r, struct error *err);
 int record_write_started(const struct record_store *s, const struct record *r, struct error *err);

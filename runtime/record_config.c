@@ -65,7 +65,7 @@ int record_lock_update(const struct record_store *s, struct error *err)
 {
 	autoclose int fd = openat(s->run_fd, "update.lock",
 				  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int r = fd < 0 ? -errno : file_lock(fd, true, true);
+	int r = fd < 0 ? -errno : file_lock(fd, LOCK_EX);
 
 	return r < 0 ? error_sys(err, -r, "lock the settings of containers") : steal_fd(&fd);
 }

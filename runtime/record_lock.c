@@ -25,21 +25,25 @@
 
 /**
  * record_lock_births() - Keep new state directories and sweeps apart
- * @alone:	For a sweep; else shared, by whoever makes a directory
+ * @operation:	LOCK_EX for a sweep; LOCK_SH for whoever makes a directory
  *
  * Return: the fd that holds the lock, or -errno
  */
-int record_lock_births(const struct record_store *s, bool alone)
+int record_lock_births(const struct record_store *s, int operation)
 {
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 	autoclose int fd = -1;
 	int r;
 
-	if (mkdirat(s->run_fd, "containers", 0700) < 0 && errno != EEXIST)
-		return -errno;
-	fd = openat(s->run_fd, "containers", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(s->run_fd, "containers", flags);
+	if (fd < 0 && errno == ENOENT) {
+		if (mkdirat(s->run_fd, "containers", 0700) < 0 && errno != EEXIST)
+			return -errno;
+		fd = openat(s->run_fd, "containers", flags);
+	}
 	if (fd < 0)
 		return -errno;
-	r = file_lock(fd, alone, true);
+	r = file_lock(fd, operation);
 	return r < 0 ? r : steal_fd(&fd);
 }
 
@@ -48,7 +52,7 @@ bool record_is_supervised(const struct record_store *s, const char *id)
 {
 	autoclose int fd = record_open_dir(s, id, true);
 
-	return fd >= 0 && file_lock(fd, false, false) == -EWOULDBLOCK;
+	return fd >= 0 && file_lock(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }
 
 /* Its end is on record already; the supervisor only has to let go. */
@@ -74,12 +78,12 @@ static int lock_unless_supervised(const struct record_store *s, const char *id, 
 	const struct timespec pause = { .tv_nsec = LOOK_PAUSE_NS };
 
 	for (int i = 0; i < LOOK_TRIES; i++) {
-		int r = file_lock(fd, true, false);
+		int r = file_lock(fd, LOCK_EX | LOCK_NB);
 
 		if (r != -EWOULDBLOCK)
 			return r;
 		if (is_ending(s, id))
-			return file_lock(fd, true, true);
+			return file_lock(fd, LOCK_EX);
 		(void)nanosleep(&pause, NULL);
 	}
 	return -EBUSY;
@@ -105,7 +109,7 @@ static int open_state_dir(const struct record_store *s, const char *id)
  */
 int record_lock(const struct record_store *s, const char *id, struct error *err)
 {
-	autoclose int births = record_lock_births(s, false);
+	autoclose int births = record_lock_births(s, LOCK_SH);
 
 	if (births < 0)
 		return error_sys(err, -births, "lock the list of containers");
@@ -137,7 +141,7 @@ int record_lock(const struct record_store *s, const char *id, struct error *err)
  */
 int record_lock_abandoned(const struct record_store *s, const char *id)
 {
-	autoclose int births = record_lock_births(s, true), fd = -1;
+	autoclose int births = record_lock_births(s, LOCK_EX), fd = -1;
 	int r;
 
 	if (births < 0)
@@ -145,6 +149,6 @@ int record_lock_abandoned(const struct record_store *s, const char *id)
 	fd = record_open_dir(s, id, true);
 	if (fd < 0)
 		return fd;
-	r = file_lock(fd, true, false);
+	r = file_lock(fd, LOCK_EX | LOCK_NB);
 	return r < 0 ? r : steal_fd(&fd);
 }

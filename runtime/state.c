@@ -66,7 +66,7 @@ static int open_locked(int root_fd, const char *id, bool lock, struct error *err
 			return error_sys(err, errno, "open the state of container '%s'", id);
 		if (!lock)
 			return steal_fd(&fd);
-		if (file_lock(fd, true, true) < 0)
+		if (file_lock(fd, LOCK_EX) < 0)
 			return error_sys(err, errno, "lock container '%s'", id);
 		/* While we waited it may have been removed, and made anew. */
 		if (fstat(fd, &here) == 0 &&

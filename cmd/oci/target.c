@@ -44,7 +44,7 @@ static bool was_left(int dirfd, bool is_locked)
 {
 	bool found;
 
-	if (!is_locked && file_lock(dirfd, true, false) < 0)
+	if (!is_locked && file_lock(dirfd, LOCK_EX | LOCK_NB) < 0)
 		return false; /* somebody is at work on it, perhaps that very checkpoint */
 	found = unlinkat(dirfd, CHECKPOINT_MARK, 0) == 0;
 	if (!is_locked)

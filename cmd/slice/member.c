@@ -86,7 +86,7 @@ static int watch(int dir_fd)
 static int lock_and_read(struct slice_member *m, const struct cgroup_root *root, struct slice *s,
 			 struct error *err)
 {
-	int r = file_lock(m->dir_fd, false, true);
+	int r = file_lock(m->dir_fd, LOCK_SH);
 
 	if (r == 0)
 		r = slice_store_read(m->dir_fd, m->name, s, err);
@@ -94,7 +94,7 @@ static int lock_and_read(struct slice_member *m, const struct cgroup_root *root,
 		return r;
 	slice_done(s);
 	*s = (struct slice){ 0 };
-	r = file_lock(m->dir_fd, true, true);
+	r = file_lock(m->dir_fd, LOCK_EX);
 	return r == 0 ? slice_store_read(m->dir_fd, m->name, s, err) : r;
 }
 

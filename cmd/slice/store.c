@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,7 +57,7 @@ int slice_store_open(struct slice_store *st, const struct context *ctx, struct e
 	st->dir_fd = file_open_dir(ctx->store.root_fd, "slices", 0700, err);
 	if (st->dir_fd < 0)
 		return st->dir_fd;
-	r = file_lock(st->dir_fd, true, true);
+	r = file_lock(st->dir_fd, LOCK_EX);
 	if (r < 0)
 		return error_sys(err, -r, "lock the slices");
 	r = cgroup_root_open(&st->cgroups, err);

@@ -283,10 +283,10 @@ static void a_lock_is_exclusive_until_its_fd_goes(void **state)
 	autoclose int other = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int held = open(p->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	assert_int_equal(file_lock(held, true, false), 0);
-	assert_int_equal(file_lock(other, false, false), -EWOULDBLOCK);
+	assert_int_equal(file_lock(held, LOCK_EX | LOCK_NB), 0);
+	assert_int_equal(file_lock(other, LOCK_SH | LOCK_NB), -EWOULDBLOCK);
 	(void)close(held);
-	assert_int_equal(file_lock(other, true, false), 0);
+	assert_int_equal(file_lock(other, LOCK_EX | LOCK_NB), 0);
 }
 
 static void random_hex_differs_and_is_hex(void **state)

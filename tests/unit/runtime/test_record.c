@@ -532,7 +532,7 @@ static void an_abandoned_container_can_be_taken_over(void **state)
 	assert_int_equal(write_running(t, ID_A, lock), 0);
 	close(lock);
 	/* But not while somebody makes a directory: it may be this one. */
-	lock = record_lock_births(&t->s, false);
+	lock = record_lock_births(&t->s, LOCK_SH);
 	pid = fork();
 	if (pid == 0) {
 		close(lock);
@@ -797,16 +797,16 @@ static void orphans_go_and_containers_stay(void **state)
 static void who_makes_a_directory_keeps_the_sweep_waiting(void **state)
 {
 	const struct stores *t = *state;
-	int first = record_lock_births(&t->s, false);
-	int second = record_lock_births(&t->s, false);
+	int first = record_lock_births(&t->s, LOCK_SH);
+	int second = record_lock_births(&t->s, LOCK_SH);
 	int sweep = openat(t->s.run_fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	assert_true(first >= 0 && second >= 0);
-	assert_int_equal(file_lock(sweep, true, false), -EWOULDBLOCK);
+	assert_int_equal(file_lock(sweep, LOCK_EX | LOCK_NB), -EWOULDBLOCK);
 	close(first);
 	close(second);
-	first = record_lock_births(&t->s, true);
-	assert_int_equal(file_lock(sweep, false, false), -EWOULDBLOCK);
+	first = record_lock_births(&t->s, LOCK_EX);
+	assert_int_equal(file_lock(sweep, LOCK_SH | LOCK_NB), -EWOULDBLOCK);
 	close(first);
 	close(sweep);
 }
