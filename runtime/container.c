@@ -209,6 +209,13 @@ static int clone_in_place(struct container *ct, struct init_plan *plan,
 	return r;
 }
 
+static int wake(const struct container *ct, enum sync_step step, struct error *err)
+{
+	int r = sync_send(ct->sync_fd, step, NULL, -1);
+
+	return r < 0 ? error_sys(err, -r, "wake the container's first process") : 0;
+}
+
 static int map_and_go(struct container *ct, const struct init_plan *plan,
 		      const struct container_place *place, struct error *err)
 {
@@ -222,8 +229,7 @@ static int map_and_go(struct container *ct, const struct init_plan *plan,
 		r = trees_map(plan, ct->pid, err);
 	if (r < 0)
 		return r;
-	r = sync_send(ct->sync_fd, SYNC_MAPPED, NULL, -1);
-	return r < 0 ? error_sys(err, -r, "wake the container's first process") : 0;
+	return wake(ct, SYNC_MAPPED, err);
 }
 
 /**
@@ -328,9 +334,7 @@ int container_await(struct container *ct, enum sync_step want, int *fd, struct e
 /** container_hooked() - Tell init that the hooks it asked for with SYNC_MOUNTED have run */
 int container_hooked(struct container *ct, struct error *err)
 {
-	int r = sync_send(ct->sync_fd, SYNC_HOOKED, NULL, -1);
-
-	return r < 0 ? error_sys(err, -r, "wake the container's first process") : 0;
+	return wake(ct, SYNC_HOOKED, err);
 }
 
 /**
@@ -372,9 +376,7 @@ int container_listener(struct container *ct, int *fd, struct error *err)
 /** container_listener_taken() - The agent has the listener: calls that it must allow may follow */
 int container_listener_taken(struct container *ct, struct error *err)
 {
-	int r = sync_send(ct->sync_fd, SYNC_TAKEN, NULL, -1);
-
-	return r < 0 ? error_sys(err, -r, "wake the container's first process") : 0;
+	return wake(ct, SYNC_TAKEN, err);
 }
 
 /**
