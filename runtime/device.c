@@ -38,7 +38,7 @@ static const char *leaf_of(const char *path)
 
 static int show_host_node(int dir, const char *leaf, const char *source, struct error *err)
 {
-	autoclose int made = -1, tree = -1;
+	autoclose int tree = -1;
 	struct stat st;
 
 	tree = mount_clone(AT_FDCWD, source, false, err);
@@ -47,12 +47,9 @@ static int show_host_node(int dir, const char *leaf, const char *source, struct 
 	if (fstat(tree, &st) < 0 ||
 	    !(S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return error_set(err, ENODEV, "'%s' is no device", source);
-	made = openat(dir, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-	if (made < 0 && errno == EEXIST)
-		made = openat(dir, leaf, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (made < 0)
+	if (mknodat(dir, leaf, S_IFREG | 0666, 0) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "make '%s' in the container", source);
-	return mount_attach(tree, made, source, err);
+	return mount_attach_at(tree, dir, leaf, source, err);
 }
 
 static int finish_node(int dir, const char *leaf, const struct config_node *node, struct error *err)

@@ -57,15 +57,14 @@ static int setup_proc(struct rootfs *fs, struct error *err)
 static int make_in_dev(struct rootfs *fs, const char *name, const char *fstype,
 		       const char *const *options, uint64_t attributes, struct error *err)
 {
-	int fd;
+	autoclose int fd = -1;
 
 	if (mkdirat(fs->dev, name, 0755) < 0)
 		return error_sys(err, errno, "make '/dev/%s'", name);
-	fd = make_and_attach(fs->dev, fstype, options, attributes, name, err);
+	fd = mount_make(fstype, options, attributes, err);
 	if (fd < 0)
-		return fd;
-	(void)close(fd);
-	return 0;
+		return error_wrap(err, "set up '/dev/%s'", name);
+	return mount_attach_at(fd, fs->dev, name, name, err);
 }
 
 static int setup_dev(struct rootfs *fs, const struct config *c, struct error *err)
