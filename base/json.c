@@ -22,6 +22,7 @@
 #include "base/str.h"
 
 #define JSON_MAX_DEPTH 64
+#define USUAL_BYTES    2000 /* of what is printed: the settings of a container */
 
 static const json_t *in(const struct json *v)
 {
@@ -434,6 +435,7 @@ static char *print(const struct json *v, size_t flags)
 {
 	struct str text = { 0 };
 
+	str_reserve(&text, USUAL_BYTES);
 	if (json_dump_callback(in(v), append, &text,
 			       flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) < 0)
 		abort();

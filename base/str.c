@@ -60,7 +60,8 @@ char *xasprintf(const char *fmt, ...)
 	return s;
 }
 
-static void reserve(struct str *s, size_t more)
+/** str_reserve() - Have room for @more bytes, so that to append them moves nothing */
+void str_reserve(struct str *s, size_t more)
 {
 	size_t need = s->len + more + 1;
 
@@ -75,7 +76,7 @@ static void reserve(struct str *s, size_t more)
 /** str_append() - Append @len bytes */
 void str_append(struct str *s, const void *data, size_t len)
 {
-	reserve(s, len);
+	str_reserve(s, len);
 	if (len)
 		memcpy(s->data + s->len, data, len);
 	s->len += len;
@@ -106,7 +107,7 @@ void str_printf(struct str *s, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		abort();
-	reserve(s, (size_t)n);
+	str_reserve(s, (size_t)n);
 	vsnprintf(s->data + s->len, (size_t)n + 1, fmt, again);
 	va_end(again);
 	s->len += (size_t)n;
@@ -117,7 +118,7 @@ char *str_take(struct str *s)
 {
 	char *text;
 
-	reserve(s, 0);
+	str_reserve(s, 0);
 	text = s->data;
 	text[s->len] = '\0';
 	*s = (struct str){ 0 };

@@ -28,6 +28,7 @@ struct str {
 	size_t cap;
 };
 
+void str_reserve(struct str *s, size_t more);
 void str_append(struct str *s, const void *data, size_t len);
 void str_puts(struct str *s, const char *text);
 void str_putc(struct str *s, char c);

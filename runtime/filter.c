@@ -278,7 +278,7 @@ int filter_compile(const struct filter_arch *archs, size_t n_archs, uint32_t for
 		free(c.insns);
 		return -E2BIG;
 	}
-	*insns = xrealloc(c.insns, c.n * sizeof(struct sock_filter));
+	*insns = c.insns;
 	*n_insns = (uint16_t)c.n;
 	return 0;
 }

@@ -492,9 +492,18 @@ int record_write_stopped(const struct record_store *s, const struct record *r, s
 /** record_clear_running() - Remove RUNROOT's part of a container that has ended; 0 or -errno */
 int record_clear_running(const struct record_store *s, const char *id)
 {
+	static const char *const usual[] = { "config.json", "record.json" };
 	char dir[RECORD_DIR_NAME];
 
 	dir_name(dir, id);
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++) {
+		char path[RECORD_DIR_NAME + sizeof("/config.json")];
+
+		snprintf(path, sizeof(path), "%s/%s", dir, usual[i]);
+		(void)unlinkat(s->run_fd, path, 0);
+	}
+	if (unlinkat(s->run_fd, dir, AT_REMOVEDIR) == 0)
+		return 0; /* as mostly: then it need not be read for what else is in it */
 	return file_remove_tree_at(s->run_fd, dir);
 }
 
