@@ -51,11 +51,12 @@ Q := $(if $(V),,@)
 quiet = $(findstring s,$(firstword -$(MAKEFLAGS)))
 say = $(if $(V),,@$(if $(quiet),,printf '  %-6s %s\n' $(1) $(2);))
 
-.PHONY: all clean install
+.PHONY: all clean install FORCE
 .DELETE_ON_ERROR:
 all: build/tare build/tare-oci
 
-build/tare: $(B)/tare
+# Also when the other variant was built meanwhile.
+build/tare: $(B)/tare $(if $(filter $(VARIANT)/tare,$(shell readlink build/tare)),,FORCE)
 	$(Q)ln -sf $(VARIANT)/tare $@
 
 build/tare-oci: build/tare
