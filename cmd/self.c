@@ -99,7 +99,7 @@ void self_translate(int argc, char **argv, struct strlist *out)
 /** self_wants_help() - Whether the appliance is asked what it is */
 bool self_wants_help(int argc, char **argv)
 {
-	return argc == 1 && !strcmp(argv[0], "--help");
+	return argc == 1 && (!strcmp(argv[0], "--help") || !strcmp(argv[0], "-h"));
 }
 
 /** self_print_help() - What it is, and how it is used */

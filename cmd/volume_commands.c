@@ -265,6 +265,7 @@ static const struct command volume_create_command = {
 static const struct command volume_ls = {
 	.name = "ls",
 	.summary = "List volumes",
+	.details = "Fields of a template: .Name .Driver .Mountpoint .Scope",
 	.options = ls_options,
 	COMMAND_OPTIONS(struct ls_options, .quiet = false),
 	.flags = COMMAND_STORE,

@@ -366,6 +366,8 @@ static int report(struct context *ctx, int argc, char **argv, struct error *err)
 const struct command cmd_slice_ls = {
 	.name = "ls",
 	.summary = "List slices",
+	.details =
+		"Fields of a template: .Name .Status .Containers .CPUs .Weight .Memory .PIDs .Lease",
 	.options = ls_options,
 	COMMAND_OPTIONS(struct ls_options, .quiet = false),
 	.flags = COMMAND_STORE | COMMAND_ROOT,
