@@ -15,12 +15,14 @@
 #include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/health.h"
+#include "cmd/platform.h"
 #include "cmd/report/sampler.h"
 #include "cmd/report/timeline.h"
 #include "cmd/signals.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/config.h"
+#include "image/platform.h"
 #include "runtime/executable.h"
 
 #define ENV_FILE_MAX_BYTES (4U << 20)
@@ -373,17 +375,13 @@ static int check_modes(const struct run_options *o, struct settings *s, struct e
 /* Images are loaded for one platform; a flag can but insist on it. */
 static int check_platform(const char *wanted, const struct image_config *image, struct error *err)
 {
-	autofree char *have = NULL;
-	size_t n;
+	autofree char *have = platform_of_config(image);
+	autostrlist struct strlist parts = { 0 };
+	struct plan_platform platform;
+	int r = platform_parse(&platform, &parts, wanted, err);
 
-	if (!wanted || !image->architecture)
-		return 0;
-	have = xasprintf("%s/%s%s%s", image->os ? image->os : "linux", image->architecture,
-			 text_or_null(image->variant) ? "/" : "",
-			 image->variant ? image->variant : "");
-	n = strlen(wanted);
-	if (str_starts(have, wanted) && (!have[n] || have[n] == '/') && strchr(wanted, '/'))
-		return 0;
+	if (r < 0 || !wanted || platform_fit_config(image, &platform))
+		return r;
 	error_set(err, EINVAL, "the image is for '%s', not for '%s'", have, wanted);
 	return error_hint(err, "tare load --platform takes another one from an archive of several");
 }

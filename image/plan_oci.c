@@ -19,6 +19,7 @@
 #include "image/source.h"
 
 #define INDEX_MAX_DEPTH 4
+#define IS_HERE		64 /* more than any platform_fit() */
 
 static char *blob_name(const struct digest *d)
 {
@@ -210,8 +211,8 @@ static const struct descriptor *choose(const struct source *source, const struct
 		if (!is_image(d))
 			continue;
 		plan_add_platform(plan, present ? platform_of(d) : NULL);
-		score = 2 * platform_fit(d, platform);
-		score = score && present ? score + 8 : score;
+		score = platform_fit(d, platform);
+		score = score && present ? score + IS_HERE : score;
 		if (score > best_score) {
 			best = d;
 			best_score = score;
@@ -219,9 +220,9 @@ static const struct descriptor *choose(const struct source *source, const struct
 		here += present;
 		only = present ? d : only;
 	}
-	if (here == 1 && !platform->asked && best_score < 8)
+	if (here == 1 && !platform->asked && best_score < IS_HERE)
 		return only;
-	return platform->asked && here && best_score < 8 ? NULL : best;
+	return platform->asked && here && best_score < IS_HERE ? NULL : best;
 }
 
 static int add_every(const struct source *source, const struct index *index,

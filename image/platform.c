@@ -11,6 +11,8 @@
 #include "base/json.h"
 #include "base/str.h"
 
+#define PLATFORM_VARIANT 12 /* fits, and so does the variant: 12 to 21 */
+
 /* uname(2) machine → GOARCH and variant, as image documents spell them. */
 static const struct {
 	const char *machine, *architecture, *variant;
@@ -38,27 +40,39 @@ void plan_this_machine(struct plan_platform *out)
 		}
 }
 
-/* A variant that was asked for must be there; this machine's is but the best. */
+/* "v7", or "7" → 7; what does not say has what is usual; 0: no number. */
+static int level_of(const char *architecture, const char *variant)
+{
+	if (!variant || !*variant)
+		return !strcmp(architecture, "arm") ? 7 : !strcmp(architecture, "arm64") ? 8 : 1;
+	variant += *variant == 'v';
+	return *variant > '0' && *variant <= '9' && !variant[1] ? *variant - '0' : 0;
+}
+
+/*
+ * A machine runs what was made for earlier variants of it, and the latest of these best.
+ * A later one than was asked for will not do; than this machine's, if there is nothing else.
+ */
 static int compare(const char *os, const char *architecture, const char *variant,
 		   const struct plan_platform *want)
 {
+	int have, most;
+
 	if (strcmp(os, want->os) || strcmp(architecture, want->architecture))
 		return 0;
-	if (!want->variant)
-		return *variant ? 2 : 3;
-	if (!strcmp(variant, want->variant))
-		return 3;
-	/* arm64 is v8 unless it says otherwise. */
-	if (!*variant && !strcmp(architecture, "arm64") && !strcmp(want->variant, "v8"))
-		return 3;
-	return want->asked ? 0 : 2;
+	have = level_of(architecture, variant);
+	most = level_of(architecture, want->variant);
+	if (have && have <= most)
+		return PLATFORM_VARIANT + have;
+	if (want->variant && *variant && !strcmp(variant, want->variant))
+		return PLATFORM_VARIANT;
+	return want->asked && want->variant && *variant ? 0 : PLATFORM_VARIANT - 1 - have;
 }
 
 /**
  * platform_fit() - How well a descriptor fits the platform
  *
- * Return: 0 not at all, 1 if it does not say, 2 if it fits, 3 if the variant
- * does, too
+ * Return: 0 not at all, 1 if it does not say, more the better it fits
  */
 int platform_fit(const struct descriptor *d, const struct plan_platform *want)
 {

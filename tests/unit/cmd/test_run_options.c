@@ -427,7 +427,7 @@ static void another_platform_is_refused(void **state)
 	forget(&o);
 	refuse(&o, "--platform linux/arm64 image", "is for 'linux/amd64', not for 'linux/arm64'");
 	refuse(&o, "--platform linux/amd image", "not for 'linux/amd'");
-	refuse(&o, "--platform linux image", "not for 'linux'");
+	refuse(&o, "--platform linux image", "malformed platform 'linux'");
 	done(&o);
 }
 

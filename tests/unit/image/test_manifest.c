@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "image/config.h"
 #include "image/manifest.h"
+#include "image/platform.h"
 
 #define HEX    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define CONFIG "{\"mediaType\":\"" MEDIA_TYPE_CONFIG "\",\"digest\":\"sha256:" HEX "\",\"size\":2}"
@@ -72,6 +73,48 @@ static void made_manifest_parses_to_the_same(void **state)
 	doc = manifest_new(&d, &l, 1);
 	text = json_print(doc);
 	assert_int_equal(parse_manifest(text), 0);
+}
+
+static int fit(const char *have, const char *variant, const char *want, const char *wanted,
+	       bool asked)
+{
+	const struct plan_platform platform = {
+		.os = "linux", .architecture = want, .variant = wanted, .asked = asked
+	};
+	struct image_config c = { .architecture = (char *)(uintptr_t)have,
+				  .variant = (char *)(uintptr_t)variant };
+
+	return platform_fit_config(&c, &platform);
+}
+
+/* What an ARM machine runs: see containerd's order, which is docker's. */
+static void earlier_variants_fit_and_the_latest_of_them_best(void **state)
+{
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		assert_true(fit("arm", "v7", "arm", "v7", asked) >
+			    fit("arm", "v6", "arm", "v7", asked));
+		assert_true(fit("arm", "v6", "arm", "v7", asked) >
+			    fit("arm", "v5", "arm", "v7", asked));
+		assert_true(fit("arm", "v5", "arm", "v7", asked) > 1);
+		assert_int_equal(fit("arm", NULL, "arm", "v7", asked),
+				 fit("arm", "7", "arm", "v7", asked));
+		assert_int_equal(fit("arm64", "v8", "arm64", NULL, asked),
+				 fit("arm64", NULL, "arm64", "v8", asked));
+		assert_true(fit("amd64", NULL, "amd64", NULL, asked) >
+			    fit("amd64", "v2", "amd64", NULL, asked));
+		assert_true(fit("amd64", "v2", "amd64", NULL, asked) >
+			    fit("amd64", "v3", "amd64", NULL, asked));
+		assert_true(fit("amd64", "v3", "amd64", NULL, asked) > 1);
+		assert_true(fit("amd64", NULL, "amd64", "v3", asked) > 1);
+		assert_true(fit("ppc64le", "power9", "ppc64le", "power9", asked) > 1);
+		assert_true(fit("arm", NULL, "arm", "v6", asked) > 1); /* it does not say */
+		assert_int_equal(fit("arm64", NULL, "arm", "v7", asked), 0);
+	}
+	assert_int_equal(fit("arm", "v7", "arm", "v6", true), 0);
+	assert_int_equal(fit("ppc64le", "power10", "ppc64le", "power9", true), 0);
+	assert_true(fit("arm", "v8", "arm", "v7", false) > 1);
+	assert_true(fit("arm", "v8", "arm", "v7", false) < fit("arm", "v5", "arm", "v7", false));
 }
 
 static void malformed_manifests_are_refused(void **state)
@@ -191,6 +234,7 @@ int main(void)
 		cmocka_unit_test(manifest_gives_config_and_layers),
 		cmocka_unit_test(made_manifest_parses_to_the_same),
 		cmocka_unit_test(malformed_manifests_are_refused),
+		cmocka_unit_test(earlier_variants_fit_and_the_latest_of_them_best),
 		cmocka_unit_test(too_many_layers_are_refused),
 		cmocka_unit_test(an_index_with_layers_is_refused),
 		cmocka_unit_test(config_gives_what_is_allowed),
