@@ -70,16 +70,6 @@ enum codec_kind codec_detect(const unsigned char *head, size_t len)
 	return CODEC_NONE;
 }
 
-/** codec_of_media_type() - The format that a layer's media type promises */
-enum codec_kind codec_of_media_type(const char *media_type)
-{
-	if (str_ends(media_type, "gzip"))
-		return CODEC_GZIP;
-	if (str_ends(media_type, "zstd"))
-		return CODEC_ZSTD;
-	return CODEC_NONE;
-}
-
 /** codec_name() - For messages */
 const char *codec_name(enum codec_kind kind)
 {

@@ -31,6 +31,7 @@ static const struct {
 	{ "application/vnd.docker.image.rootfs.diff.tar", MEDIA_LAYER },
 	{ "application/vnd.docker.image.rootfs.diff.tar.gzip", MEDIA_LAYER },
 	{ "application/vnd.docker.image.rootfs.diff.tar.zstd", MEDIA_LAYER },
+	{ "application/vnd.docker.image.rootfs.foreign.diff.tar", MEDIA_LAYER },
 	{ "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", MEDIA_LAYER },
 };
 

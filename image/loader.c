@@ -65,7 +65,6 @@ static int apply_job(struct work *w, struct job *job, struct error *err)
 	struct stream_plan plan = { .file = job->file,
 				    .blob = job->layer->has_blob ? &job->layer->blob : NULL,
 				    .diff_id = &job->layer->diff_id,
-				    .media_type = job->layer->media_type,
 				    .budget = &w->bytes,
 				    .progress = loader_work_progress,
 				    .arg = w,
@@ -133,6 +132,10 @@ static int add_job(struct work *w, const struct plan_layer *layer, size_t number
 	job->fd = -1;
 	snprintf(job->from, sizeof(job->from), "%zu", w->n_jobs);
 	r = source_find(w->source, layer->file, &job->file, err);
+	if (r == -ENOENT && layer->media_type &&
+	    (strstr(layer->media_type, "foreign") || strstr(layer->media_type, "nondistrib")))
+		(void)error_hint(err, "it is not to be passed on: its maker has it (see 'urls' in "
+				      "the manifest)");
 	if (r < 0)
 		return error_wrap(err, "layer %zu of %zu", number, of);
 	w->n_jobs++;

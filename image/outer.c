@@ -258,6 +258,8 @@ static int step(struct walk *w, struct error *err)
 
 	if (w->at == w->size)
 		return 0;
+	if (!w->at && w->size < sizeof(h))
+		return bad(err, w, "not a tar archive");
 	r = read_exactly(w, &h, sizeof(h), w->at, err);
 	if (r < 0)
 		return r;

@@ -154,24 +154,17 @@ static int take_config(struct package *p, const char *data, size_t len, struct e
 	return 0;
 }
 
-/* The spelling of @type that outlives its document; docker's own names are translated. */
-static const char *media_type_of(const char *type)
+/* Archives may not say how a layer is compressed, or not the truth. NULL: as no OCI image may be. */
+static const char *media_type_of(const struct source_file *f)
 {
-	if (type && strstr(type, "zstd"))
-		return MEDIA_TYPE_LAYER "+zstd";
-	return type && strstr(type, "gzip") ? MEDIA_TYPE_LAYER "+gzip" : MEDIA_TYPE_LAYER;
-}
-
-/* docker-archives do not say how a layer is compressed. NULL: as no OCI image may be. */
-static const char *media_type_by_content(const struct source_file *f)
-{
+	static const char *const types[] = { [CODEC_NONE] = MEDIA_TYPE_LAYER,
+					     [CODEC_GZIP] = MEDIA_TYPE_LAYER "+gzip",
+					     [CODEC_ZSTD] = MEDIA_TYPE_LAYER "+zstd",
+					     [CODEC_BZIP2] = NULL };
 	unsigned char head[CODEC_MAGIC_BYTES] = { 0 };
 	ssize_t n = pread(f->fd, head, sizeof(head), (off_t)f->offset);
-	enum codec_kind kind = codec_detect(head, n > 0 ? (size_t)n : 0);
 
-	if (kind == CODEC_XZ || kind == CODEC_BZIP2)
-		return NULL;
-	return kind == CODEC_NONE ? MEDIA_TYPE_LAYER : media_type_of(codec_name(kind));
+	return types[codec_detect(head, n > 0 ? (size_t)n : 0)];
 }
 
 static int take_layer(struct package *p, const struct plan_layer *layer,
@@ -186,8 +179,7 @@ static int take_layer(struct package *p, const struct plan_layer *layer,
 		.blob = found->blob,
 		.diff_id = layer->diff_id,
 		.size = file.size,
-		.media_type = layer->media_type ? media_type_of(layer->media_type)
-						: media_type_by_content(&file),
+		.media_type = media_type_of(&file),
 		.fd = file.owned ? fcntl(file.fd, F_DUPFD_CLOEXEC, 3) : file.fd,
 		.offset = file.offset,
 	};

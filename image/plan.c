@@ -244,9 +244,10 @@ static int read_documents(const struct source *source, const struct plan_platfor
 		return plan_read_docker(source, platform, out, err);
 	if (source_has(source, "repositories"))
 		return plan_read_docker1(source, platform, out, err);
-	return error_set(err, EBADMSG,
-			 "neither an OCI image layout (index.json) nor a 'docker save' archive "
-			 "(manifest.json or repositories)");
+	(void)error_set(err, EBADMSG,
+			"neither an OCI image layout (index.json) nor a 'docker save' archive "
+			"(manifest.json or repositories)");
+	return error_hint(err, "a root file system, as 'export' writes it, is for 'tare import'");
 }
 
 /**

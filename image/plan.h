@@ -56,7 +56,7 @@ int plan_read_docker(const struct source *source, const struct plan_platform *pl
 		     struct plan *plan, struct error *err);
 int plan_read_docker1(const struct source *source, const struct plan_platform *platform,
 		      struct plan *plan, struct error *err);
-int plan_check_docker(const struct source *source, const struct plan *plan, struct error *err);
+int plan_check_docker(const struct source *source, struct plan *plan, struct error *err);
 struct plan_image *plan_add_image(struct plan *plan);
 void plan_drop_image(struct plan *plan);
 bool plan_keep_image(struct plan *plan, const struct plan_platform *platform);

@@ -17,13 +17,16 @@
 #include "image/plan.h"
 #include "image/source.h"
 
-/* "HEX.json" or "blobs/sha256/HEX": the name tells what the content must be. */
+/* "HEX.json", "sha256:HEX" or "blobs/sha256/HEX": the name tells what the content must be. */
 static int check_config_name(const char *file, const struct digest *have, struct error *err)
 {
 	const char *slash = strrchr(file, '/');
 	const char *name = slash ? slash + 1 : file;
-	size_t len = strlen(name);
+	size_t len;
 
+	if (str_starts(name, "sha256:"))
+		name += strlen("sha256:");
+	len = strlen(name);
 	if (str_ends(name, ".json"))
 		len -= strlen(".json");
 	if (len != DIGEST_SHA256_HEX || !str_is_hex(name, len) || !strncmp(name, have->hex, len))
@@ -156,39 +159,57 @@ static const struct plan_image *find_named(const struct plan *plan, const char *
 	return found;
 }
 
-static int check_entry(const struct source *source, const struct json *entry,
-		       const struct plan *plan, struct error *err)
+static int digest_of_config(const struct source *source, const struct json *entry,
+			    struct digest *out, struct error *err)
 {
 	const char *file = json_text(json_get(entry, "Config"));
+	autofree char *data = NULL;
+	size_t len;
+	int r;
+
+	if (!file)
+		return error_set(err, EBADMSG, "manifest.json: 'Config' is missing");
+	r = source_read(source, file, IMAGE_CONFIG_MAX_BYTES, &data, &len, err);
+	if (r < 0)
+		return error_wrap(err, "manifest.json");
+	digest_of_buffer(data, len, out);
+	return 0;
+}
+
+/* A name that the index does not know is another one of the image with this config. */
+static void add_name_of(struct plan *plan, const struct digest *config, const char *name)
+{
+	for (size_t i = 0; i < plan->n; i++)
+		if (digest_equal(&plan->images[i].config_digest, config))
+			plan_add_name(&plan->images[i], name);
+}
+
+static int check_entry(const struct source *source, const struct json *entry, struct plan *plan,
+		       struct error *err)
+{
 	const struct json *tags = json_get(entry, "RepoTags");
+	struct digest config;
+	int r = json_count(tags) ? digest_of_config(source, entry, &config, err) : 0;
 
 	for (size_t i = 0; i < json_count(tags); i++) {
 		const char *tag = json_text(json_at(tags, i));
 		const struct plan_image *image = find_named(plan, tag);
-		autofree char *data = NULL;
-		struct digest have;
-		size_t len;
-		int r;
 
-		if (!image)
-			continue;
-		if (!file)
-			return error_set(err, EBADMSG, "manifest.json: 'Config' is missing");
-		r = source_read(source, file, IMAGE_CONFIG_MAX_BYTES, &data, &len, err);
-		if (r < 0)
-			return error_wrap(err, "manifest.json");
-		digest_of_buffer(data, len, &have);
-		if (!digest_equal(&have, &image->config_digest))
+		if (image && r < 0)
+			return r;
+		if (image && !digest_equal(&config, &image->config_digest))
 			return error_set(err, EBADMSG,
 					 "index.json and manifest.json disagree about what "
 					 "'%.200s' is",
 					 tag);
+		if (!image && r == 0)
+			add_name_of(plan, &config, tag);
 	}
 	return 0;
 }
 
 /** plan_check_docker() - See that manifest.json says nothing else than the index that was read */
-int plan_check_docker(const struct source *source, const struct plan *plan, struct error *err)
+int plan_check_docker(const struct source *source, struct plan *plan, struct error *err)
 {
 	autojson struct json *doc = NULL;
 	int r;

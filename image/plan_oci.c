@@ -312,6 +312,12 @@ static int add_all(const struct source *source, const struct index *index,
 		const struct candidate one = { d, d, d->platform && index->n > 1, index->n == 1,
 					       1 };
 
+		if (d->kind == MEDIA_OTHER && index->n == 1) {
+			autofree char *type = str_escape(d->media_type);
+
+			return error_set(err, EBADMSG,
+					 "not a container image: its media type is '%.200s'", type);
+		}
 		plan_add_platform(plan, is_image(d) ? platform_of(d) : NULL);
 		if (!is_wanted(index, d, platform))
 			continue;

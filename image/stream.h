@@ -20,7 +20,6 @@ struct stream_plan {
 	struct source_file file;
 	const struct digest *blob;    /* what the file must be, or NULL if nobody says */
 	const struct digest *diff_id; /* what it must be when inflated */
-	const char *media_type;	      /* or NULL: by content alone */
 	struct tree_budget *budget;   /* of inflated bytes */
 	void (*progress)(void *arg, size_t bytes);
 	void *arg;

@@ -74,7 +74,6 @@ static int check_stream(const struct plan_layer *layer, const struct source_file
 		.file = *file,
 		.blob = layer->has_blob ? &layer->blob : NULL,
 		.diff_id = &layer->diff_id,
-		.media_type = layer->media_type,
 		.budget = budget,
 	};
 	const unsigned char *data;
@@ -116,11 +115,19 @@ static int check_layer(const struct source *source, const struct plan_layer *lay
 	return r;
 }
 
+/* The hex digits of a blob's name. Bazel's rules_oci has ".tar.gz" behind those of layers. */
+static size_t find_hex(const char *name, const char **hex)
+{
+	*hex = strrchr(name, '/') + 1;
+	return strcspn(*hex, ".");
+}
+
 static bool check_blob(const struct source *source, const char *name)
 {
+	const char *hex;
+	size_t n = find_hex(name, &hex);
 	bool is_512 = str_starts(name, "blobs/sha512/");
-	autofree char *text = xasprintf("%s:%s", is_512 ? "sha512" : "sha256",
-					strrchr(name, '/') + 1);
+	autofree char *text = xasprintf("%s:%.*s", is_512 ? "sha512" : "sha256", (int)n, hex);
 	struct source_file file;
 	struct digest want, have;
 	struct error ignored;
@@ -136,8 +143,12 @@ static bool check_blob(const struct source *source, const char *name)
 /* A layer that was found good is its blob's name's worth already. */
 static bool is_known(const struct answer *a, const char *name)
 {
+	const char *hex;
+	size_t n = find_hex(name, &hex);
+
 	for (size_t i = 0; i < a->n_layers; i++)
-		if (a->layers[i].valid && !strcmp(a->layers[i].blob.hex, strrchr(name, '/') + 1))
+		if (a->layers[i].valid && strlen(a->layers[i].blob.hex) == n &&
+		    !memcmp(a->layers[i].blob.hex, hex, n))
 			return true;
 	return false;
 }

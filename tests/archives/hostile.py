@@ -298,8 +298,7 @@ packed("stored length mismatch", _good[:10] + b"\x01\x05\x00\x00\x00hello" + _go
 packed("distance too far", _good[:10] + b"\x4b\x04\xf2\x00" + _good[-8:])
 packed("name without an end", _good[:3] + b"\x08" + _good[4:10] + b"n" * 300)
 packed("extra field too long", _good[:3] + b"\x04" + _good[4:10] + b"\xff\xff" + b"x" * 100)
-packed("zstd instead", b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00")
-packed("plain instead", TAR)
+packed("zstd of something else instead", b"\x28\xb5\x2f\xfd\x00\x58\x01\x00\x00")
 packed("empty", b"")
 
 

@@ -150,6 +150,7 @@ class Jail:
 
     def judge_refusal(self, code, out, err, why=None):
         prefix = "tare: cannot load '/in/x': "
+        err = re.sub(r"(?<=\n)hint: .*\n\Z", "", err)
         if code != 125 or out or not err.startswith(prefix) or err.count("\n") != 1 or not err.isprintable() and \
                 not err[:-1].isprintable():
             return "code %d, said %r" % (code, out + err)
