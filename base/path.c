@@ -315,6 +315,20 @@ char *path_clean(const char *path)
 	return str_take(&out);
 }
 
+/**
+ * path_absolute() - The same path of the host from any directory; the caller frees it
+ *
+ * Return: NULL with errno set if the working directory is gone
+ */
+char *path_absolute(const char *path)
+{
+	autofree char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+
+	if (*path == '/')
+		return xstrdup(path);
+	return cwd ? xasprintf("%s/%s", cwd, path) : NULL;
+}
+
 /** path_is_name() - Whether @name is one component: not empty, ".", "..", and without a slash */
 bool path_is_name(const char *name)
 {

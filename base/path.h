@@ -18,6 +18,7 @@ int path_make_dirs_in_root(int rootfd, const char *path, mode_t mode, uid_t uid,
 int path_make_dirs_following(int rootfd, const char *path, mode_t mode);
 int path_make_file_in_root(int rootfd, const char *path, mode_t mode);
 char *path_clean(const char *path);
+char *path_absolute(const char *path);
 bool path_is_name(const char *name);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/container_root.h"
@@ -142,11 +143,10 @@ static int open_pipe(struct transfer *t, bool into, struct error *err)
 	return 0;
 }
 
-static char *host_path(const char *path)
+static int set_path(char **out, const struct side *side, struct error *err)
 {
-	autofree char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-
-	return cwd ? xasprintf("%s/%s", cwd, path) : xstrdup(path);
+	*out = side->container ? xstrdup(side->path) : path_absolute(side->path);
+	return *out ? 0 : error_sys(err, errno, "find the working directory");
 }
 
 static int fill(const struct cp_options *o, const struct side *from, const struct side *to,
@@ -164,8 +164,8 @@ static int fill(const struct cp_options *o, const struct side *from, const struc
 		.gid = into ? 0 : getegid(),
 	};
 	t->from.other_is_stream = to->is_stream;
-	t->from.path = from->container ? xstrdup(from->path) : host_path(from->path);
-	t->to.path = to->container ? xstrdup(to->path) : host_path(to->path);
+	if (set_path(&t->from.path, from, err) < 0 || set_path(&t->to.path, to, err) < 0)
+		return -err->code;
 	/* What the receiver is to know of the source's name. */
 	t->to.source_name = cp_base_name(t->from.path, &t->to.contents);
 	t->from.name = t->to.source_name;

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/sys.h"
 #include "cmd/command.h"
@@ -127,16 +128,12 @@ static char *choose_dir(const char *flag, const char *env, const char *xdg,
 	return xasprintf("/tmp/tare-%u", (unsigned int)geteuid());
 }
 
+/* Where the working directory is gone, only what is not relative to it can be found. */
 static char *absolute(char *path)
 {
-	autofree char *owned = path, *cwd = NULL;
+	autofree char *owned = path, *absolute = path_absolute(path);
 
-	if (*path == '/')
-		return steal_ptr(&owned);
-	cwd = getcwd(NULL, 0);
-	if (!cwd)
-		return steal_ptr(&owned);
-	return xasprintf("%s/%s", cwd, path);
+	return absolute ? steal_ptr(&absolute) : steal_ptr(&owned);
 }
 
 static int run_group(struct context *ctx, const struct command *group, int argc, char **argv,
@@ -200,7 +197,7 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 	const struct command *cmd;
 	int r;
 
-	r = options_parse(command_global_options, &globals, true, &argc, argv, err);
+	r = options_parse(command_global_options, &globals, OPTIONS_PREFIX, &argc, argv, err);
 	if (r >= 0 && apply_globals(ctx, &globals, err) < 0)
 		r = -EINVAL;
 	options_done(command_global_options, &globals);

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
@@ -150,14 +151,10 @@ void oci_warn(const struct context *ctx, const char *text)
 static char *choose_root(const struct oci_globals *g)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
-	autofree char *cwd = NULL;
+	char *root = g->root && *g->root ? path_absolute(g->root) : NULL;
 
-	if (g->root && *g->root == '/')
-		return xstrdup(g->root);
-	if (g->root && *g->root) {
-		cwd = getcwd(NULL, 0);
-		return xasprintf("%s/%s", cwd ? cwd : "", g->root);
-	}
+	if (g->root && *g->root)
+		return root ? root : xstrdup(g->root);
 	if (runtime_dir && *runtime_dir == '/' && !oci_is_host_root())
 		return xasprintf("%s/tare-oci", runtime_dir);
 	return xstrdup("/run/tare-oci");

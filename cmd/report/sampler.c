@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "cmd/report/series.h"
 #include "cmd/report/timeline.h"
@@ -99,13 +100,11 @@ int sampler_check(const char *spec, bool is_kept, struct error *err)
 char *sampler_absolute(const char *spec)
 {
 	const char *target = target_of(spec);
-	autofree char *cwd = NULL;
+	autofree char *path = NULL;
 
-	if (!target || *target == '/' || sampler_is_stream(spec))
-		return xstrdup(spec);
-	cwd = getcwd(NULL, 0);
-	return cwd ? xasprintf("%.*s%s/%s", (int)(target - spec), spec, cwd, target)
-		   : xstrdup(spec);
+	if (target && !sampler_is_stream(spec))
+		path = path_absolute(target);
+	return path ? xasprintf("%.*s%s", (int)(target - spec), spec, path) : xstrdup(spec);
 }
 
 /* ---- opening ------------------------------------------------------------ */

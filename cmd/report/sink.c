@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "base/str.h"
 
 /** report_sink_is_stream() - A descriptor of the caller's, of no use to a later command */
@@ -30,12 +31,9 @@ bool report_sink_is_stream(const char *spec)
 /** report_sink_absolute() - The same from any directory; the caller frees it */
 char *report_sink_absolute(const char *spec)
 {
-	autofree char *cwd = NULL;
+	char *path = report_sink_is_stream(spec) ? NULL : path_absolute(spec);
 
-	if (report_sink_is_stream(spec) || *spec == '/')
-		return xstrdup(spec);
-	cwd = getcwd(NULL, 0);
-	return cwd ? xasprintf("%s/%s", cwd, spec) : xstrdup(spec);
+	return path ? path : xstrdup(spec);
 }
 
 static int open_stream(struct report_sink *sink, const char *spec, const char *option,

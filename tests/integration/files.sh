@@ -161,6 +161,8 @@ is 'and has them' "$(tare exec box cat /root/one)" one
 fails 'from the host to the host' 125 tare cp src/one out
 fails 'from container to container' 125 tare cp box:/root box:/tmp
 fails 'no such container' 125 tare cp nosuch:/x out
+like 'a working directory that is gone is not the root' \
+	"$(mkdir gone && cd gone && rmdir ../gone && tare cp box:/root/one . 2>&1)" 'find the working directory'
 
 # --- a container that is started while its files are copied ---
 
