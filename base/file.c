@@ -239,6 +239,35 @@ int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err)
 	return fd;
 }
 
+/**
+ * file_open_parent() - Open the directory that a file is in, or will be
+ * @name:	What the file is called in there, borrowed from @path
+ *
+ * Return: a directory fd, which the caller closes, or -errno
+ */
+int file_open_parent(const char *path, const char **name, struct error *err)
+{
+	const char *slash = strrchr(path, '/');
+	autofree char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
+	int fd;
+
+	*name = slash ? slash + 1 : path;
+	if (!**name || !strcmp(*name, ".") || !strcmp(*name, ".."))
+		return error_set(err, EISDIR, "'%s' is no name for a file", path);
+	fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? error_sys(err, errno, "open directory '%s'", dir) : fd;
+}
+
+/** file_open_tmp() - The directory for large temporary files: $TMPDIR, or /var/tmp */
+int file_open_tmp(struct error *err)
+{
+	const char *tmp = getenv("TMPDIR");
+	const char *dir = tmp && *tmp ? tmp : "/var/tmp";
+	int fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? error_sys(err, errno, "open directory '%s' for temporary files", dir) : fd;
+}
+
 /** file_make_dirs() - Make @path and its missing parents, all with @mode */
 int file_make_dirs(const char *path, mode_t mode, struct error *err)
 {

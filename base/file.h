@@ -39,6 +39,8 @@ enum file_flags {
 
 int file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		    enum file_flags flags, struct error *err);
+int file_open_parent(const char *path, const char **name, struct error *err);
+int file_open_tmp(struct error *err);
 int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err);
 int file_make_dirs(const char *path, mode_t mode, struct error *err);
 int file_remove_tree_at(int parent, const char *name);

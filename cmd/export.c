@@ -13,7 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/container_root.h"
 #include "cmd/options.h"
-#include "cmd/output.h"
+#include "cmd/outfile.h"
 #include "image/pack.h"
 
 struct export_options {
@@ -40,22 +40,30 @@ static int write_tree(struct container_root *cr, int fd, struct error *err)
 	return r < 0 ? r : tar_write_end(&writer, err);
 }
 
+static int export(const struct context *ctx, const char *operand, int fd, struct error *err)
+{
+	struct container_root cr;
+	int r = container_root_open(&cr, ctx, operand, err);
+
+	if (r == 0)
+		r = write_tree(&cr, fd, err);
+	container_root_close(&cr);
+	return r;
+}
+
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct export_options *o = ctx->options;
-	struct output out;
-	struct container_root cr;
+	struct outfile out;
 	int r;
 
 	(void)argc;
-	r = output_open(&out, o->output, err);
-	if (r < 0)
-		return r;
-	r = container_root_open(&cr, ctx, argv[0], err);
+	r = outfile_open(&out, o->output, err);
 	if (r == 0)
-		r = write_tree(&cr, out.fd, err);
-	container_root_close(&cr);
-	r = output_close(&out, r, err);
+		r = export(ctx, argv[0], out.fd, err);
+	if (r == 0)
+		r = outfile_commit(&out, 0666, err);
+	outfile_close(&out);
 	return r < 0 ? error_wrap(err, "export '%s'", argv[0]) : 0;
 }
 

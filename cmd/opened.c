@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "cmd/birth.h"
 #include "cmd/platform.h"
 #include "cmd/signed.h"
@@ -58,7 +59,6 @@ static int open_file(struct opened *o, const char *path, const struct opened_how
 int opened_open(struct opened *o, const char *path, const struct opened_how *how, struct error *err)
 {
 	static const struct source_limits limits = { LIMIT_MIN_BYTES, LIMIT_RATIO };
-	const char *tmp = getenv("TMPDIR");
 	autostrlist struct strlist parts = { 0 };
 	struct plan_platform platform;
 	autoclose int spool = -1;
@@ -71,8 +71,7 @@ int opened_open(struct opened *o, const char *path, const struct opened_how *how
 		r = open_file(o, path, how, err);
 	if (r < 0)
 		return r;
-	spool = openat(AT_FDCWD, tmp && *tmp ? tmp : "/var/tmp",
-		       O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	spool = file_open_tmp(&(struct error){ 0 }); /* few archives need one, and then say so */
 	r = source_open(o->fd, spool, &limits, &o->source, err);
 	if (r == 0)
 		r = plan_read(o->source, &platform, &o->plan, err);

@@ -4,7 +4,9 @@
  *
  * While it is written the file has no name, so a crash leaves nothing behind.
  * Only a rename can replace what is there: at the end it gets a name of its own
- * for as long as that takes.
+ * for as long as that takes; and from the beginning where files cannot be made
+ * without one. Standard output, and a pipe or device that is there, are written
+ * to as they are.
  */
 #include "cmd/outfile.h"
 
@@ -13,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,129 +23,119 @@
 #include "base/file.h"
 #include "base/str.h"
 
-#define COPY_BYTES (256U << 10)
-
-static int open_dir(const char *path, char **name, struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-	autofree char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-	const char *base = slash ? slash + 1 : path;
-	int fd;
-
-	if (!*base || !strcmp(base, ".") || !strcmp(base, ".."))
-		return error_set(err, EISDIR, "'%s' is no name for a file", path);
-	fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, errno, "open directory '%s'", dir);
-	*name = xstrdup(base);
-	return fd;
-}
-
 static int open_stdout(struct outfile *o, struct error *err)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	if (isatty(STDOUT_FILENO)) {
 		error_set(err, EINVAL, "standard output is a terminal");
-		return error_hint(err, "name a file: -o FILE");
+		return error_hint(err, "name a file with -o, or pipe it on");
 	}
-	o->dir_fd = openat(AT_FDCWD, tmp && *tmp ? tmp : "/var/tmp",
-			   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (o->dir_fd < 0)
-		return error_sys(err, errno, "open directory '%s' for temporary files",
-				 tmp && *tmp ? tmp : "/var/tmp");
 	o->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	return o->fd < 0 ? error_sys(err, errno, "write to standard output") : 0;
 }
 
+/* A rename would put a file in the place of /dev/null. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static void make_file(struct outfile *o)
+{
+	char random[17];
+
+	o->fd = openat(o->dir_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	file_random_hex(random, 8);
+	snprintf(o->temporary, sizeof(o->temporary), ".tare.%s", random);
+	/* It is given its name through /proc. */
+	if (o->fd >= 0 && faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) == 0)
+		return;
+	cleanup_close(&o->fd);
+	o->fd = openat(o->dir_fd, o->temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	o->has_name = o->fd >= 0;
+}
+
 /**
  * outfile_open() - Begin a file
- * @path:	"-" or NULL is standard output
+ * @path:	"-" or NULL is standard output, unless that is a terminal
  * @o:		outfile_close() releases it, also after a failure
  */
 int outfile_open(struct outfile *o, const char *path, struct error *err)
 {
+	const char *name;
+
 	*o = OUTFILE_NONE;
 	if (!path || !strcmp(path, "-"))
 		return open_stdout(o, err);
-	o->dir_fd = open_dir(path, &o->name, err);
+	if (is_special(path)) {
+		o->fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		return o->fd < 0 ? error_sys(err, errno, "open '%s'", path) : 0;
+	}
+	o->dir_fd = file_open_parent(path, &name, err);
 	if (o->dir_fd < 0)
 		return o->dir_fd;
-	o->fd = openat(o->dir_fd, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-	if (o->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
-		o->fd = memfd_create("out", MFD_CLOEXEC);
+	o->name = xstrdup(name);
+	make_file(o);
 	return o->fd < 0 ? error_sys(err, errno, "create '%s'", path) : 0;
 }
 
-/** outfile_is_stdout() - Whether the answer goes where messages for scripts would go */
-bool outfile_is_stdout(const struct outfile *o)
+/** outfile_is_stream() - Whether what is written is there at once: standard output, a pipe */
+bool outfile_is_stream(const struct outfile *o)
 {
 	return !o->name;
 }
 
-/* Where files cannot be made without a name it was in memory. */
-static int copy_to_disk(const struct outfile *o, const char *name, struct error *err)
-{
-	autofree char *buffer = xmalloc(COPY_BYTES);
-	autoclose int to = -1;
-	off_t at = 0;
-	ssize_t n;
-	int r;
-
-	to = openat(o->dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0)
-		return error_sys(err, errno, "create '%s'", o->name);
-	while ((n = pread(o->fd, buffer, COPY_BYTES, at)) > 0) {
-		r = file_write_fd(to, buffer, (size_t)n);
-		if (r < 0)
-			return error_sys(err, -r, "write '%s'", o->name);
-		at += n;
-	}
-	return n < 0 || fdatasync(to) < 0 ? error_sys(err, errno, "write '%s'", o->name) : 0;
-}
-
 /* Its data are on disk before it has a name, which a power cut would leave to nobody. */
-static int give_name(const struct outfile *o, const char *name, struct error *err)
+static int give_name(struct outfile *o)
 {
 	char path[32];
 
 	if (fdatasync(o->fd) < 0)
-		return error_sys(err, errno, "write '%s'", o->name);
+		return -errno;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", o->fd);
-	if (linkat(AT_FDCWD, path, o->dir_fd, name, AT_SYMLINK_FOLLOW) == 0)
-		return 0;
-	return copy_to_disk(o, name, err);
+	if (!o->has_name && linkat(AT_FDCWD, path, o->dir_fd, o->temporary, AT_SYMLINK_FOLLOW) < 0)
+		return -errno;
+	o->has_name = true;
+	return 0;
 }
 
-/** outfile_commit() - All is written: it appears, instead of what was there */
-int outfile_commit(struct outfile *o, mode_t mode, struct error *err)
+static int put_in_place(struct outfile *o, mode_t mode)
 {
-	char name[32] = ".tare.", random[17];
 	mode_t mask = umask(0);
-	int r;
+	int r = give_name(o);
 
 	(void)umask(mask);
-	if (!o->name)
-		return 0;
-	file_random_hex(random, 8);
-	strncat(name, random, sizeof(name) - strlen(name) - 1);
-	r = give_name(o, name, err);
 	if (r < 0)
 		return r;
 	/* btrfs does not log files without a name: once more, which is little now. */
-	if (fchmodat(o->dir_fd, name, mode & ~mask, 0) < 0 || fsync(o->fd) < 0 ||
-	    renameat(o->dir_fd, name, o->dir_fd, o->name) < 0) {
-		r = error_sys(err, errno, "create '%s'", o->name);
-		(void)unlinkat(o->dir_fd, name, 0);
-	} else {
-		(void)fsync(o->dir_fd); /* we are about to say that it is there */
-	}
-	return r;
+	if (fchmod(o->fd, mode & ~mask) < 0 || fsync(o->fd) < 0 ||
+	    renameat(o->dir_fd, o->temporary, o->dir_fd, o->name) < 0)
+		return -errno;
+	o->has_name = false;
+	(void)fsync(o->dir_fd); /* we are about to say that it is there */
+	return 0;
+}
+
+/**
+ * outfile_commit() - All is written: the file appears, instead of what was there
+ * @mode:	Of the file, less the umask
+ */
+int outfile_commit(struct outfile *o, mode_t mode, struct error *err)
+{
+	int r;
+
+	if (outfile_is_stream(o))
+		return close(steal_fd(&o->fd)) < 0 ? error_sys(err, errno, "write the output") : 0;
+	r = put_in_place(o, mode);
+	return r < 0 ? error_sys(err, -r, "create '%s'", o->name) : 0;
 }
 
 /** outfile_close() - Release; what was not committed is gone. Safe twice */
 void outfile_close(struct outfile *o)
 {
+	if (o->has_name)
+		(void)unlinkat(o->dir_fd, o->temporary, 0);
 	cleanup_close(&o->fd);
 	cleanup_close(&o->dir_fd);
 	free(o->name);

@@ -210,7 +210,7 @@ static int write_out(struct package *p, const struct pack_options *o, struct out
 	if (r < 0)
 		return r;
 	digest_format(&manifest, text);
-	if (!outfile_is_stdout(out))
+	if (!outfile_is_stream(out))
 		printf("%s\n", text);
 	return 0;
 }
@@ -237,15 +237,17 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	struct package p = { .fd = -1, .spool_dirfd = -1, .root_owned = geteuid() != 0 };
 	autostrlist struct strlist platform = { 0 };
 	struct outfile out = OUTFILE_NONE;
-	autoclose int fd = -1;
+	autoclose int fd = -1, tmp = -1;
 	int r;
 
 	(void)argc;
 	r = check_options(o, &p, &platform, err);
 	if (r == 0)
 		r = outfile_open(&out, o->output, err);
-	if (r == 0) {
-		p.spool_dirfd = out.dir_fd;
+	if (r == 0 && outfile_is_stream(&out))
+		r = tmp = file_open_tmp(err);
+	if (r >= 0) {
+		p.spool_dirfd = outfile_is_stream(&out) ? tmp : out.dir_fd;
 		r = take(&p, ctx, argv[0], &fd, err);
 	}
 	if (r == 0)

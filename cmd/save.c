@@ -13,7 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/message.h"
 #include "cmd/options.h"
-#include "cmd/output.h"
+#include "cmd/outfile.h"
 #include "cmd/save_dir.h"
 #include "image/image.h"
 #include "image/save.h"
@@ -100,15 +100,17 @@ static int write_archive(const struct job *job, struct save *save, struct error 
 {
 	const struct save_options *o = job->ctx->options;
 	struct digest last;
-	struct output out;
-	int r = output_open(&out, o->output, err);
+	struct outfile out;
+	int r = outfile_open(&out, o->output, err);
 
-	if (r < 0)
-		return r;
-	r = add_all(job, save, &last, err);
+	if (r == 0)
+		r = add_all(job, save, &last, err);
 	if (r == 0)
 		r = save_finish(save, tar_sink_fd, &out.fd, err);
-	return output_close(&out, r, err);
+	if (r == 0)
+		r = outfile_commit(&out, 0666, err);
+	outfile_close(&out);
+	return r;
 }
 
 static int write_directory(const struct job *job, struct save *save, enum save_dir_format format,

@@ -115,19 +115,15 @@ int oci_target_signal(const struct oci_target *t, int sig, struct error *err)
 /** oci_write_pid_file() - What --pid-file asks for, whole or not at all; NULL: nothing */
 int oci_write_pid_file(const char *path, pid_t pid, struct error *err)
 {
-	const char *slash = path ? strrchr(path, '/') : NULL;
-	autofree char *dir = NULL;
 	autoclose int fd = -1;
+	const char *name;
 	char text[16];
 	int r;
 
 	if (!path || !*path)
 		return 0;
-	dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-	fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, errno, "write pid file '%s'", path);
+	fd = file_open_parent(path, &name, err);
 	snprintf(text, sizeof(text), "%d", pid);
-	r = file_replace_at(fd, slash ? slash + 1 : path, text, strlen(text), 0644, 0, err);
+	r = fd < 0 ? fd : file_replace_at(fd, name, text, strlen(text), 0644, 0, err);
 	return r < 0 ? error_wrap(err, "write pid file '%s'", path) : 0;
 }

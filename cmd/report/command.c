@@ -16,7 +16,7 @@
 #include "base/str.h"
 #include "cmd/birth.h"
 #include "cmd/command.h"
-#include "cmd/output.h"
+#include "cmd/outfile.h"
 #include "cmd/report/chart.h"
 #include "cmd/report/report.h"
 #include "cmd/report/sampler.h"
@@ -214,22 +214,22 @@ static size_t text_columns(const struct report_options *o)
 static int write_svg(const struct report_options *o, const struct input *in, struct error *err)
 {
 	autostr struct str out = { 0 };
-	struct output file;
+	struct outfile file;
 	struct chart chart;
 	int r;
 
 	if (in->document)
 		return error_set(err, EINVAL, "a report has no course of time to draw");
-	r = output_open(&file, o->svg, err);
-	if (r < 0)
-		return r;
 	chart_of_series(&chart, &in->series, SVG_COLUMNS);
 	chart_print_svg(&chart, &out);
 	chart_done(&chart);
-	r = file_write_fd(file.fd, out.data, out.len);
-	if (r < 0)
+	r = outfile_open(&file, o->svg, err);
+	if (r == 0 && (r = file_write_fd(file.fd, out.data, out.len)) < 0)
 		error_sys(err, -r, "write '%s'", o->svg);
-	return output_close(&file, r, err);
+	if (r == 0)
+		r = outfile_commit(&file, 0666, err);
+	outfile_close(&file);
+	return r;
 }
 
 static void print(const struct report_options *o, const struct input *in)

@@ -53,18 +53,14 @@ static int open_stream(struct report_sink *sink, const char *spec, const char *o
 static int open_file(struct report_sink *sink, const char *path, const char *option,
 		     struct error *err)
 {
-	const char *slash = strrchr(path, '/');
-	autofree char *dir = slash ? xstrndup(path, (size_t)(slash - path) + 1) : xstrdup(".");
-	const char *base = slash ? slash + 1 : path;
+	const char *name;
 
-	if (!*base || !strcmp(base, ".") || !strcmp(base, ".."))
-		return error_set(err, EISDIR, "%s: '%s' is no name for a file", option, path);
-	sink->dir_fd = openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	sink->dir_fd = file_open_parent(path, &name, err);
 	if (sink->dir_fd < 0)
-		return error_sys(err, errno, "%s: open directory '%s'", option, dir);
+		return error_wrap(err, "%s", option);
 	if (faccessat(sink->dir_fd, ".", W_OK, AT_EACCESS) < 0)
-		return error_sys(err, errno, "%s: write in directory '%s'", option, dir);
-	sink->name = xstrdup(base);
+		return error_sys(err, errno, "%s: write in the directory of '%s'", option, path);
+	sink->name = xstrdup(name);
 	return 0;
 }
 
