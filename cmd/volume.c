@@ -256,6 +256,22 @@ static void add_tmpfs(struct settings *s, const struct mount_keys *k)
 					  k->mode ? ",mode=" : "", k->mode ? k->mode : ""));
 }
 
+/* Of -v the source says what is meant; here the type does, and must not be overruled. */
+static int set_typed_source(struct settings_mount *m, const struct mount_keys *k, struct error *err)
+{
+	bool is_bind = !strcmp(k->type, "bind");
+	int r = set_source(m, k->source, err);
+
+	if (r < 0 || is_bind == (m->source != NULL))
+		return r;
+	free(m->source);
+	free(m->name);
+	error_set(err, EINVAL, "mount source '%s' is no %s", k->source,
+		  is_bind ? "path" : "name of a volume");
+	return error_hint(err, is_bind ? "a relative path begins with ./"
+				       : "a directory of the host is mounted with type=bind");
+}
+
 /** volume_parse_mount() - --mount type=bind|volume|tmpfs,source=…,target=…[,readonly] */
 int volume_parse_mount(struct settings *s, const char *spec, struct error *err)
 {
@@ -286,7 +302,7 @@ int volume_parse_mount(struct settings *s, const char *spec, struct error *err)
 	if (!k.source && !strcmp(k.type, "bind"))
 		return error_set(err, EINVAL, "mount '%s' has no source=", spec);
 	if (k.source)
-		r = set_source(&m, k.source, err);
+		r = set_typed_source(&m, &k, err);
 	else
 		m.name = volume_random_name();
 	if (r < 0)

@@ -106,6 +106,8 @@ static void what_is_no_volume_is_refused_in_words(void **state)
 		{ volume_parse_mount, "type=bind,color=red", "option 'color' is not supported" },
 		{ volume_parse_mount, "source=/no/such,target=/d,type=bind", "No such file" },
 		{ volume_parse_mount, "source=db,target=d", "'d' is no absolute path" },
+		{ volume_parse_mount, "type=bind,source=db,target=/d", "source 'db' is no path" },
+		{ volume_parse_mount, "source=/usr,target=/d", "'/usr' is no name of a volume" },
 	};
 
 	(void)state;
