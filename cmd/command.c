@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmd/command.c - Running one command of a table
+ * cmd/command.c - What commands have in common: their table, the stores, operands or --all
  */
 #include "cmd/command.h"
 
@@ -13,8 +13,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/str.h"
-#include "cmd/help.h"
 
 /** command_find() - The row of the command @name in @list; NULL if there is none */
 const struct command *command_find(const struct command *const *list, const char *name)
@@ -74,74 +72,15 @@ int command_open_stores(struct context *ctx, struct error *err)
 	return 0;
 }
 
-static int check_operands(const struct command *cmd, int argc, struct error *err)
+/** command_check_all() - Of commands with --all: that or operands, for "rm -a web" is a mistake */
+int command_check_all(const struct context *ctx, bool all, int argc, struct error *err)
 {
-	if (argc >= cmd->min_args && (cmd->max_args == COMMAND_ANY || argc <= cmd->max_args))
-		return 0;
-	if (cmd->max_args == 0)
-		return error_set(err, EINVAL, "'%s' takes no operands", cmd->name);
-	if (argc < cmd->min_args)
-		return error_set(err, EINVAL, "'%s' needs %s%d operand%s: %s", cmd->name,
-				 cmd->max_args == cmd->min_args ? "" : "at least ", cmd->min_args,
-				 cmd->min_args == 1 ? "" : "s", cmd->args);
-	return error_set(err, EINVAL, "'%s' takes at most %d operand%s: %s", cmd->name,
-			 cmd->max_args, cmd->max_args == 1 ? "" : "s", cmd->args);
-}
+	const struct command *cmd = ctx->command;
 
-static int check_flags(struct context *ctx, const struct command *cmd, struct error *err)
-{
-	if (geteuid() != 0 && (cmd->flags & COMMAND_ROOT)) {
-		error_set(err, EPERM, "'%s' needs root", cmd->name);
-		return error_hint(err, "run it with sudo");
-	}
-	/* An empty list, or an image that sudo does not find later, would only puzzle. */
-	if (geteuid() != 0 && (cmd->flags & COMMAND_STORE) && !ctx->own_store &&
-	    !(cmd->flags & COMMAND_ANYBODY)) {
-		error_set(err, EPERM, "'%s' needs root, or a store of your own", cmd->name);
-		return error_hint(err, "run it with sudo; TARE_ROOT or --root names a store");
-	}
-	return cmd->flags & COMMAND_STORE ? command_open_stores(ctx, err) : 0;
-}
-
-static int usage_error(const struct command *cmd, const char *group, struct error *err)
-{
-	if (!err->hint[0])
-		error_hint(err, "see 'tare %s%s%s --help'", group ? group : "", group ? " " : "",
-			   cmd->name);
-	return -EINVAL;
-}
-
-/**
- * command_run() - Parse a command's options, check what it needs, and run it
- * @group:	The command that it belongs to, or NULL
- * @argv:	What follows the command's name
- *
- * Return: its exit code, or -errno with @err set
- */
-int command_run(struct context *ctx, const struct command *cmd, const char *group, int argc,
-		char **argv, struct error *err)
-{
-	autofree void *values = xcalloc(1, cmd->options_size);
-	int r;
-
-	if (cmd->defaults)
-		memcpy(values, cmd->defaults, cmd->options_size);
-	ctx->command = cmd;
-	ctx->options = values;
-	r = options_parse(cmd->options, values,
-			  (cmd->flags & COMMAND_PREFIX ? OPTIONS_PREFIX : 0) |
-				  (cmd->flags & COMMAND_ONE_DASH ? OPTIONS_ONE_DASH : 0),
-			  &argc, argv, err);
-	if (r == OPTIONS_HELP)
-		help_print_command(cmd, group);
-	else if (r < 0 || check_operands(cmd, argc, err) < 0)
-		r = usage_error(cmd, group, err);
-	else
-		r = check_flags(ctx, cmd, err);
-	if (r == 0)
-		r = cmd->run(ctx, argc, argv, err);
-	else if (r == OPTIONS_HELP)
-		r = 0;
-	options_done(cmd->options, values);
-	return r;
+	if (all && argc)
+		return error_set(err, EINVAL, "'%s --all' takes no operands", cmd->name);
+	if (!all && !argc)
+		return error_set(err, EINVAL, "'%s' needs at least 1 operand, or --all: %s",
+				 cmd->name, cmd->args);
+	return 0;
 }

@@ -12,7 +12,7 @@
  *		.min_args = 1, .max_args = COMMAND_ANY, .flags = COMMAND_STORE, .run = run,
  *	};
  *
- * main.c parses the options into a fresh copy of the defaults, checks the
+ * dispatch.c parses the options into a fresh copy of the defaults, checks the
  * number of operands and the preconditions in flags, and calls run() with the
  * operands only: argv[0] is the first one, argv[argc] is NULL. The options are
  * at ctx->options. Help, completion and man page come from the same row.
@@ -95,9 +95,8 @@ extern const struct command *const command_list[];
 extern const struct option_def command_global_options[];
 
 int command_open_dir(const char *path, struct error *err);
+int command_check_all(const struct context *ctx, bool all, int argc, struct error *err);
 int command_open_stores(struct context *ctx, struct error *err);
-int command_run(struct context *ctx, const struct command *cmd, const char *group, int argc,
-		char **argv, struct error *err);
 const struct command *command_find(const struct command *const *list, const char *name);
 
 extern const struct command cmd_commit, cmd_completion, cmd_cp, cmd_container,

@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/signals.h"
 #include "cmd/target.h"
@@ -44,18 +43,9 @@ static int send(const struct context *ctx, const struct record *r, const char *o
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct kill_options *o = ctx->options;
-	autostrlist struct strlist ids = { 0 };
-	int ret;
+	int ret = signals_parse(o->signal, err);
 
-	if (!o->all && !argc)
-		return error_set(err, EINVAL, "'kill' needs a container, or --all");
-	ret = signals_parse(o->signal, err);
-	if (ret < 0)
-		return ret;
-	if (!o->all)
-		return target_for_each(ctx, argc, argv, send);
-	ret = target_list(ctx, true, &ids, err);
-	return ret < 0 ? ret : target_for_each(ctx, (int)ids.n, ids.items, send);
+	return ret < 0 ? ret : target_for_each_or_all(ctx, o->all, argc, argv, send, err);
 }
 
 const struct command cmd_kill = {

@@ -25,6 +25,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "cmd/command.h"
+#include "cmd/dispatch.h"
 #include "cmd/habit.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
@@ -148,7 +149,7 @@ static int run_group(struct context *ctx, const struct command *group, int argc,
 	cmd = command_find(group->subcommands, habit_name(group->name, argv[0]));
 	if (!cmd)
 		return habit_unknown_command(group->name, argv[0], err);
-	return command_run(ctx, cmd, group->name, argc - 1, argv + 1, err);
+	return dispatch_command(ctx, cmd, group->name, argc - 1, argv + 1, err);
 }
 
 /* Those of the command line first; both in their order. */
@@ -221,7 +222,7 @@ static int dispatch(struct context *ctx, int argc, char **argv, struct error *er
 		return oci_main("tare-oci", argc - 1, argv + 1);
 	if (cmd->subcommands)
 		return run_group(ctx, cmd, argc - 1, argv + 1, err);
-	return command_run(ctx, cmd, NULL, argc - 1, argv + 1, err);
+	return dispatch_command(ctx, cmd, NULL, argc - 1, argv + 1, err);
 }
 
 /* A self-starting file: an archive follows this program. */

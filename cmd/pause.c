@@ -127,13 +127,10 @@ static int run(struct context *ctx, int argc, char **argv, bool unpause, struct 
 	const struct pause_options *o = ctx->options;
 	target_action action = unpause ? unpause_one : pause_one;
 	autostrlist struct strlist ids = { 0 };
-	int ret;
+	int ret = command_check_all(ctx, o->all, argc, err);
 
-	if (o->all && argc)
-		return error_set(err, EINVAL, "--all: takes no operands");
-	if (!o->all && !argc)
-		return error_set(err, EINVAL, "'%s' needs a container, or --all",
-				 ctx->command->name);
+	if (ret < 0)
+		return ret;
 	if (!o->all)
 		return target_for_each(ctx, argc, argv, action);
 	ret = list_all(ctx, unpause, &ids, err);

@@ -35,14 +35,14 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct stop_options *o = ctx->options;
 	autostrlist struct strlist ids = { 0 };
-	int code = 0, r = 0;
+	int code = 0, r = command_check_all(ctx, o->all, argc, err);
 
-	if (!o->all && !argc)
-		return error_set(err, EINVAL, "'restart' needs a container, or --all");
+	if (r < 0)
+		return r;
 	reclaim_sweep(ctx);
 	if (o->all)
 		r = target_list(ctx, true, &ids, err);
-	for (int i = 0; r == 0 && !o->all && i < argc; i++)
+	for (int i = 0; i < argc; i++)
 		strlist_add(&ids, argv[i]);
 	for (size_t i = 0; r == 0 && i < ids.n; i++) {
 		struct error why = { 0 };

@@ -33,15 +33,10 @@ static int remove_record(const struct context *ctx, const struct record *r, stru
 {
 	const struct rm_options *o = ctx->options;
 	autosettings struct settings settings = { 0 };
-	struct json *config;
-	int ret;
+	int ret = o->volumes ? settings_load(&settings, &ctx->store, r->id, err) : 0;
 
-	if (o->volumes) {
-		config = record_read_config(&ctx->store, r->id, err);
-		ret = config ? settings_from_json(&settings, config, err) : -err->code;
-		if (ret < 0)
-			return ret;
-	}
+	if (ret < 0)
+		return ret;
 	/* Volumes first: nobody knows of them once the record is gone. */
 	if (o->volumes)
 		volume_remove_anonymous(&settings, ctx->store.root_fd);
@@ -64,8 +59,7 @@ static int remove_one(const struct context *ctx, const char *operand, struct err
 	if (target_is_up(&r) && !o->force) {
 		error_set(err, EBUSY, "container '%s' is %s", operand,
 			  record_status_name(r.status));
-		error_hint(err, "stop it first, or use 'tare rm --force'");
-		return -EBUSY;
+		return error_hint(err, "stop it first, or use 'tare rm --force'");
 	}
 	if (target_is_up(&r)) {
 		ret = target_kill(ctx, &r, err);
@@ -109,10 +103,10 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct rm_options *o = ctx->options;
 	autostrlist struct strlist ids = { 0 };
-	int ret;
+	int ret = command_check_all(ctx, o->all, argc, err);
 
-	if (!o->all && !argc)
-		return error_set(err, EINVAL, "'rm' needs a container, or --all");
+	if (ret < 0)
+		return ret;
 	reclaim_thoroughly(ctx); /* what a crash left running is not running */
 	ret = o->all ? target_list(ctx, false, &ids, err) : 0;
 	if (ret < 0)

@@ -113,11 +113,10 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct rmi_options *o = ctx->options;
 	struct image_store store;
-	int r;
+	int r = command_check_all(ctx, o->all, argc, err);
 
-	if (!o->all && !argc)
-		return error_set(err, EINVAL, "'rmi' needs an image, or --all");
-	r = image_store_open(ctx->store.root_fd, &store, err);
+	if (r == 0)
+		r = image_store_open(ctx->store.root_fd, &store, err);
 	if (r < 0)
 		return r;
 	r = o->all ? remove_all(ctx, &store, err) : remove_each(ctx, &store, argc, argv);

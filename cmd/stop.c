@@ -104,15 +104,8 @@ int stop_container(const struct context *ctx, const struct record *r, const char
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct stop_options *o = ctx->options;
-	autostrlist struct strlist ids = { 0 };
-	int ret;
 
-	if (!o->all && !argc)
-		return error_set(err, EINVAL, "'stop' needs a container, or --all");
-	if (!o->all)
-		return target_for_each(ctx, argc, argv, stop_container);
-	ret = target_list(ctx, true, &ids, err);
-	return ret < 0 ? ret : target_for_each(ctx, (int)ids.n, ids.items, stop_container);
+	return target_for_each_or_all(ctx, o->all, argc, argv, stop_container, err);
 }
 
 const struct command cmd_stop = {

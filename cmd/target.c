@@ -13,9 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -28,10 +25,7 @@
 #include "cgroups/hierarchy.h"
 #include "cmd/command.h"
 #include "cmd/message.h"
-
-#define STAT_MAX_BYTES	 4096
-#define STAT_START_FIELD 22
-#define STAT_AFTER_NAME	 3 /* the first field after the name in parentheses, proc(5) */
+#include "runtime/process.h"
 
 /**
  * target_find() - Find a container and read its record
@@ -103,6 +97,21 @@ int target_list(const struct context *ctx, bool running_only, struct strlist *id
 	return ret;
 }
 
+/** target_for_each_or_all() - The same; with --all of every container that runs */
+int target_for_each_or_all(const struct context *ctx, bool all, int argc, char **argv,
+			   target_action action, struct error *err)
+{
+	autostrlist struct strlist ids = { 0 };
+	int ret = command_check_all(ctx, all, argc, err);
+
+	if (ret < 0)
+		return ret;
+	if (!all)
+		return target_for_each(ctx, argc, argv, action);
+	ret = target_list(ctx, true, &ids, err);
+	return ret < 0 ? ret : target_for_each(ctx, (int)ids.n, ids.items, action);
+}
+
 /** target_is_running() - Whether the container has processes (paused ones included) */
 bool target_is_running(const struct record *r)
 {
@@ -115,29 +124,6 @@ bool target_is_up(const struct record *r)
 	return target_is_running(r) || r->status == RECORD_RESTARTING;
 }
 
-static int read_start_time(pid_t pid, uint64_t *start)
-{
-	char path[32];
-	autofree char *text = NULL;
-	size_t len;
-	char *field;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (file_read_at(AT_FDCWD, path, STAT_MAX_BYTES, &text, &len, &(struct error){ 0 }) < 0)
-		return -ESRCH;
-	field = strrchr(text, ')'); /* the name itself may contain anything */
-	if (!field)
-		return -EBADMSG;
-	field++;
-	for (int i = STAT_AFTER_NAME; i < STAT_START_FIELD; i++) {
-		field = strchr(field + 1, ' ');
-		if (!field)
-			return -EBADMSG;
-	}
-	*start = strtoull(field, NULL, 10);
-	return 0;
-}
-
 /**
  * target_open_process() - A pidfd of the container's first process
  *
@@ -148,16 +134,9 @@ static int read_start_time(pid_t pid, uint64_t *start)
  */
 int target_open_process(const struct record *r, struct error *err)
 {
-	autoclose int pidfd = -1;
-	uint64_t start;
+	int pidfd = process_open(r->pid, r->pid_start, err);
 
-	pidfd = sys_pidfd_open(r->pid, 0);
-	if (pidfd < 0 && errno != ESRCH)
-		return error_sys(err, errno, "open the process of container '%s'", r->name);
-	if (pidfd < 0 || read_start_time(r->pid, &start) < 0 ||
-	    (r->pid_start && start != r->pid_start))
-		return error_set(err, ESRCH, "the process of container '%s' is gone", r->name);
-	return steal_fd(&pidfd);
+	return pidfd < 0 ? error_wrap(err, "container '%s'", r->name) : pidfd;
 }
 
 /**

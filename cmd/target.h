@@ -20,6 +20,8 @@ typedef int (*target_action)(const struct context *ctx, const struct record *r, 
 int target_find(const struct context *ctx, const char *operand, struct record *r,
 		struct error *err);
 int target_for_each(const struct context *ctx, int argc, char **argv, target_action action);
+int target_for_each_or_all(const struct context *ctx, bool all, int argc, char **argv,
+			   target_action action, struct error *err);
 int target_list(const struct context *ctx, bool running_only, struct strlist *ids,
 		struct error *err);
 

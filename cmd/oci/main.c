@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "cmd/dispatch.h"
 #include "cmd/help.h"
 #include "cmd/message.h"
 #include "cmd/oci/oci.h"
@@ -268,7 +269,7 @@ static int dispatch(struct context *ctx, struct oci_globals *g, const char *name
 	}
 	r = open_root(ctx, g, cmd, err);
 	log_debug("%s, states in '%s'", cmd->name, ctx->runroot);
-	return r < 0 ? r : command_run(ctx, cmd, "oci", argc - 1, argv + 1, err);
+	return r < 0 ? r : dispatch_command(ctx, cmd, "oci", argc - 1, argv + 1, err);
 }
 
 /**

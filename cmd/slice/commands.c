@@ -295,11 +295,10 @@ static int rm(struct context *ctx, int argc, char **argv, struct error *err)
 	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
 	const struct rm_options *o = ctx->options;
 	autostrlist struct strlist names = { 0 };
-	int status = 0, r;
+	int status = 0, r = command_check_all(ctx, o->all, argc, err);
 
-	if (!argc && !o->all)
-		return error_set(err, EINVAL, "name a slice, or say --all");
-	r = slice_store_open(&st, ctx, err);
+	if (r == 0)
+		r = slice_store_open(&st, ctx, err);
 	for (int i = 0; i < argc; i++)
 		strlist_add(&names, argv[i]);
 	if (r == 0 && o->all)

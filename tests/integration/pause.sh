@@ -42,6 +42,11 @@ fails 'unpausing a running container fails' 125 tare unpause ticker
 
 run tare run -d --name other busybox sh -c 'trap "exit 3" TERM; while :; do sleep 0.1; done'
 tare pause ticker >/dev/null
+for command in kill stop restart 'rm -f' rmi 'slice rm'; do
+	# shellcheck disable=SC2086 # two words
+	fails "$command --all takes no names" 125 tare $command --all ticker
+done
+is 'and does nothing then' "$(status_of ticker)" paused
 run tare pause --all
 is 'pause --all takes all that run' "$status $(status_of ticker) $(status_of other)" '0 paused paused'
 tare unpause other >/dev/null
