@@ -256,6 +256,15 @@ static void print_table(const char *title, struct table *t)
 	printf("%s space usage:\n\n%s\n", title, out.data ? out.data : "");
 }
 
+/* NULL: it was not there yet, or not any more, when sizes were looked at. */
+static const struct usage_image *usage_of(const struct df *df, const char *id)
+{
+	for (size_t i = 0; i < df->usage.n_images; i++)
+		if (!strcmp(df->usage.images[i].id, id))
+			return &df->usage.images[i];
+	return NULL;
+}
+
 static void print_images(const struct df *df)
 {
 	autotable struct table t = { 0 };
@@ -266,14 +275,14 @@ static void print_images(const struct df *df)
 		"REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tUNIQUE SIZE\tCONTAINERS");
 	for (size_t i = 0; i < df->images.n; i++) {
 		const struct image_summary *row = &df->images.items[i];
-		const struct usage_image *u = df->usage.images;
+		const struct usage_image *u = usage_of(df, row->id);
 		const char *name = reference_familiar(row->name), *colon = strrchr(name, ':');
 		autofree char *repository = xstrndup(name, colon ? (size_t)(colon - name) : 0);
 		autofree char *id = xstrndup(row->id, 12), *containers = NULL;
 		int64_t ns;
 
-		while (strcmp(u->id, row->id))
-			u++;
+		if (!u)
+			continue;
 		table_add(&t, *repository ? repository : "<none>");
 		table_add(&t, colon ? colon + 1 : "<none>");
 		table_add(&t, id);

@@ -11,6 +11,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	struct image_store store;
 	int r = image_store_open(ctx->store.root_fd, &store, err);
 
+	if (r < 0)
+		return r;
 	for (int i = 1; r == 0 && i < argc; i++)
 		r = image_tag(&store, argv[0], argv[i], err);
 	image_store_close(&store);
