@@ -290,12 +290,11 @@ static struct json *typed_ports(const struct record *r)
 	struct json *list = json_new_list();
 
 	for (size_t i = 0; target_is_running(r) && i < r->n_ports; i++) {
-		struct json *port = json_new_map();
+		struct json *port;
 
-		if (!r->ports[i].host_port) {
-			json_free(port);
+		if (!r->ports[i].host_port)
 			continue;
-		}
+		port = json_new_map();
 		json_set_text(port, "host_ip", r->ports[i].host_ip);
 		json_set_int(port, "container_port", r->ports[i].container_port);
 		json_set_int(port, "host_port", r->ports[i].host_port);
@@ -312,13 +311,14 @@ static struct json *exposed_ports(const struct record *r)
 
 	for (size_t i = 0; i < r->n_ports; i++) {
 		autofree char *port = xasprintf("%u", r->ports[i].container_port);
-		struct json *protocols = json_new_list();
+		const struct json *so_far = json_get(map, port);
+		struct json *protocols;
 
+		if (r->ports[i].host_port)
+			continue;
+		protocols = so_far ? json_clone(so_far) : json_new_list();
 		json_add_text(protocols, r->ports[i].protocol);
-		if (!r->ports[i].host_port)
-			json_set(map, port, protocols);
-		else
-			json_free(protocols);
+		json_set(map, port, protocols);
 	}
 	return map;
 }

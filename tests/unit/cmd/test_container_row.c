@@ -203,9 +203,12 @@ static void typed_rows_have_podmans_types(void **state)
 	(void)state;
 	make_item(&item);
 	add_port(&item.record, "0.0.0.0", 8080, 80, "tcp");
+	add_port(&item.record, "", 0, 53, "tcp");
+	add_port(&item.record, "", 0, 53, "udp");
 	item.record.status = RECORD_RUNNING;
 	item.record.pid = 42;
 	row = container_typed_row(&item, 0);
+	assert_int_equal(json_count(json_get(json_get(row, "ExposedPorts"), "53")), 2);
 	assert_string_equal(json_text(json_at(json_get(row, "Names"), 0)), "web-1");
 	assert_int_equal(json_count(json_get(row, "Command")), 2);
 	assert_int_equal(json_int(json_get(json_at(json_get(row, "Ports"), 0), "host_port"), 0),
