@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -60,7 +61,7 @@ struct monitor {
 	int pidfd, dir_fd;
 
 	const char *status;
-	int64_t streak, started_ns;
+	int64_t streak, started_ns; /* CLOCK_MONOTONIC */
 	struct json *log;
 	struct outcome *outcome;
 };
@@ -87,7 +88,7 @@ static void keep_output(struct outcome *out, int *fd)
 
 static int64_t left_ms(int64_t deadline_ns)
 {
-	int64_t left = (deadline_ns - units_now_ns() + NS_PER_MS - 1) / NS_PER_MS;
+	int64_t left = (deadline_ns - clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
 
 	return left < 0 ? 0 : left > 60000 ? 60000 : left;
 }
@@ -95,7 +96,7 @@ static int64_t left_ms(int64_t deadline_ns)
 /* Until the command has ended; false if it took too long. */
 static bool follow(struct outcome *out, struct supervise *streams, int pidfd, int64_t timeout_ms)
 {
-	int64_t deadline_ns = units_now_ns() + timeout_ms * NS_PER_MS;
+	int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
 
 	for (;;) {
 		struct pollfd p[] = {
@@ -199,7 +200,7 @@ static void judge(struct monitor *m)
 {
 	int64_t retries = m->health->retries ? m->health->retries : HEALTH_RETRIES;
 	bool starting = !strcmp(m->status, "starting");
-	int64_t age_ms = (units_now_ns() - m->started_ns) / NS_PER_MS;
+	int64_t age_ms = (clock_monotonic_ns() - m->started_ns) / NS_PER_MS;
 
 	if (m->outcome->exit_code == 0) {
 		m->status = "healthy";
@@ -218,7 +219,7 @@ static void judge(struct monitor *m)
 static bool pause_for(const struct monitor *m, int64_t ms)
 {
 	struct pollfd p = { .fd = m->pidfd, .events = POLLIN };
-	int64_t deadline_ns = units_now_ns() + ms * NS_PER_MS, left;
+	int64_t deadline_ns = clock_monotonic_ns() + ms * NS_PER_MS, left;
 
 	while ((left = left_ms(deadline_ns)) > 0)
 		if (poll(&p, 1, (int)left) > 0)
@@ -251,7 +252,7 @@ static _Noreturn void run_checks(struct monitor *m)
 	int64_t interval_ms = m->health->interval_ms ? m->health->interval_ms : HEALTH_INTERVAL_MS;
 
 	(void)prctl(PR_SET_NAME, "tare-health");
-	m->started_ns = units_now_ns();
+	m->started_ns = clock_monotonic_ns();
 	write_state(m);
 	while (!pause_for(m, interval_ms)) {
 		int64_t started_ns = units_now_ns();

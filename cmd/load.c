@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -62,7 +63,7 @@ static void show_progress(void *arg, uint64_t done, uint64_t total)
 	struct progress *p = arg;
 	char have[UNITS_TEXT_MAX], all[UNITS_TEXT_MAX];
 	autostr struct str line = { 0 };
-	int64_t now_ns = units_now_ns();
+	int64_t now_ns = clock_monotonic_ns();
 
 	if (now_ns - p->last_ns < PROGRESS_EVERY_NS)
 		return;

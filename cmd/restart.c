@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/sys.h"
 #include "cmd/appliance.h"
@@ -109,12 +110,12 @@ static int watch(int lock_fd)
 static bool pause_for(const struct launch *l, int64_t ms)
 {
 	autoclose int fd = watch(l->lock_fd);
-	int64_t end_ns = units_now_ns() + ms * NS_PER_MS;
+	int64_t end_ns = clock_monotonic_ns() + ms * NS_PER_MS;
 	char events[4096];
 
 	while (!record_is_ending(l->lock_fd)) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = (end_ns - units_now_ns()) / NS_PER_MS;
+		int64_t left = (end_ns - clock_monotonic_ns()) / NS_PER_MS;
 
 		if (left <= 0)
 			return true;

@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/message.h"
 #include "cmd/target.h"
-#include "cmd/units.h"
 
 /* How soon a supervisor that died without a word is noticed: flock() announces nothing. */
 #define WAIT_CHECK_MS 500
@@ -87,7 +87,7 @@ static void drain(int fd)
 
 static int64_t remaining_ms(int64_t deadline_ns)
 {
-	int64_t left = (deadline_ns - units_now_ns()) / 1000000;
+	int64_t left = (deadline_ns - clock_monotonic_ns()) / 1000000;
 
 	return deadline_ns == INT64_MAX || left > WAIT_CHECK_MS ? WAIT_CHECK_MS : left;
 }
@@ -142,7 +142,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 	(void)err;
 	if (o->timeout_ms >= 0 && o->timeout_ms < INT64_MAX / 2000000)
-		deadline_ns = units_now_ns() + o->timeout_ms * 1000000;
+		deadline_ns = clock_monotonic_ns() + o->timeout_ms * 1000000;
 	for (int i = 0; i < argc; i++) {
 		struct error why = { 0 };
 		int exit_code = 0, ret = wait_one(ctx, argv[i], deadline_ns, &exit_code, &why);
