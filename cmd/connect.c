@@ -23,6 +23,7 @@
 #include "network/resolv.h"
 #include "runtime/config.h"
 #include "runtime/container.h"
+#include "runtime/process.h"
 #include "runtime/record.h"
 
 #define HOSTS_MAX_BYTES (1U << 20)
@@ -74,6 +75,7 @@ static int use_container(struct connection *n, struct error *err)
 	const char *operand = n->settings->network + strlen("container:");
 	autorecord struct record other = { 0 };
 	char id[RECORD_ID_HEX + 1], path[64];
+	autoclose int pidfd = -1;
 	int r;
 
 	record_init(&other);
@@ -89,6 +91,10 @@ static int use_container(struct connection *n, struct error *err)
 	n->config->join_net = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (n->config->join_net < 0)
 		return error_sys(err, errno, "open the network namespace of '%s'", operand);
+	/* It is alive, so what was opened was not that of another process by its number. */
+	pidfd = process_open(other.pid, other.pid_start, err);
+	if (pidfd < 0)
+		return error_wrap(err, "share the network of '%s'", operand);
 	str_replace(&n->record->ip, other.ip);
 	return 0;
 }
