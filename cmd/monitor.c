@@ -127,6 +127,7 @@ static _Noreturn void run_monitor(struct launch *l, int report)
 	_exit(0);
 }
 
+/* As fork(), but for -errno. */
 static pid_t fork_into_monitors(int *pidfd)
 {
 	struct cgroup_root root = { .fd = -1 };
@@ -148,10 +149,11 @@ static pid_t fork_into_monitors(int *pidfd)
 		args.cgroup = (uint64_t)cgroup;
 	}
 	pid = sys_clone3(&args);
-	if (pid != 0 && cgroup >= 0)
-		(void)close(cgroup);
-	if (pid != 0)
-		cgroup_root_close(&root);
+	if (pid == 0)
+		return 0;
+	pid = pid < 0 ? -errno : pid;
+	cleanup_close(&cgroup);
+	cgroup_root_close(&root);
 	return pid;
 }
 
@@ -184,8 +186,10 @@ int monitor_start(struct launch *l, struct error *err)
 		run_monitor(l, fds[1]);
 	}
 	(void)close(fds[1]);
-	if (pid < 0)
-		return error_sys(err, errno, "start the container's monitor");
+	if (pid < 0) {
+		(void)close(fds[0]);
+		return error_sys(err, -pid, "start the container's monitor");
+	}
 	while ((r = sync_receive(fds[0], &step, err, NULL)) > 0 && step == SYNC_WARNING)
 		message_warning(l->ctx, "%s", err->msg);
 	(void)close(fds[0]);
