@@ -163,9 +163,8 @@ static int read_document(int dirfd, const char *path, struct record *r, struct e
 
 	if (!v)
 		return -err->code;
-	record_done(r);
-	record_init(r);
 	record_from_json(r, v);
+	*r->id = '\0';
 	return 0;
 }
 

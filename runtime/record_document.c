@@ -120,16 +120,19 @@ char *record_to_text(const struct record *r)
 
 static void take_text(char **field, const struct json *doc, const char *key)
 {
-	const char *text = json_text(json_get(doc, key));
+	const char *text = json_text_or(json_get(doc, key), "");
 
-	if (text)
+	if (strcmp(*field, text) != 0) /* most of an empty record stay empty */
 		str_replace(field, text);
 }
 
 static void take_ports(struct record *r, const struct json *list)
 {
+	free(r->ports);
+	r->ports = NULL;
 	r->n_ports = json_count(list);
-	r->ports = xcalloc(r->n_ports, sizeof(*r->ports));
+	if (r->n_ports)
+		r->ports = xcalloc(r->n_ports, sizeof(*r->ports));
 	for (size_t i = 0; i < r->n_ports; i++) {
 		const struct json *p = json_at(list, i);
 		struct record_port *port = &r->ports[i];
@@ -143,7 +146,7 @@ static void take_ports(struct record *r, const struct json *list)
 	}
 }
 
-/** record_from_json() - Fill an initialised record, but for its id; what is missing stays */
+/** record_from_json() - Fill an initialised record, but for its id; what is missing is empty */
 void record_from_json(struct record *r, const struct json *v)
 {
 	const char *status = json_text_or(json_get(v, "status"), "exited");
@@ -177,6 +180,5 @@ void record_from_json(struct record *r, const struct json *v)
 	take_text(&r->mac, v, "mac");
 	take_text(&r->cgroup, v, "cgroup");
 	r->idmap_base = json_int(json_get(v, "idmapBase"), -1);
-	if (json_count(json_get(v, "ports")))
-		take_ports(r, json_get(v, "ports"));
+	take_ports(r, json_get(v, "ports"));
 }

@@ -307,11 +307,13 @@ static void an_unknown_status_is_no_state_to_act_in(void **state)
 		struct error err;
 
 		v = json_parse(texts[i], strlen(texts[i]), &err);
-		record_init(&r);
-		record_from_json(&r, v);
+		describe(&r, ID_A, "web", VOLATILE);
+		r.ports = calloc(r.n_ports = 1, sizeof(*r.ports));
+		record_from_json(&r, v); /* nothing stays of what was there */
 		assert_int_equal(r.status, RECORD_EXITED);
 		assert_int_equal(r.idmap_base, -1);
 		assert_string_equal(r.name, "");
+		assert_true(!r.n_ports && !r.ports && !r.auto_remove);
 	}
 }
 
