@@ -40,7 +40,7 @@ static_assert(sizeof(struct tar_header) == BLOCK, "a tar header is one block");
 
 struct walk {
 	int fd;
-	uint64_t size, at;
+	uint64_t size, start, at;
 	struct outer_index *index;
 	size_t cap;
 	/* From the extra headers in front of an entry: */
@@ -258,7 +258,7 @@ static int step(struct walk *w, struct error *err)
 
 	if (w->at == w->size)
 		return 0;
-	if (!w->at && w->size < sizeof(h))
+	if (w->size - w->start < BLOCK)
 		return bad(err, w, "not a tar archive");
 	r = read_exactly(w, &h, sizeof(h), w->at, err);
 	if (r < 0)
@@ -266,7 +266,8 @@ static int step(struct walk *w, struct error *err)
 	if (is_zero(&h))
 		return 0;
 	if (!checksum_is_right(&h))
-		return bad(err, w, w->at ? "wrong header checksum" : "not a tar archive");
+		return bad(err, w,
+			   w->at > w->start ? "wrong header checksum" : "not a tar archive");
 	if (!parse_number(h.size, sizeof(h.size), &size))
 		return bad(err, w, "malformed size");
 	if (h.type == 'x' || h.type == 'L' || h.type == 'K') {
@@ -371,7 +372,7 @@ static int check_twins(const struct walk *w, struct error *err)
 int outer_index_read(int fd, uint64_t start, uint64_t end, struct outer_index *out,
 		     struct error *err)
 {
-	struct walk w = { .fd = fd, .at = start, .size = end, .index = out };
+	struct walk w = { .fd = fd, .start = start, .at = start, .size = end, .index = out };
 	int r;
 
 	memset(out, 0, sizeof(*out));

@@ -166,6 +166,9 @@ static void content_that_is_cut_off_is_noticed(void **state)
 		autoclose int fd = to_file(&cut);
 
 		assert_int_equal(outer_index_read(fd, 0, len, &index, &err), -EBADMSG);
+		assert_non_null(strstr(err.msg, !len	    ? "is empty"
+						: len < 512 ? "not a tar archive"
+							    : "cut off"));
 		outer_index_done(&index);
 	}
 }
