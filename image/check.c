@@ -23,7 +23,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -239,17 +238,6 @@ static void check_spare_blobs(struct check *c)
 	}
 }
 
-static bool recorded_size(int fd, uint64_t *size)
-{
-	char text[24];
-	ssize_t n = fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
-
-	if (n <= 0)
-		return false;
-	text[n] = '\0';
-	return str_parse_u64(text, UINT64_MAX, size) == 0;
-}
-
 /* Layers are never written to: another size, or a later ctime, means that somebody did. */
 static void check_layer(struct check *c, const char *key)
 {
@@ -263,7 +251,7 @@ static void check_layer(struct check *c, const char *key)
 		uint64_t size = usage_of_layer(fd, &changed);
 
 		/* Some file systems keep no attributes, and so no size. */
-		changed |= recorded_size(fd, &wanted) && size != wanted;
+		changed |= usage_recorded_size(fd, &wanted) && size != wanted;
 	}
 	if (!changed)
 		return;

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -17,6 +16,7 @@
 #include "base/json.h"
 #include "image/loader_task.h"
 #include "image/loader_work.h"
+#include "image/usage.h"
 #include "image/view_make.h"
 
 #define KEEP_CHUNK_BYTES (256U << 10)
@@ -27,17 +27,11 @@ static uint64_t layer_size(const struct work *w, const struct plan_layer *layer)
 	struct error ignored;
 	autoclose int fd = -1;
 	uint64_t size = 0;
-	char text[24];
-	ssize_t n;
 
 	if (job)
 		return job->result.size;
 	fd = loader_work_open_layer(w, layer, &ignored);
-	n = fd < 0 ? -1 : fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
-	if (n < 0)
-		return 0;
-	text[n] = '\0';
-	return str_parse_u64(text, UINT64_MAX, &size) < 0 ? 0 : size;
+	return fd >= 0 && usage_recorded_size(fd, &size) ? size : 0;
 }
 
 static struct json *describe_image(const struct work *w, const struct plan *plan, size_t at)

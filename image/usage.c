@@ -116,13 +116,24 @@ uint64_t usage_of_layer(int dirfd, bool *changed)
 	return size;
 }
 
+/** usage_recorded_size() - The size that a layer was loaded with */
+bool usage_recorded_size(int dirfd, uint64_t *size)
+{
+	char text[24];
+	ssize_t n = fgetxattr(dirfd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	return str_parse_u64(text, UINT64_MAX, size) == 0;
+}
+
 static uint64_t layer_size(const struct image_store *s, const char *key)
 {
-	char path[sizeof("blobs/sha256/") + STORE_KEY_MAX], text[24];
+	char path[sizeof("blobs/sha256/") + STORE_KEY_MAX];
 	autoclose int fd = -1;
 	struct stat st;
 	uint64_t size;
-	ssize_t n;
 
 	snprintf(path, sizeof(path), "layer/%s", key);
 	fd = openat(s->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -130,13 +141,7 @@ static uint64_t layer_size(const struct image_store *s, const char *key)
 	if (fd < 0)
 		return fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0
 									  : (uint64_t)st.st_size;
-	n = fgetxattr(fd, STORE_XATTR_SIZE, text, sizeof(text) - 1);
-	if (n > 0) {
-		text[n] = '\0';
-		if (str_parse_u64(text, UINT64_MAX, &size) == 0)
-			return size;
-	}
-	return usage_of_tree(fd, ".");
+	return usage_recorded_size(fd, &size) ? size : usage_of_tree(fd, ".");
 }
 
 /* Where a layer is not unpacked, its tar archive is found by the same key. */

@@ -5,6 +5,7 @@
 #ifndef IMAGE_USAGE_H
 #define IMAGE_USAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "image/image.h"
@@ -46,5 +47,8 @@ uint64_t usage_of_tree(int dirfd, const char *name);
 
 /* The same of a layer, and whether something in it was changed after it was published. */
 uint64_t usage_of_layer(int dirfd, bool *changed);
+
+/* What a layer's files took when it was loaded; false: its file system keeps no attributes. */
+bool usage_recorded_size(int dirfd, uint64_t *size);
 
 #endif
