@@ -6,8 +6,8 @@
  * The entries of a layer's tar stream are made one by one below a directory
  * that nobody else sees yet. Names are data from outside: components ".." are
  * refused before the file system sees them, parents are opened without following
- * any link (tree.c), and the last component is made exclusively. So no entry can act on anything
- *outside, nor through a link that another entry put there.
+ * any link (tree.c), and the last component is made exclusively. So no entry can
+ * act on anything outside, nor through a link that another entry put there.
  *
  * Metadata goes on in this order, because chown clears set-id bits and file
  * capabilities, mkdir ignores them, and everything changes times: owner, mode,
@@ -47,14 +47,6 @@ static int check_ids(const struct archive_member *m, const char *path, struct er
 	return 0;
 }
 
-static bool is_allowed_xattr(const char *name)
-{
-	if (!strcmp(name, "security.capability"))
-		return true;
-	return str_starts(name, "user.") && !str_starts(name, "user.overlay.");
-}
-
-/* Attributes that overlayfs, the kernel's trust or a security module would act on are dropped. */
 static int set_xattrs(struct apply *a, int fd, const char *path, struct error *err)
 {
 	const char *name;
@@ -62,7 +54,7 @@ static int set_xattrs(struct apply *a, int fd, const char *path, struct error *e
 	size_t size;
 
 	while (archive_tar_next_xattr(a->tar, &name, &value, &size)) {
-		if (!name || !is_allowed_xattr(name)) {
+		if (!name || !tree_keeps_xattr(name)) {
 			log_debug("layer: attribute of '%s' dropped", path);
 			continue;
 		}

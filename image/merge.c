@@ -30,15 +30,13 @@
 #include "image/erofs.h"
 #include "image/nodes.h"
 #include "image/tree.h"
+#include "image/whiteout.h"
 
-#define WHITEOUT_PREFIX	     ".wh."
-#define WHITEOUT_META_PREFIX ".wh..wh."
-#define WHITEOUT_OPAQUE	     ".wh..wh..opq"
-#define MERGE_MAX_DEPTH	     256
-#define BLOCK_BYTES	     512U
-#define NAME_MAX_BYTES	     255U
-#define RELEASE_BYTES	     (1U << 20)
-#define TARGET_MAX_BYTES     4095U
+#define MERGE_MAX_DEPTH	 256
+#define BLOCK_BYTES	 512U
+#define NAME_MAX_BYTES	 255U
+#define RELEASE_BYTES	 (1U << 20)
+#define TARGET_MAX_BYTES 4095U
 
 struct merge {
 	struct tree_budget *budget;
@@ -126,13 +124,6 @@ static int check_path(const char *path, struct error *err)
 	return strlen(at) > NAME_MAX_BYTES ? refuse(err, path, "has too long a name") : 0;
 }
 
-static bool is_allowed_xattr(const char *name)
-{
-	if (!strcmp(name, "security.capability"))
-		return true;
-	return str_starts(name, "user.") && !str_starts(name, "user.overlay.");
-}
-
 /* What setxattr() would take, and all that the kernel looks into when it is shown. */
 static bool is_sound_xattr(const char *name, const void *value, size_t size)
 {
@@ -154,7 +145,7 @@ static int take_xattrs(struct merge *m, struct erofs_inode *inode, const struct 
 	while (archive_tar_next_xattr(m->tar, &name, &value, &size)) {
 		struct erofs_xattr *x;
 
-		if (!name || !is_allowed_xattr(name))
+		if (!name || !tree_keeps_xattr(name))
 			continue;
 		if (!is_sound_xattr(name, value, size))
 			return refuse(err, e->path, "has an attribute that may be none");

@@ -18,14 +18,14 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "image/tree.h"
 
 #define XATTR_NAMES_MAX 65536 /* XATTR_LIST_MAX, linux/limits.h */
 
+/* Capabilities of files are root's to give. */
 static bool is_wanted(const char *name)
 {
-	if (!strcmp(name, "security.capability"))
-		return geteuid() == 0;
-	return str_starts(name, "user.") && !str_starts(name, "user.overlay.");
+	return tree_keeps_xattr(name) && (geteuid() == 0 || str_starts(name, "user."));
 }
 
 static int copy_xattrs(int from, int to)

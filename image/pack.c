@@ -96,13 +96,6 @@ void pack_done(struct pack *p)
 	p->links = NULL;
 }
 
-/** pack_is_kept_xattr() - Whether an attribute belongs into an archive: layer.c takes the same */
-bool pack_is_kept_xattr(const char *name)
-{
-	return !strcmp(name, "security.capability") ||
-	       (str_starts(name, "user.") && !str_starts(name, "user.overlay."));
-}
-
 /* Attributes of one entry. */
 struct attributes {
 	char names[PACK_XATTR_LIST];
@@ -144,13 +137,14 @@ static void read_attributes(int fd, struct attributes *a)
 	a->n = 0;
 	for (const char *name = a->names;
 	     len > 0 && name < a->names + len && a->n < PACK_MAX_XATTRS; name += strlen(name) + 1) {
-		ssize_t size = pack_is_kept_xattr(name) ? fgetxattr(fd, name, NULL, 0) : -1;
+		ssize_t size = tree_keeps_xattr(name) ? fgetxattr(fd, name, NULL, 0) : -1;
 		autofree char *value = NULL;
 
 		if (size < 0)
 			continue;
 		value = xmalloc((size_t)size + 1);
-		size = fgetxattr(fd, name, value, (size_t)size);
+		/* Without room it would tell how long an attribute is that was empty a moment ago. */
+		size = fgetxattr(fd, name, value, (size_t)size + 1);
 		if (size < 0)
 			continue;
 		a->items[a->n].name = name;
@@ -191,13 +185,6 @@ static void describe(struct pack *p, const struct stat *st, const char *path, st
 	}
 }
 
-static int failed(struct error *err, const char *what, const char *path)
-{
-	autofree char *safe = str_escape(path);
-
-	return error_sys(err, errno, "%s '%.500s'", what, safe);
-}
-
 static int copy_content(struct pack *p, int fd, uint64_t size, const char *path, struct error *err)
 {
 	autofree char *buffer = xmalloc(PACK_CHUNK);
@@ -210,7 +197,7 @@ static int copy_content(struct pack *p, int fd, uint64_t size, const char *path,
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return failed(err, "read", path);
+			return tree_failed(err, errno, "read", path);
 		if (n == 0) { /* it has shrunk, but the header says what it was */
 			memset(buffer, 0, want);
 			n = (ssize_t)want;
@@ -237,7 +224,7 @@ static int pack_file(struct pack *p, int parent, const char *name, const char *p
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return failed(err, "open", path);
+		return tree_failed(err, errno, "open", path);
 	if (!S_ISREG(st.st_mode))
 		return 0;
 	describe(p, &st, path, &e);
@@ -270,8 +257,9 @@ static int pack_special(struct pack *p, int parent, const char *name, const stru
 	if (S_ISLNK(st->st_mode)) {
 		n = readlinkat(parent, name, target, sizeof(target) - 1);
 		if (n < 0)
-			return errno == ENOENT || errno == EINVAL ? 0
-								  : failed(err, "read link", path);
+			return errno == ENOENT || errno == EINVAL
+				       ? 0
+				       : tree_failed(err, errno, "read link", path);
 		target[n] = '\0';
 		e.link = target;
 	}
@@ -320,10 +308,8 @@ static int pack_children(struct pack *p, int fd, const char *path, int depth, st
 	autostrlist struct strlist names = { 0 };
 	int r = dir_list(fd, ".", &names);
 
-	if (r < 0) {
-		errno = -r;
-		return failed(err, "read directory", path);
-	}
+	if (r < 0)
+		return tree_failed(err, -r, "read directory", path);
 	if (depth > PACK_MAX_DEPTH)
 		return error_set(err, ELOOP, "'%.500s' is nested too deeply", path);
 	for (size_t i = 0; i < names.n && r == 0; i++) {
@@ -362,7 +348,7 @@ static int pack_dir(struct pack *p, int parent, const char *name, const char *pa
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
 		return 0;
 	if (fd < 0 || fstat(fd, &st) < 0 || fstat(parent, &above) < 0)
-		return failed(err, "open directory", path);
+		return tree_failed(err, errno, "open directory", path);
 	r = pack_dir_entry(p, fd, &st, path, err);
 	if (r < 0 || !deep || (p->one_fs && st.st_dev != above.st_dev))
 		return r;
@@ -376,7 +362,7 @@ static int pack_any(struct pack *p, int parent, const char *name, const char *pa
 	struct stat st;
 
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : failed(err, "look at", path);
+		return errno == ENOENT ? 0 : tree_failed(err, errno, "look at", path);
 	if (S_ISDIR(st.st_mode))
 		return pack_dir(p, parent, name, path, deep, depth, err);
 	if (S_ISREG(st.st_mode))

@@ -32,6 +32,5 @@ int pack_whiteout(struct pack *p, const char *path, struct error *err);
 int pack_path(struct pack *p, int parent, const char *name, const char *path, bool deep,
 	      struct error *err);
 void pack_done(struct pack *p);
-bool pack_is_kept_xattr(const char *name);
 
 #endif

@@ -163,6 +163,17 @@ void tree_mark_whiteouts(const struct tree *t, int fd)
 		(void)fsetxattr(fd, ORIGIN_TRUSTED, "", 0, 0);
 }
 
+/**
+ * tree_keeps_xattr() - Whether an entry's attribute is kept
+ *
+ * Those that overlayfs, the kernel's trust or a security module would act on are not.
+ */
+bool tree_keeps_xattr(const char *name)
+{
+	return !strcmp(name, "security.capability") ||
+	       (str_starts(name, "user.") && !str_starts(name, "user.overlay."));
+}
+
 static int remember(struct tree *t, const char *path, struct timespec mtime, mode_t perm,
 		    bool made_anew, struct error *err)
 {

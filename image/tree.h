@@ -78,6 +78,9 @@ bool tree_has_whiteout(int dirfd, const char *name);
 int tree_finish(struct tree *t, struct error *err);
 void tree_done(struct tree *t);
 
+/* Whether layers, and archives of containers' files, have an extended attribute of this name. */
+bool tree_keeps_xattr(const char *name);
+
 int tree_refuse(struct error *err, const char *path, const char *why);
 int tree_failed(struct error *err, int errnum, const char *what, const char *path);
 

@@ -24,7 +24,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "image/archive.h"
-#include "image/pack.h"
+#include "image/tree.h"
 
 /* Directories whose times come last: what is made in them changes those. */
 struct later {
@@ -45,13 +45,6 @@ struct place {
 	char *name; /* cleaned, with the new first component */
 	const char *leaf;
 };
-
-static int failed(struct error *err, int errnum, const char *what, const char *name)
-{
-	autofree char *safe = str_escape(name);
-
-	return error_sys(err, errnum, "%s '%.500s'", what, safe);
-}
 
 /* The name as it is to be, or NULL if it leads out. "" is the directory itself. */
 static char *new_name(const struct unpack *u, const char *path)
@@ -95,12 +88,13 @@ static int find_place(const struct unpack *u, const char *path, struct place *ou
 	out->parent = -1;
 	out->name = new_name(u, path);
 	if (!out->name)
-		return failed(err, EBADMSG, "name in the archive leads out of it:", path);
+		return tree_refuse(err, path, "leads out of the archive");
 	slash = strrchr(out->name, '/');
 	out->leaf = slash ? slash + 1 : out->name;
 	dir = slash ? xstrndup(out->name, (size_t)(slash - out->name)) : xstrdup("");
 	out->parent = open_dir(u, dir);
-	return out->parent < 0 ? failed(err, -out->parent, "open the directory of", out->name) : 0;
+	return out->parent < 0 ? tree_failed(err, -out->parent, "open the directory of", out->name)
+			       : 0;
 }
 
 /* Take away what a new file replaces. */
@@ -109,11 +103,11 @@ static int clear_place(const struct place *p, struct error *err)
 	struct stat st;
 
 	if (fstatat(p->parent, p->leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : failed(err, errno, "look at", p->name);
+		return errno == ENOENT ? 0 : tree_failed(err, errno, "look at", p->name);
 	if (S_ISDIR(st.st_mode))
-		return failed(err, EISDIR, "replace directory by a file:", p->name);
+		return tree_failed(err, EISDIR, "replace directory by a file:", p->name);
 	if (unlinkat(p->parent, p->leaf, 0) < 0 && errno != ENOENT)
-		return failed(err, errno, "replace", p->name);
+		return tree_failed(err, errno, "replace", p->name);
 	return 0;
 }
 
@@ -130,7 +124,7 @@ static void set_xattrs(const struct work *w, int fd)
 
 	/* What a file system or our rights cannot keep is lost, as with cp(1). */
 	while (archive_tar_next_xattr(w->tar, &name, &value, &size))
-		if (name && pack_is_kept_xattr(name) &&
+		if (name && tree_keeps_xattr(name) &&
 		    (w->u->keep_owner || str_starts(name, "user.")))
 			(void)fsetxattr(fd, name, value, size, 0);
 }
@@ -144,9 +138,9 @@ static int set_metadata(const struct work *w, int fd, const struct archive_membe
 	gid_t gid = u->keep_owner ? (gid_t)m->gid : u->gid;
 
 	if (fchown(fd, uid, gid) < 0)
-		return failed(err, errno, "set the owner of", name);
+		return tree_failed(err, errno, "set the owner of", name);
 	if (fchmod(fd, mode_of(u, m)) < 0)
-		return failed(err, errno, "set the mode of", name);
+		return tree_failed(err, errno, "set the mode of", name);
 	set_xattrs(w, fd);
 	return 0;
 }
@@ -166,13 +160,13 @@ static int write_content(const struct work *w, int fd, const struct archive_memb
 			if (n < 0 && errno == EINTR)
 				continue;
 			if (n < 0)
-				return failed(err, errno, "write", name);
+				return tree_failed(err, errno, "write", name);
 			data = (const char *)data + n;
 			len -= (size_t)n;
 			offset += (uint64_t)n;
 		}
 	if (r == 0 && ftruncate(fd, (off_t)m->size) < 0)
-		return failed(err, errno, "write", name);
+		return tree_failed(err, errno, "write", name);
 	w->u->bytes += m->size;
 	return r;
 }
@@ -188,7 +182,7 @@ static int make_file(const struct work *w, const struct place *p, const struct a
 		return r;
 	fd = openat(p->parent, p->leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return failed(err, errno, "create", p->name);
+		return tree_failed(err, errno, "create", p->name);
 	r = write_content(w, fd, m, p->name, err);
 	if (r == 0)
 		r = set_metadata(w, fd, m, p->name, err);
@@ -204,12 +198,12 @@ static int make_dir(struct work *w, const struct place *p, const struct archive_
 	autoclose int fd = -1;
 
 	if (mkdirat(p->parent, leaf, 0700) < 0 && errno != EEXIST)
-		return failed(err, errno, "make directory", p->name);
+		return tree_failed(err, errno, "make directory", p->name);
 	fd = openat(p->parent, leaf, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
-		return failed(err, ENOTDIR, "replace a file by a directory:", p->name);
+		return tree_failed(err, ENOTDIR, "replace a file by a directory:", p->name);
 	if (fd < 0)
-		return failed(err, errno, "open directory", p->name);
+		return tree_failed(err, errno, "open directory", p->name);
 	if (!*p->name)
 		return 0; /* the destination itself keeps what it has */
 	w->dirs = xrealloc(w->dirs, (w->n_dirs + 1) * sizeof(*w->dirs));
@@ -234,10 +228,10 @@ static int make_special(const struct work *w, const struct place *p, const struc
 	else
 		return 0;
 	if (r < 0)
-		return failed(err, errno, "create", p->name);
+		return tree_failed(err, errno, "create", p->name);
 	if (fchownat(p->parent, p->leaf, u->keep_owner ? (uid_t)m->uid : u->uid,
 		     u->keep_owner ? (gid_t)m->gid : u->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return failed(err, errno, "set the owner of", p->name);
+		return tree_failed(err, errno, "set the owner of", p->name);
 	(void)utimensat(p->parent, p->leaf, times, AT_SYMLINK_NOFOLLOW);
 	return 0;
 }
@@ -250,13 +244,13 @@ static int make_link(const struct work *w, const struct place *p, const struct a
 	int r = find_place(w->u, m->hardlink, &target, err);
 
 	if (r == 0 && fstatat(target.parent, target.leaf, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		r = failed(err, errno, "link to", target.name);
+		r = tree_failed(err, errno, "link to", target.name);
 	if (r == 0 && S_ISDIR(st.st_mode))
-		r = failed(err, EISDIR, "link to", target.name);
+		r = tree_failed(err, EISDIR, "link to", target.name);
 	if (r == 0 && strcmp(target.name, p->name)) {
 		r = clear_place(p, err);
 		if (r == 0 && linkat(target.parent, target.leaf, p->parent, p->leaf, 0) < 0)
-			r = failed(err, errno, "link", p->name);
+			r = tree_failed(err, errno, "link", p->name);
 	}
 	place_done(&target);
 	return r;
@@ -268,10 +262,10 @@ static int make_entry(struct work *w, const struct archive_member *m, struct err
 	int r = find_place(w->u, m->path, &p, err);
 
 	if (r == 0 && (m->uid < 0 || m->gid < 0 || m->uid >= UINT32_MAX || m->gid >= UINT32_MAX))
-		r = failed(err, EBADMSG, "the owner is no user or group id:", p.name);
+		r = tree_refuse(err, p.name, "has an owner that is no user or group id");
 	if (r == 0) {
 		if (!*p.leaf && m->type != S_IFDIR)
-			r = failed(err, EBADMSG, "entry without a name:", m->path);
+			r = tree_refuse(err, m->path, "has no name");
 		else if (m->hardlink)
 			r = make_link(w, &p, m, err);
 		else if (m->type == S_IFDIR)

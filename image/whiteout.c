@@ -36,8 +36,6 @@
 #include "base/str.h"
 #include "image/tree.h"
 
-#define WHITEOUT_OPAQUE ".wh..wh..opq"
-
 static int make_whiteout(struct tree *t, const struct tree_place *p, const char *name,
 			 struct error *err)
 {

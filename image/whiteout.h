@@ -15,6 +15,7 @@ struct tree_rights;
 
 #define WHITEOUT_PREFIX	     ".wh."
 #define WHITEOUT_META_PREFIX ".wh..wh."
+#define WHITEOUT_OPAQUE	     ".wh..wh..opq"
 
 int whiteout_apply(struct tree *t, const struct tree_place *p, struct error *err);
 
