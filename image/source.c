@@ -58,17 +58,13 @@ static int fill_from_fd(void *arg, const unsigned char **data, size_t *len, stru
 	struct spool_input *in = arg;
 	ssize_t n = (ssize_t)in->head;
 
+	if (!n)
+		do
+			n = read(in->fd, in->buffer, SOURCE_READ_BYTES);
+		while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, errno, "read the archive");
 	in->head = 0;
-	while (n == 0) {
-		n = read(in->fd, in->buffer, SOURCE_READ_BYTES);
-		if (n < 0 && errno == EINTR) {
-			n = 0;
-			continue;
-		}
-		if (n < 0)
-			return error_sys(err, errno, "read the archive");
-		break;
-	}
 	in->total += (uint64_t)n;
 	*data = in->buffer;
 	*len = (size_t)n;
@@ -123,7 +119,7 @@ static int spool(int fd, int dirfd, const struct source_limits *limits, struct e
 	enum codec_kind kind;
 	int r;
 
-	/* A pipe may give a few bytes only; the format shows in the first four. */
+	/* A pipe may give a few bytes only; the format shows in more of them. */
 	while (in.head < CODEC_MAGIC_BYTES) {
 		ssize_t n = read(fd, buffer + in.head, SOURCE_READ_BYTES - in.head);
 
