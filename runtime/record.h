@@ -38,6 +38,10 @@ struct record_store {
 	const char *root, *runroot;
 };
 
+/* Of a container, below either root; its directory is "containers/" and the id. */
+#define RECORD_DIR_NAME (sizeof("containers/") + RECORD_ID_HEX)
+void record_dir_name(char out[RECORD_DIR_NAME], const char *id);
+
 /* Looking up. */
 int record_find(const struct record_store *s, const char *operand, char *id, struct error *err);
 int record_list(const struct record_store *s, struct strlist *ids, struct error *err);

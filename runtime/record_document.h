@@ -61,6 +61,7 @@ void record_done(struct record *r);
 #define autorecord __attribute__((cleanup(record_done)))
 const char *record_status_name(enum record_status status); /* created running paused exited */
 
+#define RECORD_MAX_BYTES (1U << 20) /* of the document */
 char *record_to_text(const struct record *r);
 void record_from_json(struct record *r, const struct json *v);
 

@@ -91,9 +91,9 @@ static int lock_unless_supervised(const struct record_store *s, const char *id, 
 
 static int open_state_dir(const struct record_store *s, const char *id)
 {
-	char dir[sizeof("containers/") + RECORD_ID_HEX];
+	char dir[RECORD_DIR_NAME];
 
-	snprintf(dir, sizeof(dir), "containers/%s", id);
+	record_dir_name(dir, id);
 	if (mkdirat(s->run_fd, dir, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	return record_open_dir(s, id, true);
