@@ -74,29 +74,17 @@ static int copy_blob(const struct source_file *from, int to, struct digest *dige
 	struct digest_hash *hash = digest_hash_new(DIGEST_SHA256);
 	autofree char *buffer = xmalloc(KEEP_CHUNK_BYTES);
 	uint64_t at = 0;
+	ssize_t n = 0;
 	int r = 0;
 
-	while (r == 0 && at < from->size) {
-		size_t want = from->size - at < KEEP_CHUNK_BYTES ? (size_t)(from->size - at)
-								 : KEEP_CHUNK_BYTES;
-		ssize_t n = pread(from->fd, buffer, want, (off_t)(from->offset + at));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			r = error_sys(err, n < 0 ? errno : EBADMSG, "read a layer");
-		else
-			r = file_write_fd(to, buffer, (size_t)n);
-		if (r == 0) {
-			digest_hash_update(hash, buffer, (size_t)n);
-			at += (uint64_t)n;
-		} else if (n > 0) {
-			r = error_sys(err, -r, "keep a layer");
-		}
+	while (r == 0 && (n = source_file_read(from, at, buffer, KEEP_CHUNK_BYTES, err)) > 0) {
+		digest_hash_update(hash, buffer, (size_t)n);
+		at += (uint64_t)n;
+		r = file_write_fd(to, buffer, (size_t)n);
 	}
 	digest_hash_finish(hash, digest);
 	digest_hash_free(hash);
-	return r;
+	return r < 0 ? error_sys(err, -r, "keep a layer") : (int)n;
 }
 
 static bool is_kept(const struct work *w, int blobs_fd, const char *hex)

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -97,15 +96,10 @@ struct input {
 static int fill(void *arg, const unsigned char **data, size_t *len, struct error *err)
 {
 	struct input *in = arg;
-	uint64_t left = in->file.size - in->at;
-	size_t want = left < READ_BYTES ? (size_t)left : READ_BYTES;
-	ssize_t n = 0;
+	ssize_t n = source_file_read(&in->file, in->at, in->buffer, READ_BYTES, err);
 
-	do
-		n = pread(in->file.fd, in->buffer, want, (off_t)(in->file.offset + in->at));
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		return error_sys(err, errno, "read the archive");
+		return (int)n;
 	in->at += (uint64_t)n;
 	*data = in->buffer;
 	*len = (size_t)n;
@@ -140,9 +134,9 @@ static int compute_diff_id(const struct source *source, const char *name, struct
 {
 	autofree unsigned char *buffer = xmalloc(READ_BYTES);
 	struct input in = { .buffer = buffer };
-	const unsigned char *head;
+	const unsigned char *head = NULL;
 	struct codec *codec;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	r = source_find(source, name, &in.file, err);

@@ -338,6 +338,28 @@ int source_find(const struct source *s, const char *name, struct source_file *ou
 	return 0;
 }
 
+/**
+ * source_file_read() - Up to @size bytes of a file, from @at on
+ *
+ * Return: their number, 0 at the end; -EBADMSG if the archive has shrunk meanwhile,
+ * or another -errno
+ */
+ssize_t source_file_read(const struct source_file *f, uint64_t at, void *to, size_t size,
+			 struct error *err)
+{
+	size_t want = f->size - at < size ? (size_t)(f->size - at) : size;
+	ssize_t n = 0;
+
+	if (!want)
+		return 0;
+	do
+		n = pread(f->fd, to, want, (off_t)(f->offset + at));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return error_sys(err, errno, "read the archive");
+	return n ? n : error_set(err, EBADMSG, "the archive changed while it was read");
+}
+
 /** source_file_close() - Release what source_find() opened; safe twice */
 void source_file_close(struct source_file *f)
 {
@@ -358,7 +380,7 @@ int source_read(const struct source *s, const char *name, size_t max_bytes, char
 	autofree char *buffer = NULL;
 	struct source_file f;
 	size_t done = 0;
-	ssize_t n = 0;
+	ssize_t n;
 	int r;
 
 	r = source_find(s, name, &f, err);
@@ -370,18 +392,11 @@ int source_read(const struct source *s, const char *name, size_t max_bytes, char
 				 max_bytes);
 	}
 	buffer = xmalloc(f.size + 1);
-	while (done < f.size) {
-		n = pread(f.fd, buffer + done, f.size - done, (off_t)(f.offset + done));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
+	while ((n = source_file_read(&f, done, buffer + done, f.size - done, err)) > 0)
 		done += (size_t)n;
-	}
-	r = n < 0 ? errno : EBADMSG;
 	source_file_close(&f);
-	if (done < f.size)
-		return error_sys(err, r, "read '%s'", name);
+	if (n < 0)
+		return error_wrap(err, "'%s'", name);
 	buffer[done] = '\0';
 	*data = steal_ptr(&buffer);
 	*len = done;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct error;
 
@@ -37,6 +38,8 @@ int source_find(const struct source *s, const char *name, struct source_file *ou
 		struct error *err);
 int source_read(const struct source *s, const char *name, size_t max_bytes, char **data,
 		size_t *len, struct error *err);
+ssize_t source_file_read(const struct source_file *f, uint64_t at, void *to, size_t size,
+			 struct error *err);
 void source_file_close(struct source_file *f);
 void source_close(struct source *s);
 

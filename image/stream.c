@@ -30,22 +30,13 @@ struct stream {
 static int fill(void *arg, const unsigned char **data, size_t *len, struct error *err)
 {
 	struct stream *s = arg;
-	uint64_t left = s->plan.file.size - s->at;
-	size_t want = left < STREAM_READ_BYTES ? (size_t)left : STREAM_READ_BYTES;
-	ssize_t n = 0;
+	ssize_t n;
 
 	if (s->plan.stop && __atomic_load_n(s->plan.stop, __ATOMIC_RELAXED))
 		return error_set(err, ECANCELED, "another layer failed");
-	if (want) {
-		do
-			n = pread(s->plan.file.fd, s->buffer, want,
-				  (off_t)(s->plan.file.offset + s->at));
-		while (n < 0 && errno == EINTR);
-		if (n < 0)
-			return error_sys(err, errno, "read the archive");
-		if (n == 0)
-			return error_set(err, EBADMSG, "the archive changed while it was read");
-	}
+	n = source_file_read(&s->plan.file, s->at, s->buffer, STREAM_READ_BYTES, err);
+	if (n < 0)
+		return (int)n;
 	s->at += (uint64_t)n;
 	if (s->outer)
 		digest_hash_update(s->outer, s->buffer, (size_t)n);

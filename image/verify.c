@@ -47,24 +47,15 @@ static int hash_file(const struct source_file *f, enum digest_algorithm algorith
 	autofree char *buffer = xmalloc(CHUNK_BYTES);
 	struct digest_hash *hash = digest_hash_new(algorithm);
 	uint64_t at = 0;
+	ssize_t n;
 
-	while (at < f->size) {
-		uint64_t left = f->size - at;
-		ssize_t n = pread(f->fd, buffer, left < CHUNK_BYTES ? left : CHUNK_BYTES,
-				  (off_t)(f->offset + at));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			digest_hash_free(hash);
-			return error_sys(err, n < 0 ? errno : EIO, "read the archive");
-		}
+	while ((n = source_file_read(f, at, buffer, CHUNK_BYTES, err)) > 0) {
 		digest_hash_update(hash, buffer, (size_t)n);
 		at += (uint64_t)n;
 	}
 	digest_hash_finish(hash, out);
 	digest_hash_free(hash);
-	return 0;
+	return (int)n;
 }
 
 static int check_stream(const struct plan_layer *layer, const struct source_file *file,
