@@ -270,6 +270,8 @@ static int start_steps(struct launch *l, struct error *err)
 	}
 	/* From here on the child builds its root meanwhile. */
 	if (r == 0)
+		r = launch_confine_devices(l, err);
+	if (r == 0)
 		r = connect_attach(&l->network, &l->container, err);
 	if (r == 0)
 		r = connect_console(l, err);

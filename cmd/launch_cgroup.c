@@ -180,10 +180,20 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 		return r;
 	if (l->settings->privileged) /* it may make cgroups of its own below */
 		cgroup_offer_controllers(&l->cgroup_root, l->record->cgroup);
-	/* A user namespace takes mknod away by itself. */
-	if (l->settings->host_userns && !l->settings->privileged)
-		return device_apply_rules(l->settings, l->cgroup_fd, err);
 	return 0;
+}
+
+/**
+ * launch_confine_devices() - Have the cgroup's processes use no devices but those they are given
+ *
+ * The kernel takes a third of a millisecond for the program, which init, busy with its mounts,
+ * does not wait for. A user namespace takes mknod away by itself.
+ */
+int launch_confine_devices(struct launch *l, struct error *err)
+{
+	if (l->cgroup_fd < 0 || !l->settings->host_userns || l->settings->privileged)
+		return 0;
+	return device_apply_rules(l->settings, l->cgroup_fd, err);
 }
 
 /* Kills of processes are noted as they happen, so that a later end is not taken for one. */

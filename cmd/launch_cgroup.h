@@ -9,6 +9,7 @@ struct error;
 struct launch;
 
 int launch_take_cgroup(struct launch *l, struct error *err);
+int launch_confine_devices(struct launch *l, struct error *err);
 void launch_watch_kills(struct launch *l);
 void launch_release_cpus(struct launch *l);
 void launch_end_cgroup(struct launch *l);
