@@ -64,6 +64,8 @@ static const char *operand_kind(const struct command *cmd)
 		return "slices";
 	if (str_starts(cmd->args, "VOLUME"))
 		return "volumes";
+	if (strstr(cmd->args, "FILE") || strstr(cmd->args, "ARCHIVE"))
+		return "paths";
 	return cmd->flags & COMMAND_OPERAND_TEXT ? "none" : "everything";
 }
 
@@ -85,9 +87,12 @@ static const char bash_head[] =
 	"	local cur=${COMP_WORDS[COMP_CWORD]} command='' flags='' kind=none i word\n"
 	"	for ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"		word=${COMP_WORDS[i]}\n"
-	"		[[ $word == -* ]] && continue\n"
-	"		case $command in\n"
-	"		'') command=$word ;;\n";
+	"		[[ $word == [-=]* || ${COMP_WORDS[i - 1]} == = ]] && continue\n"
+	"		[[ -z $command && ${COMP_WORDS[i - 1]} == --@(";
+
+static const char bash_groups[] = ") ]] && continue\n"
+				  "		case $command in\n"
+				  "		'') command=$word ;;\n";
 
 static const char bash_middle[] = "		esac\n"
 				  "	done\n"
@@ -104,7 +109,19 @@ static const char bash_tail[] =
 	"		[[ $kind == images || $kind == files ]] && mapfile -O ${#COMPREPLY[@]} -t COMPREPLY < <(compgen -f -- \"$cur\")\n"
 	"	fi\n"
 	"}\n"
-	"complete -F _tare tare\n";
+	"complete -o default -F _tare tare\n";
+
+/* Options in front of the command whose next word is their value. */
+static void print_global_values(void)
+{
+	const char *separator = "";
+
+	for (const struct option_def *d = command_global_options; d->name; d++)
+		if (d->arg) {
+			printf("%s%s", separator, d->name);
+			separator = "|";
+		}
+}
 
 static void print_bash_group(const struct command *cmd, const char *group)
 {
@@ -128,6 +145,8 @@ static void print_bash_command(const struct command *cmd, const char *group)
 static void print_bash(void)
 {
 	printf("%s", bash_head);
+	print_global_values();
+	printf("%s", bash_groups);
 	for_each_command(print_bash_group);
 	printf("%s	'') flags='", bash_middle);
 	print_flags(command_global_options);
@@ -153,6 +172,12 @@ static void print_zsh_text(const char *text)
 	}
 }
 
+/* Not DIR, which may be one of the container. */
+static bool is_path(const char *arg)
+{
+	return str_starts(arg, "FILE") || str_starts(arg, "KEY.");
+}
+
 static void print_zsh_flags(const struct option_def *defs)
 {
 	for (; defs && (defs->name || defs->short_name); defs++) {
@@ -160,7 +185,13 @@ static void print_zsh_flags(const struct option_def *defs)
 			continue;
 		printf("		'*--%s%s[", defs->name, defs->arg ? "=" : "");
 		print_zsh_text(defs->help);
-		printf("]%s%s' \\\n", defs->arg ? ":" : "", defs->arg ? defs->arg : "");
+		putchar(']');
+		if (defs->arg) {
+			putchar(':');
+			print_zsh_text(defs->arg);
+			printf("%s", is_path(defs->arg) ? ":_files" : "");
+		}
+		printf("' \\\n");
 	}
 }
 
@@ -203,6 +234,7 @@ static void print_zsh(void)
 	       "	_files\n"
 	       "}\n"
 	       "_tare_files() { _tare_containers; _files }\n"
+	       "_tare_paths() { _files }\n"
 	       "_tare_slices() { compadd -- ${(f)\"$(tare slice ls -q 2>/dev/null)\"} }\n"
 	       "_tare_volumes() { compadd -- ${(f)\"$(tare volume ls -q 2>/dev/null)\"} }\n"
 	       "_tare_everything() { _tare_containers; _tare_images }\n"
@@ -259,7 +291,9 @@ static void print_fish_command(const struct command *cmd, const char *group)
 		print_fish_text(d->help);
 		printf("'\n");
 	}
-	if (strcmp(operand_kind(cmd), "none") != 0)
+	if (!strcmp(operand_kind(cmd), "paths"))
+		printf("complete -c tare -n '__fish_seen_subcommand_from %s' -F\n", parent);
+	else if (strcmp(operand_kind(cmd), "none") != 0)
 		printf("complete -c tare -n '__fish_seen_subcommand_from %s' -a '(__tare_%s)'\n",
 		       parent, operand_kind(cmd));
 }

@@ -92,6 +92,7 @@ is 'it completes commands' "$(complete_words tare comp)" completion
 touch "$T/series.x"
 is 'files, where they may be named' "$(complete_words tare report "$T/ser")" "$T/series.x"
 is 'it completes flags' "$(complete_words tare ps --no-t)" --no-trunc
+is 'behind values of global ones, too' "$(complete_words tare --root /x ps --no-t)$(complete_words tare --root = /x ps --no-t)" --no-trunc--no-trunc
 load_busybox
 tare create --network none --name findme busybox true >/dev/null
 is 'it completes containers' "$(complete_words tare rm fin)" findme
