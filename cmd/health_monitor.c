@@ -35,8 +35,9 @@
 #include "base/json.h"
 #include "base/sys.h"
 #include "cmd/assemble.h"
+#include "cmd/command.h"
 #include "cmd/health.h"
-#include "cmd/launch.h"
+#include "cmd/settings.h"
 #include "cmd/streams.h"
 #include "cmd/units.h"
 #include "runtime/process.h"
@@ -291,11 +292,12 @@ static void close_others(const struct monitor *m)
 	}
 }
 
-static int prepare(struct monitor *m, const struct launch *l, struct error *err)
+static int prepare(struct monitor *m, const struct record_store *store, const char *id,
+		   const struct settings *of_container, struct error *err)
 {
-	const struct strlist *test = &l->settings->health.test;
+	const struct strlist *test = &of_container->health.test;
 	bool shell = !strcmp(test->items[0], "CMD-SHELL");
-	struct settings settings = *l->settings; /* a shallow copy, to read from */
+	struct settings settings = *of_container; /* a shallow copy, to read from */
 
 	settings.tty = false;
 	if (shell) {
@@ -304,7 +306,7 @@ static int prepare(struct monitor *m, const struct launch *l, struct error *err)
 	}
 	for (size_t i = 1; i < test->n; i++)
 		strlist_add(&m->process.args, test->items[i]);
-	m->dir_fd = record_open_dir(&l->ctx->store, l->record->id, true);
+	m->dir_fd = record_open_dir(store, id, true);
 	if (m->dir_fd < 0)
 		return error_sys(err, -m->dir_fd, "open the container's state");
 	m->outcome = mmap(NULL, sizeof(*m->outcome), PROT_READ | PROT_WRITE,
@@ -316,36 +318,40 @@ static int prepare(struct monitor *m, const struct launch *l, struct error *err)
 
 /**
  * health_monitor_start() - Check the health of a container that runs, if it has a check
+ * @record:	As it is since the program runs
+ * @pidfd:	Of its first process
+ * @cgroup_fd:	Its cgroup; -1: none
  *
  * Return: the process, for health_monitor_stop(); 0: there is none
  */
-pid_t health_monitor_start(const struct launch *l)
+pid_t health_monitor_start(const struct record_store *store, const struct settings *settings,
+			   const struct record *record, int pidfd, int cgroup_fd)
 {
 	struct monitor m = {
-		.health = &l->settings->health,
-		.idmap_base = l->config.idmap_base,
-		.pidfd = l->container.pidfd,
+		.health = &settings->health,
+		.idmap_base = record->idmap_base,
+		.pidfd = pidfd,
 		.status = "starting",
 		.place = {
-			.pid = l->record->pid,
-			.pid_start = l->record->pid_start,
+			.pid = record->pid,
+			.pid_start = record->pid_start,
 			.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
 				      CLONE_NEWNET | CLONE_NEWCGROUP |
-				      (l->record->idmap_base >= 0 ? CLONE_NEWUSER : 0),
+				      (record->idmap_base >= 0 ? CLONE_NEWUSER : 0),
 			.root_fd = -1,
-			.cgroup_fd = l->cgroup_fd,
+			.cgroup_fd = cgroup_fd,
 			.stdio = { -1, -1, -1 },
 		},
 	};
 	pid_t self = getpid(), pid;
 	struct error err;
 
-	if (!health_is_on(&l->settings->health))
+	if (!health_is_on(&settings->health))
 		return 0;
 	pid = fork();
 	if (pid != 0)
 		return pid > 0 ? pid : 0;
-	if (!die_with_parent(self) || prepare(&m, l, &err) < 0)
+	if (!die_with_parent(self) || prepare(&m, store, record->id, settings, &err) < 0)
 		_exit(EXIT_TARE);
 	close_others(&m);
 	m.log = json_new_list();

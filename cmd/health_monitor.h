@@ -7,9 +7,12 @@
 
 #include <sys/types.h>
 
-struct launch;
+struct record;
+struct record_store;
+struct settings;
 
-pid_t health_monitor_start(const struct launch *l);
+pid_t health_monitor_start(const struct record_store *store, const struct settings *settings,
+			   const struct record *record, int pidfd, int cgroup_fd);
 void health_monitor_stop(pid_t *pid);
 
 #endif

@@ -347,7 +347,8 @@ int launch_await_exec(struct launch *l, struct error *err)
 		return l->failed; /* known already */
 	if (container_await_exec(&l->container, &failed, err) == 0) {
 		if (publish(l, err) == 0) {
-			l->health_pid = health_monitor_start(l);
+			l->health_pid = health_monitor_start(&l->ctx->store, l->settings, l->record,
+							     l->container.pidfd, l->cgroup_fd);
 			return 0;
 		}
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);

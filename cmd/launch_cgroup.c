@@ -17,7 +17,7 @@
 #include "cgroups/protection.h"
 #include "cgroups/remark.h"
 #include "cmd/device.h"
-#include "cmd/launch.h"
+#include "cmd/launch_state.h"
 #include "cmd/limits.h"
 #include "cmd/message.h"
 #include "cmd/slice/cap.h"
