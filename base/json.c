@@ -366,6 +366,13 @@ void json_set_text(struct json *map, const char *key, const char *s)
 	json_set(map, key, json_new_text(s));
 }
 
+/** json_take_text() - The same, of a string that is not needed any more: it is freed */
+void json_take_text(struct json *map, const char *key, char *s)
+{
+	json_set_text(map, key, s);
+	free(s);
+}
+
 /** json_set_int() - Set a member to an integer */
 void json_set_int(struct json *map, const char *key, int64_t i)
 {

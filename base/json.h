@@ -62,6 +62,7 @@ struct json *json_new_nil(void);
 struct json *json_clone(const struct json *v);
 void json_set(struct json *map, const char *key, struct json *value);
 void json_set_text(struct json *map, const char *key, const char *s);
+void json_take_text(struct json *map, const char *key, char *s);
 void json_set_int(struct json *map, const char *key, int64_t i);
 void json_set_u64(struct json *map, const char *key, uint64_t n);
 void json_set_bool(struct json *map, const char *key, bool b);

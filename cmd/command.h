@@ -101,10 +101,10 @@ const struct command *command_find(const struct command *const *list, const char
 
 extern const struct command cmd_commit, cmd_completion, cmd_cp, cmd_container,
 	cmd_container_inspect, cmd_container_ls, cmd_create, cmd_diff, cmd_doctor, cmd_exec,
-	cmd_export, cmd_help, cmd_history, cmd_image, cmd_images, cmd_import, cmd_info, cmd_inspect,
-	cmd_kill, cmd_load, cmd_logs, cmd_oci, cmd_pause, cmd_port, cmd_ps, cmd_rename, cmd_restart,
-	cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_start, cmd_stats, cmd_stop, cmd_system, cmd_tag,
-	cmd_top, cmd_unpause, cmd_update, cmd_version, cmd_volume, cmd_wait;
+	cmd_export, cmd_help, cmd_history, cmd_image, cmd_image_inspect, cmd_images, cmd_import,
+	cmd_info, cmd_inspect, cmd_kill, cmd_load, cmd_logs, cmd_oci, cmd_pause, cmd_port, cmd_ps,
+	cmd_rename, cmd_restart, cmd_rm, cmd_rmi, cmd_run, cmd_save, cmd_start, cmd_stats, cmd_stop,
+	cmd_system, cmd_tag, cmd_top, cmd_unpause, cmd_update, cmd_version, cmd_volume, cmd_wait;
 extern const struct command cmd_cpus, cmd_fit, cmd_report, cmd_pack, cmd_show, cmd_slice,
 	cmd_verify;
 

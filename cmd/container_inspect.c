@@ -40,13 +40,6 @@
 
 #define NEVER "0001-01-01T00:00:00Z" /* Go's zero time, which scripts compare with */
 
-static void set_owned_text(struct json *map, const char *key, char *text)
-{
-	autofree char *owned = text;
-
-	json_set_text(map, key, owned);
-}
-
 static void set_time(struct json *map, const char *key, int64_t ns)
 {
 	char text[UNITS_TEXT_MAX];
@@ -99,7 +92,7 @@ static struct json *make_ports(const struct record *r)
 		list = json_kind_of(before) == JSON_LIST ? json_clone(before) : json_new_list();
 		binding = json_new_map();
 		json_set_text(binding, "HostIp", p->host_ip);
-		set_owned_text(binding, "HostPort", xasprintf("%u", p->host_port));
+		json_take_text(binding, "HostPort", xasprintf("%u", p->host_port));
 		json_add(list, binding);
 		json_set(map, key, list);
 	}
@@ -145,7 +138,7 @@ static struct json *make_network(const struct context *ctx, const struct record 
 
 	json_set(network, "Ports", make_ports(r));
 	if (r->pid)
-		set_owned_text(network, "SandboxKey", xasprintf("/proc/%d/ns/net", (int)r->pid));
+		json_take_text(network, "SandboxKey", xasprintf("/proc/%d/ns/net", (int)r->pid));
 	else
 		json_set_text(network, "SandboxKey", "");
 	json_set(endpoint, "Aliases", json_new_list());
@@ -176,14 +169,14 @@ static struct json *make_graph_driver(const struct context *ctx, const struct re
 	struct json *driver = json_new_map(), *data = json_new_map();
 	autofree char *upper = xasprintf("%s/containers/%s/upper", ctx->root, r->id);
 
-	set_owned_text(data, "LowerDir", lower_dirs(ctx, r->image_id, store));
+	json_take_text(data, "LowerDir", lower_dirs(ctx, r->image_id, store));
 	if (access(upper, F_OK) == 0) {
 		json_set_text(data, "UpperDir", upper);
-		set_owned_text(data, "WorkDir",
+		json_take_text(data, "WorkDir",
 			       xasprintf("%s/containers/%s/work", ctx->root, r->id));
 	}
 	if (r->pid)
-		set_owned_text(data, "MergedDir", xasprintf("/proc/%d/root", (int)r->pid));
+		json_take_text(data, "MergedDir", xasprintf("/proc/%d/root", (int)r->pid));
 	else
 		json_set_text(data, "MergedDir", "");
 	json_set_text(driver, "Name", "overlay");
@@ -346,9 +339,9 @@ static struct json *make_log_config(const struct json *host)
 	int64_t bytes = json_int(json_get(host, "LogMaxSize"), 0);
 	int64_t files = json_int(json_get(host, "LogMaxFile"), 0);
 
-	set_owned_text(config, "max-size",
+	json_take_text(config, "max-size",
 		       xasprintf("%" PRId64, bytes ? bytes : DEFAULT_LOG_BYTES));
-	set_owned_text(config, "max-file",
+	json_take_text(config, "max-file",
 		       xasprintf("%" PRId64, files ? files : DEFAULT_LOG_FILES));
 	json_set_text(log, "Type", "json-file");
 	json_set(log, "Config", config);
@@ -440,7 +433,7 @@ struct json *container_inspect(const struct context *ctx, const struct record *r
 	set_time(doc, "Created", r->created_ns);
 	json_set_text(doc, "Name", r->name);
 	json_set_text(doc, "ImageName", r->image);
-	set_owned_text(doc, "Image",
+	json_take_text(doc, "Image",
 		       *r->image_id ? xasprintf("sha256:%s", r->image_id) : xstrdup(""));
 	state = make_state(r);
 	/* Nothing, not absent: scripts ask {{if .State.Health}}. */

@@ -224,16 +224,9 @@ static char *mounts_text(const struct json *mounts, bool truncate, int *volumes)
 	return str_take(&out);
 }
 
-static void set_owned_text(struct json *map, const char *key, char *text)
-{
-	autofree char *owned = text;
-
-	json_set_text(map, key, owned);
-}
-
 static void set_number_text(struct json *map, const char *key, int64_t number)
 {
-	set_owned_text(map, key, xasprintf("%lld", (long long)number));
+	json_take_text(map, key, xasprintf("%lld", (long long)number));
 }
 
 static void set_settings(struct json *row, const struct container_item *item, bool truncate)
@@ -242,9 +235,9 @@ static void set_settings(struct json *row, const struct container_item *item, bo
 	const struct json *labels = json_get(config, "Labels");
 	int volumes;
 
-	set_owned_text(row, "Labels", labels_text(labels));
+	json_take_text(row, "Labels", labels_text(labels));
 	template_set_method(row, "Label", labels ? json_clone(labels) : json_new_map());
-	set_owned_text(row, "Mounts",
+	json_take_text(row, "Mounts",
 		       mounts_text(json_get(item->config, "Mounts"), truncate, &volumes));
 	set_number_text(row, "LocalVolumes", volumes);
 }
@@ -262,16 +255,16 @@ struct json *container_row(const struct container_item *item, bool truncate, int
 	const int id_chars = truncate ? SHORT_ID_CHARS : RECORD_ID_HEX;
 	char time[UNITS_TEXT_MAX];
 
-	set_owned_text(row, "ID", xasprintf("%.*s", id_chars, r->id));
+	json_take_text(row, "ID", xasprintf("%.*s", id_chars, r->id));
 	json_set_text(row, "Names", r->name);
 	json_set_text(row, "Image", r->image);
-	set_owned_text(row, "ImageID", xasprintf("%.*s", id_chars, r->image_id));
-	set_owned_text(row, "Command", container_command_text(r, truncate));
+	json_take_text(row, "ImageID", xasprintf("%.*s", id_chars, r->image_id));
+	json_take_text(row, "Command", container_command_text(r, truncate));
 	json_set_text(row, "CreatedAt", units_print_created(time, r->created_ns));
 	json_set_text(row, "RunningFor", units_print_ago(time, r->created_ns, now_ns));
-	set_owned_text(row, "Status", container_status_text(r, now_ns));
+	json_take_text(row, "Status", container_status_text(r, now_ns));
 	json_set_text(row, "State", record_status_name(r->status));
-	set_owned_text(row, "Ports", container_ports_text(r));
+	json_take_text(row, "Ports", container_ports_text(r));
 	json_set_text(row, "Networks", r->network);
 	json_set_text(row, "Size",
 		      units_print_size(time,
@@ -391,7 +384,7 @@ struct json *container_typed_row(const struct container_item *item, int64_t now_
 		json_set_int(row, "Size", item->size_bytes);
 	json_set_int(row, "StartedAt", r->started_ns / UNITS_NS_PER_S);
 	json_set_text(row, "State", record_status_name(r->status));
-	set_owned_text(row, "Status", container_status_text(r, now_ns));
+	json_take_text(row, "Status", container_status_text(r, now_ns));
 	json_set_int(row, "Created", r->created_ns / UNITS_NS_PER_S);
 	return row;
 }

@@ -145,7 +145,6 @@ static struct json *text_row(const struct map *m, const struct topology_cpu *cpu
 {
 	const struct bound *owner = owner_of(m, cpu->id);
 	autostrlist struct strlist others = { 0 };
-	autofree char *shared = NULL;
 	struct json *row = json_new_map();
 	const struct {
 		const char *key;
@@ -157,23 +156,14 @@ static struct json *text_row(const struct map *m, const struct topology_cpu *cpu
 		{ "Node", cpu->node },
 	};
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		autofree char *text = xasprintf("%u", numbers[i].value);
-
-		json_set_text(row, numbers[i].key, text);
-	}
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		json_take_text(row, numbers[i].key, xasprintf("%u", numbers[i].value));
 	list_others(m, cpu->id, &others);
-	shared = strlist_join(&others, ",");
 	json_set_text(row, "State", state_of(m, owner, cpu->id));
 	json_set_text(row, "Container", owner ? owner->name : "");
-	json_set_text(row, "Shared", shared);
-	if (owner) {
-		autofree char *number = xasprintf("%u", virtual_number(owner, cpu->id));
-
-		json_set_text(row, "VCPU", number);
-	} else {
-		json_set_text(row, "VCPU", "");
-	}
+	json_take_text(row, "Shared", strlist_join(&others, ","));
+	json_take_text(row, "VCPU",
+		       owner ? xasprintf("%u", virtual_number(owner, cpu->id)) : xstrdup(""));
 	return row;
 }
 

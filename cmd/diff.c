@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/container_root.h"
+#include "cmd/format.h"
 #include "cmd/options.h"
 #include "image/changes.h"
 
@@ -44,7 +45,6 @@ static void print_json(const struct change_list *changes)
 		const char *name;
 	} kinds[] = { { 'A', "added" }, { 'C', "changed" }, { 'D', "deleted" } };
 	autojson struct json *doc = json_new_map();
-	autofree char *text = NULL;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(*kinds); k++) {
 		struct json *list = json_new_list();
@@ -60,8 +60,7 @@ static void print_json(const struct change_list *changes)
 		else
 			json_free(list);
 	}
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 }
 
 static int find(struct container_root *cr, const char *operand, const struct context *ctx,

@@ -142,9 +142,7 @@ int format_print(struct format *f, struct error *err)
 	if (f->kind == FORMAT_TABLE)
 		r = print_table(f, err);
 	if (f->kind == FORMAT_JSON) {
-		autofree char *text = json_print_pretty(f->list);
-
-		printf("%s\n", text);
+		format_print_json(f->list);
 		json_free(f->list);
 		f->list = json_new_list();
 	}
@@ -179,4 +177,12 @@ int format_print_template(const char *spec, const struct json *data, struct erro
 	if (r == 0)
 		printf("%s\n", line.data ? line.data : "");
 	return r;
+}
+
+/** format_print_json() - Print a document for people and programs: indented, and a newline */
+void format_print_json(const struct json *document)
+{
+	autofree char *text = json_print_pretty(document);
+
+	printf("%s\n", text);
 }

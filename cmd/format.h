@@ -47,6 +47,7 @@ int format_print(struct format *f, struct error *err);
 void format_done(struct format *f);
 #define autoformat __attribute__((cleanup(format_done)))
 
+void format_print_json(const struct json *document);
 int format_print_template(const char *spec, const struct json *data, struct error *err);
 
 #endif

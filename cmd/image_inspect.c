@@ -15,13 +15,6 @@
 #include "image/image.h"
 #include "image/reference.h"
 
-static void set_owned_text(struct json *map, const char *key, char *text)
-{
-	autofree char *owned = text;
-
-	json_set_text(map, key, owned ? owned : "");
-}
-
 static void set_text(struct json *map, const char *key, const char *text)
 {
 	json_set_text(map, key, text ? text : "");
@@ -105,9 +98,8 @@ static struct json *make_rootfs(const struct image_config *c)
 static struct json *make_driver(const struct context *ctx, const struct image *image)
 {
 	struct json *driver = json_new_map(), *data = json_new_map();
-	autofree char *dirs = stores_lower_dirs(ctx, image);
 
-	json_set_text(data, "LowerDir", dirs);
+	json_take_text(data, "LowerDir", stores_lower_dirs(ctx, image));
 	json_set_text(driver, "Name", "overlay");
 	json_set(driver, "Data", data);
 	return driver;
@@ -119,7 +111,7 @@ static struct json *make_document(const struct context *ctx, const struct image 
 	const struct image_config *c = &image->config;
 	struct json *doc = json_new_map();
 
-	set_owned_text(doc, "Id", xasprintf("sha256:%s", image->id));
+	json_take_text(doc, "Id", xasprintf("sha256:%s", image->id));
 	json_set(doc, "RepoTags", image_names(list, image->id, false));
 	json_set(doc, "RepoDigests", image_names(list, image->id, true));
 	json_set_text(doc, "Digest", image->manifest);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmd/inspect.c - tare inspect: all there is to know of containers and images
+ * cmd/inspect.c - tare inspect, container inspect, image inspect: all there is to know
  */
 #include <errno.h>
 #include <stdio.h>
@@ -23,9 +23,13 @@ struct inspect_options {
 
 #define O(...) OPTION(struct inspect_options, __VA_ARGS__)
 
+enum { INSPECT_TYPED = 1 }; /* options before those that all three have */
+
 static const struct option_def inspect_options[] = {
-	O('f', "format", "TEMPLATE", OPTION_TEXT, format, "A line per item: a Go template"),
 	O(0, "type", "TYPE", OPTION_TEXT, type, "container or image (default: whichever is found)"),
+
+	/* Also where the command says which of them. */
+	O('f', "format", "TEMPLATE", OPTION_TEXT, format, "A line per item: a Go template"),
 	{ .name = "size",
 	  .short_name = 's',
 	  .type = OPTION_REFUSED,
@@ -92,11 +96,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		if (r < 0)
 			return r;
 	}
-	if (!o->format || !strcmp(o->format, "json")) {
-		autofree char *text = json_print_pretty(list);
-
-		printf("%s\n", text);
-	}
+	if (!o->format || !strcmp(o->format, "json"))
+		format_print_json(list);
 	return status;
 }
 
@@ -123,8 +124,21 @@ const struct command cmd_container_inspect = {
 	.args = "CONTAINER [CONTAINER...]",
 	.summary = "Show all details of containers as JSON",
 	.details = "Exit code 1: something does not exist; the others are shown.",
-	.options = inspect_options,
+	.options = inspect_options + INSPECT_TYPED,
 	COMMAND_OPTIONS(struct inspect_options, .type = "container"),
+	.min_args = 1,
+	.max_args = COMMAND_ANY,
+	.flags = COMMAND_STORE,
+	.run = run,
+};
+
+const struct command cmd_image_inspect = {
+	.name = "inspect",
+	.args = "IMAGE [IMAGE...]",
+	.summary = "Show all there is to know of images, as JSON",
+	.details = "Exit code 1: something does not exist; the others are shown.",
+	.options = inspect_options + INSPECT_TYPED,
+	COMMAND_OPTIONS(struct inspect_options, .type = "image"),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
 	.flags = COMMAND_STORE,

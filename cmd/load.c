@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/format.h"
 #include "cmd/options.h"
 #include "cmd/platform.h"
 #include "cmd/units.h"
@@ -120,19 +121,16 @@ static void print_text(const struct image_load_result *result, const char *verb)
 static void print_json(const struct image_load_result *result)
 {
 	autojson struct json *list = json_new_list();
-	autofree char *text = NULL;
 
 	for (size_t i = 0; i < result->n; i++) {
 		struct json *one = json_new_map();
-		autofree char *id = xasprintf("sha256:%s", result->items[i].id);
 
 		json_set_text(one, "Name", reference_familiar(result->items[i].name));
-		json_set_text(one, "Id", id);
+		json_take_text(one, "Id", xasprintf("sha256:%s", result->items[i].id));
 		json_set_text(one, "Digest", result->items[i].manifest);
 		json_add(list, one);
 	}
-	text = json_print_pretty(list);
-	printf("%s\n", text);
+	format_print_json(list);
 }
 
 static int check_views(const struct image_store *store, struct error *err)

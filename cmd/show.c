@@ -72,15 +72,14 @@ static struct json *describe_asks(const struct appliance *a)
 
 static void describe_config(const struct image_config *c, struct json *doc)
 {
-	autofree char *platform = xasprintf("%s/%s%s%s", c->os ? c->os : "linux",
-					    c->architecture ? c->architecture : "unknown",
-					    c->variant ? "/" : "", c->variant ? c->variant : "");
-
 	set_text(doc, "Title", label(c, "org.opencontainers.image.title"));
 	set_text(doc, "Description", label(c, "org.opencontainers.image.description"));
 	set_text(doc, "Version", label(c, "org.opencontainers.image.version"));
 	set_text(doc, "Created", c->created);
-	json_set_text(doc, "Platform", platform);
+	json_take_text(doc, "Platform",
+		       xasprintf("%s/%s%s%s", c->os ? c->os : "linux",
+				 c->architecture ? c->architecture : "unknown",
+				 c->variant ? "/" : "", c->variant ? c->variant : ""));
 	json_set_list(doc, "Entrypoint", c->entrypoint.items, c->entrypoint.n);
 	json_set_list(doc, "Cmd", c->cmd.items, c->cmd.n);
 	json_set_list(doc, "Env", c->env.items, c->env.n);
@@ -111,7 +110,6 @@ static int from_store(const struct context *ctx, const char *operand, struct jso
 {
 	struct image_store store;
 	struct image image = { 0 };
-	autofree char *id = NULL;
 	int r;
 
 	r = stores_open_own(ctx, &store, err);
@@ -119,9 +117,8 @@ static int from_store(const struct context *ctx, const char *operand, struct jso
 		return r;
 	r = image_find(&store, operand, &image, err);
 	if (r == 0) {
-		id = xasprintf("sha256:%s", image.id);
 		json_set_text(doc, "Name", reference_familiar(image.name));
-		json_set_text(doc, "Id", id);
+		json_take_text(doc, "Id", xasprintf("sha256:%s", image.id));
 		json_set_text(doc, "Digest", image.manifest);
 		json_set_int(doc, "Size", (int64_t)image.size);
 		json_set_text(doc, "Signature", "");
@@ -286,7 +283,6 @@ static int show(const struct context *ctx, const char *operand, const struct sho
 {
 	autojson struct json *doc = json_new_map();
 	const char *format = o->json ? "json" : o->format;
-	autofree char *text = NULL;
 	int r;
 
 	r = opened_is_path(operand) ? from_file(operand, o, doc, err)
@@ -299,8 +295,7 @@ static int show(const struct context *ctx, const char *operand, const struct sho
 	}
 	if (strcmp(format, "json") != 0)
 		return format_print_template(format, doc, err);
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 	return 0;
 }
 

@@ -245,12 +245,6 @@ static char *print_seconds(bool known, uint64_t us)
 	return known ? xasprintf("%.2fs", (double)us / 1e6) : xstrdup(UNKNOWN);
 }
 
-static void set_taken(struct json *map, const char *key, char *text)
-{
-	json_set_text(map, key, text);
-	free(text);
-}
-
 /* The fields of templates: docker's, and our own after them. */
 static struct json *make_row(const struct watched *w, bool no_trunc)
 {
@@ -262,28 +256,29 @@ static struct json *make_row(const struct watched *w, bool no_trunc)
 	char peak[UNITS_TEXT_MAX];
 
 	json_set_text(row, "Container", w->id);
-	set_taken(row, "ID", no_trunc ? xstrdup(w->id) : xstrndup(w->id, 12));
+	json_take_text(row, "ID", no_trunc ? xstrdup(w->id) : xstrndup(w->id, 12));
 	json_set_text(row, "Name", w->name);
-	set_taken(row, "CPUPerc", print_percent(s->known, cpu_percent(w)));
-	set_taken(row, "MemUsage",
-		  print_pair(units_print_binary, memory, cgroup_memory_usage(&s->group),
-			     memory_limit(s)));
-	set_taken(row, "MemPerc", print_percent(memory, memory_percent(s)));
-	set_taken(row, "NetIO",
-		  print_pair(units_print_size, s->has_net, s->net.received_bytes,
-			     s->net.sent_bytes));
-	set_taken(row, "BlockIO",
-		  print_pair(units_print_size, s->known && io->present, io->read_bytes,
-			     io->written_bytes));
-	set_taken(row, "PIDs",
-		  print_count(s->known && s->group.pids.present, s->group.pids.current));
+	json_take_text(row, "CPUPerc", print_percent(s->known, cpu_percent(w)));
+	json_take_text(row, "MemUsage",
+		       print_pair(units_print_binary, memory, cgroup_memory_usage(&s->group),
+				  memory_limit(s)));
+	json_take_text(row, "MemPerc", print_percent(memory, memory_percent(s)));
+	json_take_text(row, "NetIO",
+		       print_pair(units_print_size, s->has_net, s->net.received_bytes,
+				  s->net.sent_bytes));
+	json_take_text(row, "BlockIO",
+		       print_pair(units_print_size, s->known && io->present, io->read_bytes,
+				  io->written_bytes));
+	json_take_text(row, "PIDs",
+		       print_count(s->known && s->group.pids.present, s->group.pids.current));
 	json_set_text(row, "MemPeak",
 		      memory && m->peak_bytes ? units_print_binary(peak, m->peak_bytes) : UNKNOWN);
-	set_taken(row, "Throttled", print_seconds(s->known, s->group.cpu.throttled_us));
-	set_taken(row, "Pressure",
-		  print_seconds(s->known, s->group.memory_pressure_us + s->group.cpu_pressure_us +
-						  s->group.io_pressure_us));
-	set_taken(row, "OOM", print_count(memory, m->oom_kill));
+	json_take_text(row, "Throttled", print_seconds(s->known, s->group.cpu.throttled_us));
+	json_take_text(row, "Pressure",
+		       print_seconds(s->known, s->group.memory_pressure_us +
+						       s->group.cpu_pressure_us +
+						       s->group.io_pressure_us));
+	json_take_text(row, "OOM", print_count(memory, m->oom_kill));
 	return row;
 }
 
@@ -308,8 +303,8 @@ static struct json *make_document(const struct watched *w, bool no_trunc)
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		json_set_text(d, texts[i].key, json_text(json_get(row, texts[i].field)));
-	set_taken(d, "cpu_time", print_seconds(w->now.known, g->cpu.usage_us));
-	set_taken(d, "avg_cpu", print_percent(w->now.known, average_cpu_percent(w)));
+	json_take_text(d, "cpu_time", print_seconds(w->now.known, g->cpu.usage_us));
+	json_take_text(d, "avg_cpu", print_percent(w->now.known, average_cpu_percent(w)));
 	if (!w->now.known)
 		return d;
 	json_set_int(d, "cpu_usage_us", (int64_t)g->cpu.usage_us);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cmd/command.h"
+#include "cmd/format.h"
 #include "cmd/options.h"
 #include "cmd/reclaim.h"
 #include "cmd/stores.h"
@@ -124,15 +125,12 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct check_command_options *o = ctx->options;
 	struct findings findings = { .as_json = o->json, .list = json_new_list() };
-	autofree char *text = NULL;
 	int r = check(ctx, &findings, err);
 
 	(void)argc;
 	(void)argv;
-	if (r == 0 && o->json) {
-		text = json_print_pretty(findings.list);
-		printf("%s\n", text);
-	}
+	if (r == 0 && o->json)
+		format_print_json(findings.list);
 	json_free(findings.list);
 	if (r < 0)
 		return r;

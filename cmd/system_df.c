@@ -189,30 +189,21 @@ static void summarise(const struct df *df, struct df_kind kinds[3])
 	}
 }
 
-static void set_number(struct json *map, const char *key, uint64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)n);
-	json_set_text(map, key, text);
-}
-
 static struct json *text_row(const struct df_kind *k)
 {
 	struct json *row = json_new_map();
 	char size[UNITS_TEXT_MAX];
-	autofree char *reclaimable = NULL;
 
 	json_set_text(row, "Type", k->type);
-	set_number(row, "TotalCount", k->total);
-	set_number(row, "Total", k->total);
-	set_number(row, "Active", k->active);
+	json_take_text(row, "TotalCount", xasprintf("%zu", k->total));
+	json_take_text(row, "Total", xasprintf("%zu", k->total));
+	json_take_text(row, "Active", xasprintf("%zu", k->active));
 	json_set_text(row, "Size", units_print_size(size, k->bytes));
 	units_print_size(size, k->reclaimable);
-	reclaimable = k->bytes ? xasprintf("%s (%llu%%)", size,
-					   (unsigned long long)(k->reclaimable * 100 / k->bytes))
-			       : xstrdup(size);
-	json_set_text(row, "Reclaimable", reclaimable);
+	json_take_text(row, "Reclaimable",
+		       k->bytes ? xasprintf("%s (%llu%%)", size,
+					    (unsigned long long)(k->reclaimable * 100 / k->bytes))
+				: xstrdup(size));
 	return row;
 }
 

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/format.h"
 #include "cmd/message.h"
 #include "cmd/opened.h"
 #include "cmd/options.h"
@@ -88,7 +89,6 @@ static void print_json(const char *path, const struct opened *o, const struct ve
 		       const struct error *wrong)
 {
 	autojson struct json *doc = json_new_map();
-	autofree char *text = NULL;
 
 	json_set_text(doc, "File", path);
 	json_set_bool(doc, "Valid", !wrong);
@@ -101,8 +101,7 @@ static void print_json(const char *path, const struct opened *o, const struct ve
 	json_set(doc, "Images", describe_images(&o->plan, v));
 	json_set_int(doc, "Blobs", (int64_t)v->n_blobs);
 	json_set_list(doc, "Damaged", v->damaged.items, v->damaged.n);
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 }
 
 static void print_text(const char *path, const struct opened *o, const struct verify *v)

@@ -84,12 +84,11 @@ static const struct format_column columns[] = {
 
 static struct json *describe(const struct context *ctx, const char *name)
 {
-	autofree char *path = xasprintf("%s/volumes/%s/_data", ctx->root, name);
 	struct json *map = json_new_map();
 
 	json_set_text(map, "Name", name);
 	json_set_text(map, "Driver", "local");
-	json_set_text(map, "Mountpoint", path);
+	json_take_text(map, "Mountpoint", xasprintf("%s/volumes/%s/_data", ctx->root, name));
 	json_set_text(map, "Scope", "local");
 	return map;
 }
@@ -176,7 +175,6 @@ static int inspect(struct context *ctx, int argc, char **argv, struct error *err
 	const struct inspect_options *o = ctx->options;
 	autostrlist struct strlist names = { 0 };
 	autojson struct json *all = json_new_list();
-	autofree char *text = NULL;
 	int status = 0, r = volume_store_list(ctx, &names, err);
 
 	for (int i = 0; r == 0 && i < argc; i++) {
@@ -193,10 +191,8 @@ static int inspect(struct context *ctx, int argc, char **argv, struct error *err
 	}
 	if (r < 0)
 		return r;
-	if (!o->format) {
-		text = json_print_pretty(all);
-		printf("%s\n", text);
-	}
+	if (!o->format)
+		format_print_json(all);
 	return status;
 }
 

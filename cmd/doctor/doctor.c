@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/format.h"
 
 struct doctor_options {
 	bool json, quiet;
@@ -175,13 +176,11 @@ static void look_at_all(const struct doctor *d, int argc, char **argv, struct js
 static void print_document(struct json *features, const struct strlist *missing)
 {
 	autojson struct json *doc = json_new_map();
-	autofree char *text = NULL;
 
 	json_set_bool(doc, "Ok", missing->n == 0);
 	json_set_list(doc, "Missing", missing->items, missing->n);
 	json_set(doc, "Features", features);
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 }
 
 /* A store that cannot be opened is a finding, not the end. */

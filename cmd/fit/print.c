@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "cmd/format.h"
 #include "cmd/report/chart.h"
 #include "cmd/table.h"
 #include "cmd/units.h"
@@ -248,7 +249,6 @@ void fit_print_json(const struct fit_resource *resources, const struct fit_try *
 {
 	autojson struct json *doc = json_new_map();
 	struct json *fitted = json_new_map(), *list = json_new_list();
-	autofree char *text = NULL;
 
 	for (; *operands; operands++)
 		json_add_text(list, *operands);
@@ -268,6 +268,5 @@ void fit_print_json(const struct fit_resource *resources, const struct fit_try *
 	} else {
 		json_set(doc, "together", json_new_nil());
 	}
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 }

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/format.h"
 #include "cmd/oci/oci.h"
 #include "cmd/oci/spec.h"
 #include "runtime/attributes.h"
@@ -186,13 +187,12 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		.namespaces = namespace_name,
 	};
 	autojson struct json *v = oci_features(&tables);
-	autofree char *text = json_print_pretty(v);
 
 	(void)ctx;
 	(void)argc;
 	(void)argv;
 	(void)err;
-	printf("%s\n", text);
+	format_print_json(v);
 	return 0;
 }
 

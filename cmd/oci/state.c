@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "cmd/format.h"
 #include "cmd/oci/oci.h"
 #include "cmd/oci/user.h"
 #include "cmd/units.h"
@@ -35,15 +36,13 @@ static int run_state(struct context *ctx, int argc, char **argv, struct error *e
 {
 	autotarget struct oci_target t = { .dirfd = -1 };
 	autojson struct json *v = NULL;
-	autofree char *text = NULL;
 	int r = oci_target_open(&t, ctx, argv[0], false, err);
 
 	(void)argc;
 	if (r < 0)
 		return r;
 	v = full_document(&t);
-	text = json_print_pretty(v);
-	printf("%s\n", text);
+	format_print_json(v);
 	return 0;
 }
 

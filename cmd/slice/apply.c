@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/format.h"
 #include "cmd/slice/cap.h"
 #include "cmd/slice/commands.h"
 #include "cmd/slice/store.h"
@@ -194,7 +195,6 @@ static int show_cap(struct context *ctx, int argc, char **argv, struct error *er
 {
 	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
 	autojson struct json *doc = json_new_map();
-	autofree char *text = NULL;
 	struct cap cap = { 0 };
 	int r = slice_store_open(&st, ctx, err); /* has it in force */
 
@@ -210,8 +210,7 @@ static int show_cap(struct context *ctx, int argc, char **argv, struct error *er
 		if (cap.slices)
 			json_set_int(doc, "Slices", cap.slices);
 	}
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 	return 0;
 }
 

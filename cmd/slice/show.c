@@ -95,12 +95,6 @@ static const struct format_column columns[] = {
 	{ "PIDs", "PIDS / LIMIT" }, { "Lease", "LEASE" },   { NULL, NULL },
 };
 
-static void set_taken(struct json *map, const char *key, char *text)
-{
-	json_set_text(map, key, text);
-	free(text);
-}
-
 static char *print_memory(const struct slice *s, const struct json *figures)
 {
 	const struct json *used = json_get(figures, "MemoryBytes");
@@ -147,15 +141,15 @@ static struct json *make_row(const struct slice_store *st, const struct slice *s
 	(void)slice_store_members(st, s, &members, &ignored);
 	json_set_text(row, "Name", s->name);
 	json_set_text(row, "Status", status_of(s));
-	set_taken(row, "Containers", xasprintf("%zu", members.n));
-	set_taken(row, "CPUs",
-		  s->limits.nano_cpus ? xasprintf("%g", (double)s->limits.nano_cpus / 1e9)
-				      : xstrdup(NONE));
-	set_taken(row, "Weight",
-		  xasprintf("%" PRId64, s->limits.weight ? s->limits.weight : INT64_C(100)));
-	set_taken(row, "Memory", print_memory(s, figures));
-	set_taken(row, "PIDs", print_pids(s, figures));
-	set_taken(row, "Lease", print_lease(s));
+	json_take_text(row, "Containers", xasprintf("%zu", members.n));
+	json_take_text(row, "CPUs",
+		       s->limits.nano_cpus ? xasprintf("%g", (double)s->limits.nano_cpus / 1e9)
+					   : xstrdup(NONE));
+	json_take_text(row, "Weight",
+		       xasprintf("%" PRId64, s->limits.weight ? s->limits.weight : INT64_C(100)));
+	json_take_text(row, "Memory", print_memory(s, figures));
+	json_take_text(row, "PIDs", print_pids(s, figures));
+	json_take_text(row, "Lease", print_lease(s));
 	return row;
 }
 
@@ -223,7 +217,6 @@ static int inspect(struct context *ctx, int argc, char **argv, struct error *err
 	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
 	const struct show_options *o = ctx->options;
 	autojson struct json *all = json_new_list();
-	autofree char *text = NULL;
 	int status = 0, r = slice_store_open(&st, ctx, err);
 
 	for (int i = 0; r == 0 && i < argc; i++) {
@@ -237,9 +230,8 @@ static int inspect(struct context *ctx, int argc, char **argv, struct error *err
 	}
 	if (r < 0)
 		return r;
-	text = json_print_pretty(all);
 	if (!o->format)
-		printf("%s\n", text);
+		format_print_json(all);
 	return status;
 }
 
@@ -265,7 +257,6 @@ static int export(struct context *ctx, int argc, char **argv, struct error *err)
 	autojson struct json *doc = json_new_map();
 	autostrlist struct strlist names = { 0 };
 	struct json *list = json_new_list();
-	autofree char *text = NULL;
 	int r = slice_store_open(&st, ctx, err);
 
 	json_set(doc, "Slices", list);
@@ -277,8 +268,7 @@ static int export(struct context *ctx, int argc, char **argv, struct error *err)
 		r = export_one(&st, names.items[i], list, err);
 	if (r < 0)
 		return r;
-	text = json_print_pretty(doc);
-	printf("%s\n", text);
+	format_print_json(doc);
 	return 0;
 }
 
@@ -346,7 +336,6 @@ static int report(struct context *ctx, int argc, char **argv, struct error *err)
 	const struct report_options *o = ctx->options;
 	autoslice struct slice s = { 0 };
 	autojson struct json *doc = NULL;
-	autofree char *text = NULL;
 	int r = slice_store_open(&st, ctx, err);
 
 	(void)argc;
@@ -355,9 +344,8 @@ static int report(struct context *ctx, int argc, char **argv, struct error *err)
 	if (r < 0)
 		return r;
 	doc = describe(&st, &s);
-	text = json_print_pretty(doc);
 	if (o->json)
-		printf("%s\n", text);
+		format_print_json(doc);
 	else
 		print_report(doc);
 	return 0;
