@@ -26,6 +26,7 @@
 #include "cmd/change.h"
 #include "cmd/command.h"
 #include "cmd/container_root.h"
+#include "cmd/maps.h"
 #include "cmd/options.h"
 #include "cmd/target.h"
 #include "image/changes.h"
@@ -200,34 +201,6 @@ static void set_list(struct json *config, const char *key, const struct strlist 
 		json_unset(config, key);
 }
 
-static void set_keys(struct json *config, const char *key, const struct strlist *list)
-{
-	struct json *map = json_new_map();
-
-	for (size_t i = 0; i < list->n; i++)
-		json_set(map, list->items[i], json_new_map());
-	if (list->n)
-		json_set(config, key, map);
-	else
-		json_free(map);
-}
-
-static void set_labels(struct json *config, const struct strlist *labels)
-{
-	struct json *map = json_new_map();
-
-	for (size_t i = 0; i < labels->n; i++) {
-		const char *equals = strchr(labels->items[i], '=');
-		autofree char *key = xstrndup(labels->items[i], strcspn(labels->items[i], "="));
-
-		json_set_text(map, key, equals ? equals + 1 : "");
-	}
-	if (labels->n)
-		json_set(config, "Labels", map);
-	else
-		json_free(map);
-}
-
 /* As docker: the new image runs what the container was told to run. */
 static int set_config(struct compose *c, const struct settings *s, const struct commit_options *o,
 		      struct error *err)
@@ -239,8 +212,10 @@ static int set_config(struct compose *c, const struct settings *s, const struct 
 	set_list(config, "Env", &s->env);
 	set_list(config, "Cmd", &s->cmd);
 	set_list(config, "Entrypoint", &s->entrypoint);
-	set_keys(config, "ExposedPorts", &s->exposed);
-	set_labels(config, &s->labels);
+	if (s->exposed.n)
+		json_set(config, "ExposedPorts", maps_of_keys(&s->exposed));
+	if (s->labels.n)
+		json_set(config, "Labels", maps_of_pairs(&s->labels));
 	if (s->cwd)
 		json_set_text(config, "WorkingDir", s->cwd);
 	if (s->user)

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/container_row.h"
+#include "cmd/maps.h"
 #include "image/image.h"
 
 #define FILTER_VALUE_MAX 1024 /* bounds the regular expression of name= */
@@ -53,13 +54,7 @@ static bool match_name(const struct test *t)
 
 static bool match_label(const struct test *t)
 {
-	const struct json *labels = json_get(json_get(t->item->config, "Config"), "Labels");
-	const char *equals = strchr(t->value, '=');
-	autofree char *key = xstrndup(t->value,
-				      equals ? (size_t)(equals - t->value) : strlen(t->value));
-	const char *value = json_text(json_get(labels, key));
-
-	return value && (!equals || !strcmp(value, equals + 1));
+	return maps_have_pair(json_get(json_get(t->item->config, "Config"), "Labels"), t->value);
 }
 
 static bool match_status(const struct test *t)

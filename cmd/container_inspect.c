@@ -25,6 +25,7 @@
 #include "cmd/appliance.h"
 #include "cmd/command.h"
 #include "cmd/io_limit.h"
+#include "cmd/maps.h"
 #include "cmd/report/oom.h"
 #include "cmd/report/report.h"
 #include "cmd/stores.h"
@@ -243,14 +244,8 @@ static struct json *make_sysctls(const struct json *options)
 {
 	struct json *map = json_new_map();
 
-	for (size_t i = 0; i < json_count(options); i++) {
-		autofree char *name = xstrdup(json_text_or(json_at(options, i), ""));
-		char *value = strchr(name, '=');
-
-		if (value)
-			*value++ = '\0';
-		json_set_text(map, name, value ? value : "");
-	}
+	for (size_t i = 0; i < json_count(options); i++)
+		maps_add_pair(map, json_text_or(json_at(options, i), ""));
 	return map;
 }
 

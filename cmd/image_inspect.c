@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/maps.h"
 #include "cmd/stores.h"
 #include "image/image.h"
 #include "image/reference.h"
@@ -27,15 +28,6 @@ static void set_list(struct json *map, const char *key, const struct strlist *l)
 		json_set_list(map, key, l->items, l->n);
 	else
 		json_set(map, key, json_new_nil());
-}
-
-static void set_keys(struct json *map, const char *key, const struct strlist *l)
-{
-	struct json *set = json_new_map();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_set(set, l->items[i], json_new_map());
-	json_set(map, key, set);
 }
 
 /**
@@ -67,11 +59,11 @@ static struct json *make_config(const struct image_config *c)
 	struct json *map = json_new_map();
 
 	set_text(map, "User", c->user);
-	set_keys(map, "ExposedPorts", &c->exposed_ports);
+	json_set(map, "ExposedPorts", maps_of_keys(&c->exposed_ports));
 	set_list(map, "Env", &c->env);
 	set_list(map, "Entrypoint", &c->entrypoint);
 	set_list(map, "Cmd", &c->cmd);
-	set_keys(map, "Volumes", &c->volumes);
+	json_set(map, "Volumes", maps_of_keys(&c->volumes));
 	set_text(map, "WorkingDir", c->working_dir);
 	set_text(map, "StopSignal", c->stop_signal);
 	json_set(map, "Labels", c->labels ? json_clone(c->labels) : json_new_nil());

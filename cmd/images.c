@@ -20,6 +20,7 @@
 #include "cmd/command.h"
 #include "cmd/format.h"
 #include "cmd/image_inspect.h"
+#include "cmd/maps.h"
 #include "cmd/options.h"
 #include "cmd/stores.h"
 #include "cmd/units.h"
@@ -125,16 +126,11 @@ static bool matches_reference(const struct image_summary *row, const char *patte
 static bool matches_label(const struct listing *l, const struct image_summary *row,
 			  const char *wanted)
 {
-	const char *equals = strchr(wanted, '=');
-	autofree char *key = xstrndup(wanted, equals ? (size_t)(equals - wanted) : strlen(wanted));
 	autoimage struct image image = { 0 };
 	struct error ignored;
-	const char *value;
 
-	if (stores_find_image(l->ctx, row->id, &image, &ignored) < 0)
-		return false;
-	value = json_text(json_get(image.config.labels, key));
-	return value && (!equals || !strcmp(value, equals + 1));
+	return stores_find_image(l->ctx, row->id, &image, &ignored) == 0 &&
+	       maps_have_pair(image.config.labels, wanted);
 }
 
 /* 1 or 0; -ENOENT if "before" or "since" names no image. */

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/health.h"
+#include "cmd/maps.h"
 #include "cmd/signals.h"
 
 /* As in a Dockerfile: a JSON list of words, else a line for the shell. */
@@ -176,12 +177,9 @@ static int set_labels(const struct pack_settings *s, struct json *labels, struct
 	};
 
 	for (size_t i = 0; i < s->labels.n; i++) {
-		autofree char *key = xstrdup(s->labels.items[i]);
-
 		if (check_pair("--label", s->labels.items[i], err) < 0)
 			return -err->code;
-		key[strcspn(key, "=")] = '\0';
-		json_set_text(labels, key, strchr(s->labels.items[i], '=') + 1);
+		maps_add_pair(labels, s->labels.items[i]);
 	}
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (known[i].value)

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cmd/command.h"
+#include "cmd/maps.h"
 #include "cmd/message.h"
 #include "cmd/reclaim.h"
 #include "cmd/rmi.h"
@@ -62,16 +63,6 @@ static int check_filters(const struct strlist *filters, struct error *err)
 	return r;
 }
 
-/* @labels: a map of texts. */
-static bool has_label(const struct json *labels, const char *wanted)
-{
-	autofree char *key = xstrndup(wanted, strcspn(wanted, "="));
-	const char *value = json_text(json_get(labels, key));
-	const char *equals = strchr(wanted, '=');
-
-	return value && (!equals || !strcmp(value, equals + 1));
-}
-
 static bool passes(const struct strlist *filters, int64_t created_ns, const struct json *labels)
 {
 	bool pass = true;
@@ -83,7 +74,7 @@ static bool passes(const struct strlist *filters, int64_t created_ns, const stru
 		if (str_starts(f, "until="))
 			pass = units_parse_time(value, units_now_ns(), &ns) == 0 && created_ns < ns;
 		else
-			pass = has_label(labels, value) == !str_starts(f, "label!");
+			pass = maps_have_pair(labels, value) == !str_starts(f, "label!");
 	}
 	return pass;
 }

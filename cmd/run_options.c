@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/health.h"
+#include "cmd/maps.h"
 #include "cmd/platform.h"
 #include "cmd/report/sampler.h"
 #include "cmd/report/timeline.h"
@@ -114,15 +115,6 @@ static int add_label(struct strlist *labels, const char *line, struct error *err
 	return 0;
 }
 
-static void image_labels(struct settings *s, const struct json *map)
-{
-	const struct json *value;
-	const char *key;
-
-	for (void *it = NULL; json_next(map, &it, &key, &value);)
-		strlist_take(&s->labels, xasprintf("%s=%s", key, json_text_or(value, "")));
-}
-
 /**
  * run_options_add_env() - Add variables from files, then from flags, to an environment
  * @env:	Later ones replace earlier ones of the same name
@@ -181,7 +173,7 @@ static void merge_image(const struct image_config *image, struct settings *s)
 		    (!strcmp(image->architecture, "386") || !strcmp(image->architecture, "arm"));
 	strlist_copy(&s->env, &image->env);
 	strlist_copy(&s->exposed, &image->exposed_ports);
-	image_labels(s, image->labels);
+	maps_to_pairs(image->labels, &s->labels);
 }
 
 static bool is_published(const struct network_ports *ports, const struct network_port *port)

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cmd/health.h"
+#include "cmd/maps.h"
 #include "runtime/record.h"
 
 enum field_type { FIELD_TEXT, FIELD_LIST, FIELD_BOOL, FIELD_INT };
@@ -174,39 +175,6 @@ static void read_field(struct settings *s, const struct field *f, const struct j
 
 /* ---- what is a map in the document -------------------------------------- */
 
-static struct json *labels_to_json(const struct strlist *labels)
-{
-	struct json *map = json_new_map();
-
-	for (size_t i = 0; i < labels->n; i++) {
-		autofree char *key = xstrdup(labels->items[i]);
-		char *value = strchr(key, '=');
-
-		if (value)
-			*value++ = '\0';
-		json_set_text(map, key, value ? value : "");
-	}
-	return map;
-}
-
-static void labels_from_json(struct settings *s, const struct json *map)
-{
-	const struct json *value;
-	const char *key;
-
-	for (void *it = NULL; json_next(map, &it, &key, &value);)
-		strlist_take(&s->labels, xasprintf("%s=%s", key, json_text_or(value, "")));
-}
-
-static struct json *exposed_to_json(const struct strlist *exposed)
-{
-	struct json *map = json_new_map();
-
-	for (size_t i = 0; i < exposed->n; i++)
-		json_set(map, exposed->items[i], json_new_map());
-	return map;
-}
-
 static void exposed_from_json(struct settings *s, const struct json *map)
 {
 	const struct json *value;
@@ -339,8 +307,8 @@ struct json *settings_to_json(const struct settings *s)
 			    : !strcmp(section, "Config") ? config
 							 : host);
 	}
-	json_set(config, "Labels", labels_to_json(&s->labels));
-	json_set(config, "ExposedPorts", exposed_to_json(&s->exposed));
+	json_set(config, "Labels", maps_of_pairs(&s->labels));
+	json_set(config, "ExposedPorts", maps_of_keys(&s->exposed));
 	if (s->health.test.n)
 		json_set(config, "Healthcheck", health_to_docker(&s->health));
 	json_set(host, "PortBindings", ports_to_json(&s->ports));
@@ -386,7 +354,7 @@ int settings_from_json(struct settings *s, struct json *document, struct error *
 			   : !strcmp(section, "Config") ? config
 							: host);
 	}
-	labels_from_json(s, json_get(config, "Labels"));
+	maps_to_pairs(json_get(config, "Labels"), &s->labels);
 	exposed_from_json(s, json_get(config, "ExposedPorts"));
 	mounts_from_json(s, json_get(document, "Mounts"));
 	return ports_from_json(s, json_get(host, "PortBindings"), err);
