@@ -239,15 +239,6 @@ void appliance_apply_limits(const struct appliance *a, struct settings *s)
 	health_fill(&s->health, &a->health);
 }
 
-static bool is_published(const struct network_ports *ports, const struct network_port *port)
-{
-	for (size_t i = 0; i < ports->n; i++)
-		if (ports->items[i].protocol == port->protocol &&
-		    ports->items[i].container_port == port->container_port)
-			return true;
-	return false;
-}
-
 static bool all_published(const char *spec, const struct network_ports *ports)
 {
 	autoports struct network_ports asked = { 0 };
@@ -255,7 +246,7 @@ static bool all_published(const char *spec, const struct network_ports *ports)
 	bool all = network_port_parse(spec, &asked, &ignored) == 0;
 
 	for (size_t i = 0; all && i < asked.n; i++)
-		all = is_published(ports, &asked.items[i]);
+		all = network_ports_have(ports, &asked.items[i]);
 	return all;
 }
 
@@ -271,8 +262,8 @@ int appliance_apply_ports(const struct appliance *a, struct settings *s, struct 
 		if (r < 0)
 			return r;
 		for (size_t j = 0; j < asked.n; j++)
-			if (!is_published(&(struct network_ports){ s->ports.items, by_flags },
-					  &asked.items[j]))
+			if (!network_ports_have(&(struct network_ports){ s->ports.items, by_flags },
+						&asked.items[j]))
 				network_ports_add(&s->ports, &asked.items[j]);
 	}
 	return 0;

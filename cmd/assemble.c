@@ -20,9 +20,8 @@
 #include "cmd/volume.h"
 #include "image/image.h"
 
-#define DEFAULT_SHM_BYTES (INT64_C(64) << 20)
-#define OOM_SCORE_MAX	  1000 /* proc_pid_oom_score_adj(5) */
-#define DEFAULT_PATH	  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define OOM_SCORE_MAX 1000 /* proc_pid_oom_score_adj(5) */
+#define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 /* ---- security options --------------------------------------------------- */
 
@@ -286,7 +285,7 @@ int assemble_config(const struct settings *s, const char *id, const struct image
 	c->namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
 	if (!s->host_userns)
 		c->namespaces |= CLONE_NEWUSER;
-	c->shm_bytes = (uint64_t)(s->shm_bytes ? s->shm_bytes : DEFAULT_SHM_BYTES);
+	c->shm_bytes = (uint64_t)(s->shm_bytes ? s->shm_bytes : SETTINGS_SHM_BYTES);
 	c->init = s->init;
 	fill_root(s, image, c);
 	r = read_security(s, &sec, err);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -70,6 +71,18 @@ int command_open_stores(struct context *ctx, struct error *err)
 	ctx->store.root = ctx->root;
 	ctx->store.runroot = ctx->runroot;
 	return 0;
+}
+
+/** command_exit_code() - Of what has ended so, as shells have it: 128+n for signal n */
+int command_exit_code(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
+/** command_code_of_exec() - When execve() has failed: 127 or 126 */
+int command_code_of_exec(const struct error *err)
+{
+	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
 }
 
 /** command_check_all() - Of commands with --all: that or operands, for "rm -a web" is a mistake */

@@ -95,6 +95,8 @@ extern const struct command *const command_list[];
 extern const struct option_def command_global_options[];
 
 int command_open_dir(const char *path, struct error *err);
+int command_exit_code(int wait_status);
+int command_code_of_exec(const struct error *err);
 int command_check_all(const struct context *ctx, bool all, int argc, struct error *err);
 int command_open_stores(struct context *ctx, struct error *err);
 const struct command *command_find(const struct command *const *list, const char *name);

@@ -21,8 +21,6 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroups/freezer.h"
-#include "cgroups/group.h"
-#include "cgroups/hierarchy.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
 #include "cmd/container_root.h"
@@ -72,18 +70,6 @@ static void __attribute__((noreturn)) wait_and_thaw(int pipe_fd, int group)
 	_exit(0);
 }
 
-static int open_group(const struct record *r, struct error *err)
-{
-	struct cgroup_root root;
-	int fd = cgroup_root_open(&root, err);
-
-	if (fd < 0)
-		return fd;
-	fd = cgroup_open(&root, r->cgroup, err);
-	cgroup_root_close(&root);
-	return fd;
-}
-
 /* Nothing to do for one that does not run, is paused already, or has no cgroup. */
 static int freeze(const struct record *r, struct frozen *f, struct error *err)
 {
@@ -92,7 +78,7 @@ static int freeze(const struct record *r, struct frozen *f, struct error *err)
 	*f = (struct frozen){ .pipe_fd = -1, .group = -1 };
 	if (!target_is_running(r) || r->status == RECORD_PAUSED || !*r->cgroup)
 		return 0;
-	group = f->group = open_group(r, err);
+	group = f->group = target_open_cgroup(r, err);
 	if (group < 0)
 		return group;
 	if (pipe2(fds, O_CLOEXEC) < 0)
@@ -119,7 +105,6 @@ static void thaw(struct frozen *f)
 	cleanup_close(&f->pipe_fd);
 	while (f->thawer > 0 && waitpid(f->thawer, NULL, 0) < 0 && errno == EINTR)
 		;
-	f->pipe_fd = f->group = -1;
 }
 
 /* ---- the layer ---------------------------------------------------------------- */

@@ -28,6 +28,7 @@
 #include "cmd/maps.h"
 #include "cmd/report/oom.h"
 #include "cmd/report/report.h"
+#include "cmd/settings.h"
 #include "cmd/stores.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
@@ -35,7 +36,6 @@
 #include "network/address.h"
 #include "network/ipam.h"
 
-#define DEFAULT_SHM_BYTES (INT64_C(64) << 20)
 #define DEFAULT_LOG_BYTES (INT64_C(10) << 20)
 #define DEFAULT_LOG_FILES 3
 
@@ -393,7 +393,7 @@ static struct json *make_host_config(const struct json *stored)
 	json_set(host, "RestartPolicy",
 		 make_restart_policy(json_text_or(json_get(host, "Restart"), "")));
 	if (json_int(json_get(host, "ShmSize"), 0) == 0)
-		json_set_int(host, "ShmSize", DEFAULT_SHM_BYTES);
+		json_set_int(host, "ShmSize", SETTINGS_SHM_BYTES);
 	if (!*json_text_or(json_get(host, "NetworkMode"), ""))
 		json_set_text(host, "NetworkMode", "bridge");
 	set_default_text(host, "IpcMode", "private");

@@ -78,8 +78,7 @@ void ending_record(const struct ending *e, struct error *err)
 	str_replace(&r->health, "");
 	r->pid = 0;
 	r->finished_ns = units_now_ns();
-	r->exit_code = WIFEXITED(e->wait_status) ? WEXITSTATUS(e->wait_status)
-						 : 128 + WTERMSIG(e->wait_status);
+	r->exit_code = command_exit_code(e->wait_status);
 	str_replace(&r->reason, e->stopped		    ? "stopped"
 				: WIFEXITED(e->wait_status) ? "exit"
 							    : "signal");

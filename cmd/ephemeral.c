@@ -109,7 +109,6 @@ void ephemeral_done(struct ephemeral *e)
 {
 	cleanup_close(&e->mark_fd);
 	cleanup_close(&e->staging.fd);
-	e->mark_fd = e->staging.fd = -1;
 	free(e->dir);
 	e->dir = NULL;
 }

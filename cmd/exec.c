@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -194,11 +193,6 @@ static int spawn(struct joined *j, struct error *err)
 	return 0;
 }
 
-static int exit_code(int wait_status)
-{
-	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
-}
-
 /* 0, 126 or 127 with @err set, or -errno. */
 static int await_exec(struct joined *j, const struct context *ctx, struct error *err)
 {
@@ -209,7 +203,7 @@ static int await_exec(struct joined *j, const struct context *ctx, struct error 
 	if (failed != SYNC_EXEC)
 		return -err->code;
 	message_error(ctx, err);
-	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
+	return command_code_of_exec(err);
 }
 
 /* Returns the exit code to end with. */
@@ -230,7 +224,7 @@ static int report_end(struct joined *j, const struct context *ctx, const struct 
 
 	if (j->report.report.wanted)
 		return exec_report_end(&j->report, ctx, &end);
-	return failed ? failed : exit_code(wait_status);
+	return failed ? failed : command_exit_code(wait_status);
 }
 
 static int supervise(struct joined *j, const struct context *ctx, const struct exec_options *o,

@@ -23,7 +23,6 @@
 #define MAX_RETRIES 1000
 #define MAX_COMMAND 4096
 #define MAX_WORDS   256
-#define NS_PER_MS   1000000
 
 static int bad_number(const char *what, struct error *err)
 {
@@ -116,7 +115,7 @@ static int read_ms(const struct json *map, const char *key, int64_t *ms, struct 
 		return error_set(err, EBADMSG, "Healthcheck: '%s' is no number of nanoseconds",
 				 key);
 	/* What is shorter than we count is not "not given". */
-	*ms = ns && ns < NS_PER_MS ? 1 : ns / NS_PER_MS;
+	*ms = ns && ns < UNITS_NS_PER_MS ? 1 : ns / UNITS_NS_PER_MS;
 	return 0;
 }
 
@@ -189,11 +188,11 @@ struct json *health_to_docker(const struct health_check *h)
 
 	json_set_list(map, "Test", h->test.items, h->test.n);
 	if (h->interval_ms)
-		json_set_int(map, "Interval", h->interval_ms * NS_PER_MS);
+		json_set_int(map, "Interval", h->interval_ms * UNITS_NS_PER_MS);
 	if (h->timeout_ms)
-		json_set_int(map, "Timeout", h->timeout_ms * NS_PER_MS);
+		json_set_int(map, "Timeout", h->timeout_ms * UNITS_NS_PER_MS);
 	if (h->start_ms)
-		json_set_int(map, "StartPeriod", h->start_ms * NS_PER_MS);
+		json_set_int(map, "StartPeriod", h->start_ms * UNITS_NS_PER_MS);
 	if (h->retries)
 		json_set_int(map, "Retries", h->retries);
 	return map;

@@ -45,7 +45,6 @@
 #define OUTPUT_MAX_BYTES 4096 /* docker's */
 #define LOG_ENTRIES	 5
 #define TIMED_OUT	 (-1) /* docker's exit code of a check that took too long */
-#define NS_PER_MS	 1000000
 
 /* Of one check; in shared memory. */
 struct outcome {
@@ -89,7 +88,7 @@ static void keep_output(struct outcome *out, int *fd)
 
 static int64_t left_ms(int64_t deadline_ns)
 {
-	int64_t left = (deadline_ns - clock_monotonic_ns() + NS_PER_MS - 1) / NS_PER_MS;
+	int64_t left = (deadline_ns - clock_monotonic_ns() + UNITS_NS_PER_MS - 1) / UNITS_NS_PER_MS;
 
 	return left < 0 ? 0 : left > 60000 ? 60000 : left;
 }
@@ -97,7 +96,7 @@ static int64_t left_ms(int64_t deadline_ns)
 /* Until the command has ended; false if it took too long. */
 static bool follow(struct outcome *out, struct supervise *streams, int pidfd, int64_t timeout_ms)
 {
-	int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * NS_PER_MS;
+	int64_t deadline_ns = clock_monotonic_ns() + timeout_ms * UNITS_NS_PER_MS;
 
 	for (;;) {
 		struct pollfd p[] = {
@@ -201,7 +200,7 @@ static void judge(struct monitor *m)
 {
 	int64_t retries = m->health->retries ? m->health->retries : HEALTH_RETRIES;
 	bool starting = !strcmp(m->status, "starting");
-	int64_t age_ms = (clock_monotonic_ns() - m->started_ns) / NS_PER_MS;
+	int64_t age_ms = (clock_monotonic_ns() - m->started_ns) / UNITS_NS_PER_MS;
 
 	if (m->outcome->exit_code == 0) {
 		m->status = "healthy";
@@ -220,7 +219,7 @@ static void judge(struct monitor *m)
 static bool pause_for(const struct monitor *m, int64_t ms)
 {
 	struct pollfd p = { .fd = m->pidfd, .events = POLLIN };
-	int64_t deadline_ns = clock_monotonic_ns() + ms * NS_PER_MS, left;
+	int64_t deadline_ns = clock_monotonic_ns() + ms * UNITS_NS_PER_MS, left;
 
 	while ((left = left_ms(deadline_ns)) > 0)
 		if (poll(&p, 1, (int)left) > 0)

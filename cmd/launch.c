@@ -356,8 +356,7 @@ int launch_await_exec(struct launch *l, struct error *err)
 	} else if (failed != SYNC_EXEC) {
 		l->failed = -err->code;
 	} else {
-		l->failed = err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND
-									: EXIT_NOT_RUNNABLE;
+		l->failed = command_code_of_exec(err);
 	}
 	return l->failed;
 }

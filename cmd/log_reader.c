@@ -233,5 +233,4 @@ void log_reader_close(struct log_reader *l)
 	cleanup_close(&l->fd);
 	cleanup_close(&l->dirfd);
 	str_done(&l->buffer);
-	l->fd = l->dirfd = -1;
 }

@@ -199,8 +199,7 @@ int monitor_start(struct launch *l, struct error *err)
 	if (r > 0 && step == SYNC_START)
 		r = 0;
 	else if (r > 0 && step == SYNC_EXEC)
-		r = err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND
-								: EXIT_NOT_RUNNABLE;
+		r = command_code_of_exec(err);
 	else
 		r = -err->code;
 	if (r != 0)

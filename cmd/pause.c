@@ -12,8 +12,6 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "cgroups/freezer.h"
-#include "cgroups/group.h"
-#include "cgroups/hierarchy.h"
 #include "cmd/command.h"
 #include "cmd/target.h"
 
@@ -27,23 +25,6 @@ static const struct option_def pause_options[] = {
 	O('a', "all", NULL, OPTION_BOOL, all, "All containers it applies to"),
 	{ 0 },
 };
-
-static int open_group(const struct record *r, struct error *err)
-{
-	struct cgroup_root root;
-	int fd;
-
-	if (!*r->cgroup) {
-		error_set(err, EOPNOTSUPP, "container '%s' has no cgroup", r->name);
-		return error_hint(err, "it was started without permission to make one");
-	}
-	fd = cgroup_root_open(&root, err);
-	if (fd < 0)
-		return fd;
-	fd = cgroup_open(&root, r->cgroup, err);
-	cgroup_root_close(&root);
-	return fd;
-}
 
 static int publish(const struct context *ctx, const struct record *r, enum record_status status,
 		   struct error *err)
@@ -70,7 +51,7 @@ static int pause_one(const struct context *ctx, const struct record *r, const ch
 	pidfd = target_open_process(r, err);
 	if (pidfd < 0)
 		return pidfd;
-	group = open_group(r, err);
+	group = target_open_cgroup(r, err);
 	if (group < 0)
 		return group;
 	ret = cgroup_freeze(group, true, err);
@@ -93,7 +74,7 @@ static int unpause_one(const struct context *ctx, const struct record *r, const 
 
 	if (r->status != RECORD_PAUSED)
 		return error_set(err, EINVAL, "container '%s' is not paused", operand);
-	group = open_group(r, err);
+	group = target_open_cgroup(r, err);
 	if (group < 0)
 		return group;
 	/* First the record: thawed, the container may end, and that must stay on record. */

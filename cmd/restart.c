@@ -36,7 +36,6 @@
 #define FIRST_PAUSE_MS 100
 #define LAST_PAUSE_MS  60000
 #define GOOD_RUN_NS    (10 * UNITS_NS_PER_S)
-#define NS_PER_MS      1000000
 
 /* Somebody may have changed the settings since they were read. */
 static void look_for_update(struct launch *l)
@@ -110,12 +109,12 @@ static int watch(int lock_fd)
 static bool pause_for(const struct launch *l, int64_t ms)
 {
 	autoclose int fd = watch(l->lock_fd);
-	int64_t end_ns = clock_monotonic_ns() + ms * NS_PER_MS;
+	int64_t end_ns = clock_monotonic_ns() + ms * UNITS_NS_PER_MS;
 	char events[4096];
 
 	while (!record_is_ending(l->lock_fd)) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = (end_ns - clock_monotonic_ns()) / NS_PER_MS;
+		int64_t left = (end_ns - clock_monotonic_ns()) / UNITS_NS_PER_MS;
 
 		if (left <= 0)
 			return true;

@@ -176,15 +176,6 @@ static void merge_image(const struct image_config *image, struct settings *s)
 	maps_to_pairs(image->labels, &s->labels);
 }
 
-static bool is_published(const struct network_ports *ports, const struct network_port *port)
-{
-	for (size_t i = 0; i < ports->n; i++)
-		if (ports->items[i].protocol == port->protocol &&
-		    ports->items[i].container_port == port->container_port)
-			return true;
-	return false;
-}
-
 /* docker: -P leaves alone what -p has published already. */
 static int publish_exposed(const char *spec, struct network_ports *ports, struct error *err)
 {
@@ -192,7 +183,7 @@ static int publish_exposed(const char *spec, struct network_ports *ports, struct
 	int r = network_port_parse(spec, &exposed, err);
 
 	for (size_t i = 0; r == 0 && i < exposed.n; i++)
-		if (!is_published(ports, &exposed.items[i]))
+		if (!network_ports_have(ports, &exposed.items[i]))
 			network_ports_add(ports, &exposed.items[i]);
 	return r;
 }
@@ -395,41 +386,6 @@ int run_options_check_name(const char *name, struct error *err)
 	return 0;
 }
 
-/* A copy of what single flags have set: lists are copied, as settings own theirs. */
-static void copy_flags(const struct settings *from, struct settings *s)
-{
-	*s = *from;
-	s->labels = s->env = s->entrypoint = s->cmd = s->exposed = (struct strlist){ 0 };
-	s->publish = s->binds = s->tmpfs = (struct strlist){ 0 };
-	s->dns = s->dns_search = s->dns_options = s->extra_hosts = (struct strlist){ 0 };
-	s->cap_add = s->cap_drop = s->security = s->ulimits = (struct strlist){ 0 };
-	s->devices = s->groups = s->sysctls = s->cgroup_conf = s->health.test =
-		(struct strlist){ 0 };
-	s->io_weights = s->hugetlb = s->timeline = (struct strlist){ 0 };
-	memset(s->io_limits, 0, sizeof(s->io_limits));
-	s->asserts = (struct strlist){ 0 };
-	strlist_copy(&s->asserts, &from->asserts);
-	strlist_copy(&s->binds, &from->binds);
-	strlist_copy(&s->tmpfs, &from->tmpfs);
-	strlist_copy(&s->dns, &from->dns);
-	strlist_copy(&s->dns_search, &from->dns_search);
-	strlist_copy(&s->dns_options, &from->dns_options);
-	strlist_copy(&s->extra_hosts, &from->extra_hosts);
-	strlist_copy(&s->cap_add, &from->cap_add);
-	strlist_copy(&s->cap_drop, &from->cap_drop);
-	strlist_copy(&s->security, &from->security);
-	strlist_copy(&s->ulimits, &from->ulimits);
-	strlist_copy(&s->devices, &from->devices);
-	strlist_copy(&s->groups, &from->groups);
-	strlist_copy(&s->sysctls, &from->sysctls);
-	strlist_copy(&s->cgroup_conf, &from->cgroup_conf);
-	strlist_copy(&s->io_weights, &from->io_weights);
-	strlist_copy(&s->hugetlb, &from->hugetlb);
-	strlist_copy(&s->timeline, &from->timeline);
-	for (size_t i = 0; i < CGROUP_IO_KINDS; i++)
-		strlist_copy(&s->io_limits[i], &from->io_limits[i]);
-}
-
 static int parse_health(const struct run_options *o, struct settings *s, struct error *err)
 {
 	if (o->no_healthcheck && o->health_cmd)
@@ -470,7 +426,7 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 {
 	int r;
 
-	copy_flags(&o->settings, s);
+	settings_copy_flags(s, &o->settings);
 	s->auto_remove |= o->ephemeral;
 	merge_image(image, s);
 	merge_command(o, image, args, s);

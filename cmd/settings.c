@@ -369,6 +369,28 @@ int settings_load(struct settings *s, const struct record_store *store, const ch
 	return document ? settings_from_json(s, document, err) : -err->code;
 }
 
+/**
+ * settings_copy_flags() - A copy of what flags set one by one: the members of the table
+ * @to:		Overwritten; lists are its own, texts are borrowed from where @from has them
+ *
+ * Labels, ports and mounts stay empty: they are made of several flags, and of the image.
+ */
+void settings_copy_flags(struct settings *to, const struct settings *from)
+{
+	*to = *from;
+	to->labels = to->exposed = to->publish = (struct strlist){ 0 };
+	to->ports = (struct network_ports){ 0 };
+	to->mounts = NULL;
+	to->n_mounts = 0;
+	to->document = NULL;
+	for (size_t i = 0; i < N_FIELDS; i++) {
+		if (fields[i].type != FIELD_LIST)
+			continue;
+		*(struct strlist *)member(to, &fields[i]) = (struct strlist){ 0 };
+		strlist_copy(member(to, &fields[i]), member(from, &fields[i]));
+	}
+}
+
 /** settings_add_mount() - Append a mount, whose strings the settings own from now on */
 void settings_add_mount(struct settings *s, const struct settings_mount *m)
 {

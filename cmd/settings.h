@@ -17,7 +17,9 @@
 #include "cmd/health.h"
 #include "network/port.h"
 
-#define SETTINGS_STOP_TIMEOUT_S 10 /* unless it says so itself */
+/* Unless it says so itself. */
+#define SETTINGS_STOP_TIMEOUT_S 10
+#define SETTINGS_SHM_BYTES	(INT64_C(64) << 20)
 
 struct error;
 struct json;
@@ -70,7 +72,7 @@ struct settings {
 	struct strlist dns, dns_search, dns_options, extra_hosts;
 
 	struct strlist cap_add, cap_drop, security, ulimits, devices, groups, sysctls;
-	int64_t shm_bytes;     /* 0: 64 MiB */
+	int64_t shm_bytes;     /* 0: SETTINGS_SHM_BYTES */
 	int64_t scratch_bytes; /* --storage-opt size= */
 	const char *scratch;   /* --storage-opt upper=disk|memory; NULL: chosen */
 	int64_t oom_score_adj;
@@ -105,6 +107,7 @@ void settings_put_host(const struct settings *s, struct json *document);
 int settings_from_json(struct settings *s, struct json *document, struct error *err);
 int settings_load(struct settings *s, const struct record_store *store, const char *id,
 		  struct error *err);
+void settings_copy_flags(struct settings *to, const struct settings *from);
 void settings_add_mount(struct settings *s, const struct settings_mount *m);
 void settings_done(struct settings *s);
 #define autosettings __attribute__((cleanup(settings_done)))

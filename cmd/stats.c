@@ -22,8 +22,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "cgroups/group.h"
-#include "cgroups/hierarchy.h"
 #include "cgroups/stats.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
@@ -128,14 +126,9 @@ static void watch_add(struct watch *w, const char *id)
 
 static bool read_group(const struct record *r, struct cgroup_stats *stats)
 {
-	autoclose int fd = -1;
-	struct cgroup_root root;
 	struct error err; /* shown as UNKNOWN */
+	autoclose int fd = target_open_cgroup(r, &err);
 
-	if (!*r->cgroup || cgroup_root_open(&root, &err) < 0)
-		return false;
-	fd = cgroup_open(&root, r->cgroup, &err);
-	cgroup_root_close(&root);
 	return fd >= 0 && cgroup_read_stats(fd, stats, &err) == 0;
 }
 

@@ -140,23 +140,39 @@ int target_open_process(const struct record *r, struct error *err)
 }
 
 /**
+ * target_open_cgroup() - The container's cgroup
+ *
+ * Return: a directory fd, which the caller closes; -EOPNOTSUPP if it has none; or -errno
+ */
+int target_open_cgroup(const struct record *r, struct error *err)
+{
+	struct cgroup_root root;
+	int fd;
+
+	if (!*r->cgroup) {
+		error_set(err, EOPNOTSUPP, "container '%s' has no cgroup", r->name);
+		return error_hint(err, "it was started without permission to make one");
+	}
+	fd = cgroup_root_open(&root, err);
+	if (fd < 0)
+		return fd;
+	fd = cgroup_open(&root, r->cgroup, err);
+	cgroup_root_close(&root);
+	return fd;
+}
+
+/**
  * target_thaw() - Let a paused container run on; nothing to do for others
  *
  * Frozen processes see signals (other than SIGKILL) only when they thaw.
  */
 int target_thaw(const struct record *r, struct error *err)
 {
-	struct cgroup_root root;
 	autoclose int fd = -1;
-	int ret;
 
 	if (r->status != RECORD_PAUSED || !*r->cgroup)
 		return 0;
-	ret = cgroup_root_open(&root, err);
-	if (ret < 0)
-		return ret;
-	fd = cgroup_open(&root, r->cgroup, err);
-	cgroup_root_close(&root);
+	fd = target_open_cgroup(r, err);
 	return fd < 0 ? fd : cgroup_freeze(fd, false, err);
 }
 

@@ -28,6 +28,7 @@ int target_list(const struct context *ctx, bool running_only, struct strlist *id
 bool target_is_up(const struct record *r);
 bool target_is_running(const struct record *r);
 int target_open_process(const struct record *r, struct error *err);
+int target_open_cgroup(const struct record *r, struct error *err);
 int target_signal(const struct record *r, int pidfd, int sig, struct error *err);
 int target_thaw(const struct record *r, struct error *err);
 int target_wait_exit(int pidfd, int64_t timeout_ms);

@@ -22,8 +22,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
-#include "cgroups/group.h"
-#include "cgroups/hierarchy.h"
 #include "cgroups/pids.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
@@ -168,16 +166,10 @@ static int list_namespace(pid_t first, struct strlist *pids, struct error *err)
 static int list_processes(const struct record *r, struct strlist *pids, struct error *err)
 {
 	autoclose int group = -1;
-	struct cgroup_root root;
-	int ret;
 
 	if (!*r->cgroup)
 		return list_namespace(r->pid, pids, err);
-	ret = cgroup_root_open(&root, err);
-	if (ret < 0)
-		return ret;
-	group = cgroup_open(&root, r->cgroup, err);
-	cgroup_root_close(&root);
+	group = target_open_cgroup(r, err);
 	return group < 0 ? group : list_group(group, pids, err);
 }
 

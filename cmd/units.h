@@ -8,8 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define UNITS_NS_PER_S INT64_C(1000000000)
-#define UNITS_TEXT_MAX 64 /* room that every print function below is content with */
+#define UNITS_NS_PER_S	INT64_C(1000000000)
+#define UNITS_NS_PER_MS INT64_C(1000000)
+#define UNITS_NS_PER_US INT64_C(1000)
+#define UNITS_US_PER_S	INT64_C(1000000)
+#define UNITS_US_PER_MS INT64_C(1000)
+#define UNITS_TEXT_MAX	64 /* room that every print function below is content with */
 
 int units_parse_size(const char *s, int64_t *bytes);
 int units_parse_cpus(const char *s, int64_t *nano_cpus); /* "1.5" */

@@ -44,6 +44,16 @@ int network_protocol_parse(const char *name)
 	return -EINVAL;
 }
 
+/** network_ports_have() - Whether that port of the container is published, wherever */
+bool network_ports_have(const struct network_ports *ports, const struct network_port *port)
+{
+	for (size_t i = 0; i < ports->n; i++)
+		if (ports->items[i].protocol == port->protocol &&
+		    ports->items[i].container_port == port->container_port)
+			return true;
+	return false;
+}
+
 /** network_ports_add() - Append a port */
 void network_ports_add(struct network_ports *ports, const struct network_port *port)
 {

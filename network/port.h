@@ -6,6 +6,7 @@
 #define NETWORK_PORT_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct network_ports {
 };
 
 int network_port_parse(const char *spec, struct network_ports *ports, struct error *err);
+bool network_ports_have(const struct network_ports *ports, const struct network_port *port);
 void network_ports_add(struct network_ports *ports, const struct network_port *port);
 void network_ports_done(struct network_ports *ports);
 #define autoports __attribute__((cleanup(network_ports_done)))

@@ -66,7 +66,7 @@ static int await(pid_t pid, int *code, struct error *err)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return error_sys(err, errno, "wait for 'tare run'");
-	*code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	*code = command_exit_code(status);
 	return 0;
 }
 

@@ -96,7 +96,6 @@ void oci_target_close(struct oci_target *t)
 {
 	cleanup_close(&t->dirfd);
 	state_done(&t->state);
-	t->dirfd = -1;
 }
 
 /** oci_target_signal() - A signal to the first process; -ESRCH: "container not running" */

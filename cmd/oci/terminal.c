@@ -15,13 +15,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/rights.h"
 #include "base/str.h"
+#include "cmd/command.h"
 #include "runtime/console.h"
 #include "runtime/container.h"
 #include "runtime/supervise.h"
@@ -139,5 +139,5 @@ int oci_attend(const struct container *ct, int master, int signal_fd, struct err
 	console_restore(&terminal);
 	if (r < 0)
 		return r;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return command_exit_code(status);
 }

@@ -19,9 +19,6 @@
 #include "base/str.h"
 #include "cmd/units.h"
 
-#define US_PER_MS 1000
-#define US_PER_S  1000000
-
 const struct assertion_field assertion_fields[] = {
 	{ "reason", "reason", ASSERTION_WORD },
 	{ "code", "code", ASSERTION_COUNT },
@@ -122,9 +119,9 @@ static int parse_time(const char *value, int64_t *us)
 		return str_parse_i64(number, 0, INT64_MAX, us);
 	}
 	r = units_parse_duration(value, &ms);
-	if (r < 0 || ms < 0 || ms > INT64_MAX / US_PER_MS)
+	if (r < 0 || ms < 0 || ms > INT64_MAX / UNITS_US_PER_MS)
 		return r < 0 ? r : -ERANGE;
-	*us = ms * US_PER_MS;
+	*us = ms * UNITS_US_PER_MS;
 	return 0;
 }
 
@@ -273,10 +270,10 @@ void assertion_print(struct str *out, enum assertion_unit unit, int64_t number)
 		str_puts(out, units_print_binary(text, (uint64_t)number));
 		break;
 	case ASSERTION_TIME:
-		if (number >= US_PER_S)
-			str_printf(out, "%.3fs", (double)number / US_PER_S);
-		else if (number >= US_PER_MS)
-			str_printf(out, "%.3fms", (double)number / US_PER_MS);
+		if (number >= UNITS_US_PER_S)
+			str_printf(out, "%.3fs", (double)number / UNITS_US_PER_S);
+		else if (number >= UNITS_US_PER_MS)
+			str_printf(out, "%.3fms", (double)number / UNITS_US_PER_MS);
 		else
 			str_printf(out, "%" PRId64 "us", number);
 		break;

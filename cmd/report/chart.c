@@ -18,10 +18,8 @@
 #include "cmd/report/series.h"
 #include "cmd/units.h"
 
-#define US_PER_MS 1000
-#define US_PER_S  1000000
-#define US_PER_M  (INT64_C(60) * US_PER_S)
-#define US_PER_H  (60 * US_PER_M)
+#define US_PER_M (INT64_C(60) * UNITS_US_PER_S)
+#define US_PER_H (60 * US_PER_M)
 
 /** chart_label() - A value with its unit */
 void chart_label(char *out, size_t size, enum chart_unit unit, double value)
@@ -50,11 +48,11 @@ void chart_time(char *out, size_t size, int64_t us)
 			 us % US_PER_H / US_PER_M);
 	else if (us >= 10 * US_PER_M)
 		snprintf(out, size, "%" PRId64 "m%02" PRId64 "s", us / US_PER_M,
-			 us % US_PER_M / US_PER_S);
-	else if (us >= US_PER_S || us == 0)
-		snprintf(out, size, "%.4gs", (double)us / US_PER_S);
-	else if (us >= US_PER_MS)
-		snprintf(out, size, "%.3gms", (double)us / US_PER_MS);
+			 us % US_PER_M / UNITS_US_PER_S);
+	else if (us >= UNITS_US_PER_S || us == 0)
+		snprintf(out, size, "%.4gs", (double)us / UNITS_US_PER_S);
+	else if (us >= UNITS_US_PER_MS)
+		snprintf(out, size, "%.3gms", (double)us / UNITS_US_PER_MS);
 	else
 		snprintf(out, size, "%" PRId64 "us", us);
 }
@@ -70,9 +68,9 @@ int64_t chart_tick(const struct chart *c, size_t most)
 	int64_t least = c->span_us / (int64_t)(most ? most : 1);
 	int64_t tick = 24 * US_PER_H;
 
-	for (int64_t unit = 1; unit <= US_PER_S; unit *= 1000)
+	for (int64_t unit = 1; unit <= UNITS_US_PER_S; unit *= 1000)
 		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-			if (steps[i] * unit >= least && steps[i] * unit <= 20 * US_PER_S)
+			if (steps[i] * unit >= least && steps[i] * unit <= 20 * UNITS_US_PER_S)
 				return steps[i] * unit;
 	for (size_t i = 0; i < sizeof(minutes) / sizeof(*minutes); i++)
 		if (minutes[i] * US_PER_M >= least)

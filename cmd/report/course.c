@@ -11,9 +11,8 @@
 #include "cmd/command.h"
 #include "cmd/message.h"
 #include "cmd/settings.h"
+#include "cmd/units.h"
 #include "runtime/record.h"
-
-#define US_PER_MS 1000
 
 /** course_init() - Nothing is done, nothing seen */
 void course_init(struct course *c, const struct context *ctx)
@@ -118,7 +117,7 @@ static struct json *step_json(const struct timeline_step *step)
 	bool reached = step->outcome != TIMELINE_NOT_REACHED;
 	struct json *map = json_new_map();
 
-	json_set_int(map, "at_us", step->at_ms * US_PER_MS);
+	json_set_int(map, "at_us", step->at_ms * UNITS_US_PER_MS);
 	json_set_text(map, "step", step->text);
 	json_set_text(map, "outcome", timeline_outcome_name(step->outcome));
 	json_set(map, "began_us", reached ? json_new_int(step->began_us) : json_new_nil());

@@ -23,7 +23,6 @@
 #include "cmd/units.h"
 #include "runtime/record.h"
 
-#define US_PER_S     INT64_C(1000000)
 #define BYTES_PER_KB 1024
 
 /** exec_report_begin() - The command is about to start; @cgroup_fd: -1: none */
@@ -40,7 +39,7 @@ void exec_report_begin(struct exec_report *r, int cgroup_fd)
 
 static int64_t since(const struct timeval *before, const struct timeval *now)
 {
-	return (now->tv_sec - before->tv_sec) * US_PER_S + now->tv_usec - before->tv_usec;
+	return (now->tv_sec - before->tv_sec) * UNITS_US_PER_S + now->tv_usec - before->tv_usec;
 }
 
 static struct json *process(const struct exec_report *r)

@@ -34,7 +34,6 @@
 #define FRESH_NS     (UNITS_NS_PER_S / 10)
 #define TIMES_OFF_US INT64_C(10000000) /* the log's clock is another one, */
 #define DRIFT_PARTS  10000	       /* and nobody corrects it */
-#define NS_PER_US    1000
 
 struct counters {
 	bool present;
@@ -220,11 +219,11 @@ static enum oom_answer first_was_killed(const struct oom *oom, const struct oom_
 
 static void search_log(struct oom *oom, const struct oom_query *q)
 {
-	int64_t slack_us = TIMES_OFF_US + q->began_ns / NS_PER_US / DRIFT_PARTS;
+	int64_t slack_us = TIMES_OFF_US + q->began_ns / UNITS_NS_PER_US / DRIFT_PARTS;
 
 	oom->log.group = *q->group ? q->group : NULL;
 	oom->log.pid = q->killed && in_first_pid_namespace() ? q->pid : 0;
-	oom->log.since_us = q->began_ns / NS_PER_US - slack_us;
+	oom->log.since_us = q->began_ns / UNITS_NS_PER_US - slack_us;
 	oom->has_victims = oom_log_read(&oom->log);
 }
 

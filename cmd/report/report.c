@@ -31,7 +31,6 @@
 #include "runtime/record.h"
 
 #define REPORT_MAX_BYTES (4U << 20)
-#define NS_PER_US	 1000
 
 static const char not_run[] = "the program did not run";
 
@@ -185,7 +184,8 @@ static void set_wall(struct report *r, struct json *head)
 	bool ran = r->began_ns && r->ended_ns;
 
 	json_set(head, "wall_us",
-		 ran ? json_new_int((r->ended_ns - r->began_ns) / NS_PER_US) : json_new_nil());
+		 ran ? json_new_int((r->ended_ns - r->began_ns) / UNITS_NS_PER_US)
+		     : json_new_nil());
 	if (!ran)
 		json_set_text(r->missing, "wall_us", not_run);
 }

@@ -42,8 +42,6 @@
 #define LAP_BYTES	(UINT64_C(64) << 20)
 #define LINE_MAX_BYTES	768 /* fits into what a pipe takes at once: PIPE_BUF */
 #define TEXT_MAX_BYTES	256
-#define NS_PER_MS	INT64_C(1000000)
-#define NS_PER_US	1000
 
 /* ---- the flag ----------------------------------------------------------- */
 
@@ -160,7 +158,7 @@ int sampler_open(struct sampler *s, const char *spec, int container_dir, struct 
 
 	if (r < 0)
 		return r;
-	s->interval_ns = ms * NS_PER_MS;
+	s->interval_ns = ms * UNITS_NS_PER_MS;
 	if (sampler_is_stream(spec))
 		s->fd = open_stream(target, err);
 	else
@@ -248,7 +246,7 @@ static void take(struct sampler *s, int64_t now_ns)
 	size_t len;
 
 	cgroup_sampler_read(&s->files, &sample);
-	len = print_sample(line, sizeof(line), (now_ns - s->start_ns) / NS_PER_US, dropped,
+	len = print_sample(line, sizeof(line), (now_ns - s->start_ns) / UNITS_NS_PER_US, dropped,
 			   &sample);
 	write_line(s, line, len);
 	if (s->dropped == dropped)
@@ -286,7 +284,7 @@ void sampler_begin(struct sampler *s, const struct record *r, int cgroup_fd,
 	set_short(head, "image", r->image);
 	set_short(head, "command", r->command);
 	json_set_text(head, "started", units_print_rfc3339(started, r->started_ns));
-	json_set_int(head, "interval_us", s->interval_ns / NS_PER_US);
+	json_set_int(head, "interval_us", s->interval_ns / UNITS_NS_PER_US);
 	write_document(s, head);
 	cgroup_sampler_close(&s->files);
 	cgroup_sampler_open(&s->files, cgroup_fd);
@@ -322,7 +320,7 @@ void sampler_end(struct sampler *s, const struct record *r)
 		return;
 	take(s, now);
 	line = json_new_map();
-	json_set_int(line, "t_us", (now - s->start_ns) / NS_PER_US);
+	json_set_int(line, "t_us", (now - s->start_ns) / UNITS_NS_PER_US);
 	json_set_text(line, "end", r->reason);
 	json_set_int(line, "code", r->exit_code);
 	write_document(s, line);

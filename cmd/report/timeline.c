@@ -33,8 +33,6 @@
 
 #define MAX_STEPS     256
 #define MAX_MS	      (INT64_C(366) * 24 * 3600 * 1000)
-#define NS_PER_MS     INT64_C(1000000)
-#define NS_PER_US     1000
 #define RECLAIM_PIECE (INT64_C(4) << 20)
 #define RECLAIM_FILE  "memory.reclaim"
 #define FREEZE_FILE   "cgroup.freeze"
@@ -268,7 +266,7 @@ static void finish(struct timeline_step *s, int64_t now_ns, const struct error *
 	struct timeline *t = s->timeline;
 
 	s->outcome = failure ? TIMELINE_FAILED : TIMELINE_DONE;
-	s->took_us = (now_ns - t->start_ns) / NS_PER_US - s->began_us;
+	s->took_us = (now_ns - t->start_ns) / UNITS_NS_PER_US - s->began_us;
 	if (failure)
 		s->error = xstrdup(failure->msg);
 	if (t->tell)
@@ -336,7 +334,7 @@ static int64_t freeze(struct timeline_step *s, int64_t now_ns)
 
 	s->outcome = TIMELINE_BEGUN;
 	if (r == 0 && begins)
-		return now_ns + s->amount * NS_PER_MS;
+		return now_ns + s->amount * UNITS_NS_PER_MS;
 	finish(s, clock_monotonic_ns(), r < 0 ? &err : NULL);
 	return 0;
 }
@@ -371,7 +369,7 @@ static int64_t do_step(struct deadline *d, int64_t now_ns)
 		(struct timeline_step *)((char *)d - offsetof(struct timeline_step, deadline));
 
 	if (s->outcome == TIMELINE_NOT_REACHED)
-		s->began_us = (now_ns - s->timeline->start_ns) / NS_PER_US;
+		s->began_us = (now_ns - s->timeline->start_ns) / UNITS_NS_PER_US;
 	switch (s->verb) {
 	case TIMELINE_FREEZE:
 		return freeze(s, now_ns);
@@ -405,7 +403,7 @@ void timeline_begin(struct timeline *t, int cgroup_fd, int pidfd, struct deadlin
 		free(s->error);
 		s->error = NULL;
 		s->deadline.due = do_step;
-		deadline_add(deadlines, &s->deadline, t->start_ns + s->at_ms * NS_PER_MS);
+		deadline_add(deadlines, &s->deadline, t->start_ns + s->at_ms * UNITS_NS_PER_MS);
 	}
 }
 

@@ -19,8 +19,7 @@
 #include "base/str.h"
 #include "cmd/report/assertion.h"
 #include "cmd/table.h"
-
-#define US_PER_S 1000000.0
+#include "cmd/units.h"
 
 static const char *const format_names[] = {
 	[VERDICT_TEXT] = "text",
@@ -178,7 +177,7 @@ static void put_attribute(struct str *text, const char *name, const char *value)
 static void format_junit(const struct verdict *v, const struct json *report, struct str *text)
 {
 	const struct json *container = json_get(report, "container");
-	double seconds = (double)json_int(json_get(report, "wall_us"), 0) / US_PER_S;
+	double seconds = (double)json_int(json_get(report, "wall_us"), 0) / UNITS_US_PER_S;
 
 	str_puts(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite");
 	put_attribute(text, "name", text_of(container, "image"));

@@ -23,7 +23,6 @@
 
 /* What was not given is NOT_GIVEN, so that an update leaves it as it is. */
 #define NOT_GIVEN INT64_MIN
-#define NS_PER_MS 1000000
 
 struct limit_options {
 	int64_t memory, memory_high, memory_swap, nano_cpus, pids, weight, io_weight, lease_ms;
@@ -187,11 +186,11 @@ static int open_one(struct slice_store *st, const struct context *ctx, const cha
 /* From when the present one began, as if it had been given then. */
 static void change_lease(struct slice *s, int64_t lease_ms)
 {
-	int64_t began_ns = s->expires_ns ? s->expires_ns - s->limits.lease_ms * NS_PER_MS
+	int64_t began_ns = s->expires_ns ? s->expires_ns - s->limits.lease_ms * UNITS_NS_PER_MS
 					 : units_now_ns();
 
 	if (!s->ended_ns)
-		s->expires_ns = lease_ms ? began_ns + lease_ms * NS_PER_MS : 0;
+		s->expires_ns = lease_ms ? began_ns + lease_ms * UNITS_NS_PER_MS : 0;
 }
 
 static int update(struct context *ctx, int argc, char **argv, struct error *err)

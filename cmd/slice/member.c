@@ -25,8 +25,6 @@
 #include "cmd/slice/store.h"
 #include "cmd/units.h"
 
-#define NS_PER_MS 1000000
-
 static int open_slices(const struct context *ctx, const char *name, struct error *err)
 {
 	int fd = openat(ctx->store.root_fd, "slices", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -147,7 +145,8 @@ int64_t slice_lease_left(void *member)
 		return INT64_MAX;
 	if (slice_is_over(&s, now))
 		return 0;
-	return s.expires_ns ? (s.expires_ns - now + NS_PER_MS - 1) / NS_PER_MS : INT64_MAX;
+	return s.expires_ns ? (s.expires_ns - now + UNITS_NS_PER_MS - 1) / UNITS_NS_PER_MS
+			    : INT64_MAX;
 }
 
 /**
@@ -161,7 +160,6 @@ void slice_leave(struct slice_member *m, const struct context *ctx, bool lease_e
 
 	cleanup_close(&m->watch_fd);
 	cleanup_close(&m->dir_fd);
-	m->dir_fd = m->watch_fd = -1;
 	if (was_in && lease_ended) {
 		autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
 		autoslice struct slice s = { 0 };

@@ -20,7 +20,6 @@
 #include "cgroups/hierarchy.h"
 #include "cmd/units.h"
 
-#define NS_PER_MS	 1000000
 #define CPUSET_MAX_BYTES 4096
 #define DEFAULT_WEIGHT	 100
 #define MIN_LEASE_MS	 1000
@@ -289,7 +288,7 @@ int slice_limits_to_cgroup(const struct slice_limits *limits, const struct slice
 /** slice_start_lease() - From now on, as long as its lease is; also a new one for an ended slice */
 void slice_start_lease(struct slice *s, int64_t now_ns)
 {
-	s->expires_ns = s->limits.lease_ms ? now_ns + s->limits.lease_ms * NS_PER_MS : 0;
+	s->expires_ns = s->limits.lease_ms ? now_ns + s->limits.lease_ms * UNITS_NS_PER_MS : 0;
 	s->ended_ns = 0;
 	json_free(s->report);
 	s->report = NULL;
