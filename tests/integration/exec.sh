@@ -102,16 +102,16 @@ ok 'and goes on as well' wait_for 10 tare exec box test -s /tmp/done2
 tare pause box >/dev/null
 run tare exec box true
 is 'a paused container gives 125' "$status" 125
-like 'and a hint' "$stderr" 'is paused.*tare unpause box'
+like 'and a hint' "$stderr" '(paused).*tare unpause box'
 tare unpause box >/dev/null
 tare stop box >/dev/null
 run tare exec box true
 is 'a stopped one too' "$status" 125
-like 'with a hint' "$stderr" 'is exited.*tare start box'
+like 'with a hint' "$stderr" '(exited).*tare start box'
 tare create --name new busybox true >/dev/null
 run tare exec new true
 is 'a created one too' "$status" 125
-like 'and says so' "$stderr" 'is created'
+like 'and says so' "$stderr" '(created)'
 
 # --- as soon as a container is said to run, exec is inside it ---
 
