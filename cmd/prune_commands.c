@@ -35,7 +35,10 @@ static bool confirmed(const struct prune_options *o, const char *what)
 		return true;
 	fprintf(stderr, "WARNING! This will remove %s.\nAre you sure you want to continue? [y/N] ",
 		what);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	if (fgets(answer, sizeof(answer), stdin))
+		return answer[0] == 'y' || answer[0] == 'Y';
+	fprintf(stderr, "no\n");
+	return false;
 }
 
 static void print_list(const char *title, const struct strlist *list)

@@ -148,7 +148,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		int exit_code = 0, ret = wait_one(ctx, argv[i], deadline_ns, &exit_code, &why);
 
 		if (ret == -ETIMEDOUT) {
-			error_set(&why, ETIMEDOUT, "container '%s' still runs", argv[i]);
+			error_set(&why, ETIMEDOUT, "container '%s' has not ended", argv[i]);
 			message_error(ctx, &why);
 			return EXIT_TIMEOUT;
 		}
