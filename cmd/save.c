@@ -16,6 +16,7 @@
 #include "cmd/outfile.h"
 #include "cmd/save_dir.h"
 #include "image/image.h"
+#include "image/reference.h"
 #include "image/save.h"
 
 struct save_options {
@@ -86,12 +87,14 @@ static int add_all(const struct job *job, struct save *save, struct digest *last
 		r = save_add(save, w->row, &w->names, &rebuilt, last, err);
 		if (r < 0)
 			return error_wrap(err, "image '%s'",
-					  *w->row->name ? w->row->name : w->row->id);
+					  *w->row->name ? reference_familiar(w->row->name)
+							: w->row->id);
 		if (rebuilt && !o->quiet)
 			message_warning(job->ctx,
 					"'%s': layers are made again, so the id is a new one "
 					"(load --keep-blobs keeps them)",
-					w->names.n ? w->names.items[0] : w->row->id);
+					w->names.n ? reference_familiar(w->names.items[0])
+						   : w->row->id);
 	}
 	return r;
 }

@@ -33,6 +33,7 @@
 #include "base/str.h"
 #include "image/image.h"
 #include "image/manifest.h"
+#include "image/reference.h"
 #include "image/usage.h"
 #include "image/view_store.h"
 
@@ -177,7 +178,8 @@ static void check_manifest(struct check *c, const char *image, const struct imag
 
 static void check_image(struct check *c, const struct image_summary *row)
 {
-	autofree char *image = xasprintf("image %.500s", *row->name ? row->name : row->id);
+	autofree char *image = xasprintf("image %.500s",
+					 *row->name ? reference_familiar(row->name) : row->id);
 	struct image_config config = { 0 };
 	struct error why;
 	size_t len;

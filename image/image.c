@@ -271,7 +271,8 @@ int image_find(const struct image_store *s, const char *operand, struct image *o
 	if (r < 0) {
 		image_done(&image);
 		return error_wrap(err, "image '%s'",
-				  *list.items[row].name ? list.items[row].name : operand);
+				  *list.items[row].name ? reference_familiar(list.items[row].name)
+							: operand);
 	}
 	*out = image;
 	return 0;
