@@ -187,7 +187,8 @@ static int open_made_dir(struct apply *a, const struct tree_place *p,
 			return tree_failed(err, errno, "make directory", p->path);
 		fd = openat(p->parent, p->leaf, flags);
 		if (fd >= 0) {
-			if (fchmod(fd, perm) < 0)
+			/* As if it were new: an owner of 0:0 is not set below. */
+			if ((a->tree.rights->root && fchown(fd, 0, 0) < 0) || fchmod(fd, perm) < 0)
 				return tree_failed(err, errno, "set the mode of", p->path);
 			return steal_fd(&fd);
 		}

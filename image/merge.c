@@ -310,10 +310,12 @@ static int add_whiteout(struct merge *m, struct node *dir, const char *leaf, con
 	if (!path_is_name(name))
 		return refuse(err, path, "is a whiteout of nothing");
 	old = nodes_find(&m->nodes, dir, name, strlen(name));
-	if (!old)
+	if (!old) {
 		nodes_add_name(&m->nodes, dir, name, strlen(name))->whiteout = true;
-	else if (node_is_dir(old))
+	} else if (node_is_dir(old)) {
 		old->opaque = true;
+		old->implied = false; /* nothing below says what it should be like */
+	}
 	return 0;
 }
 

@@ -372,6 +372,7 @@ odd("hard link and a link across layers", _low(), Layer().put(b"x", b"1").link(b
 odd("file twice", Layer().put(b"a", b"1", mode=0o4755).put(b"a", b"22", mode=0o600))
 odd("longer, then shorter", Layer().put(b"a", b"1" * 5000).put(b"a", b"2"))
 odd("directory twice", Layer().dir(b"d", mode=0o700, mtime=1).put(b"d/x").dir(b"d", mode=0o755, mtime=2))
+odd("directory twice, other owners", Layer().dir(b"d", uid=5, gid=6).put(b"d/x").dir(b"d").dir(b"e").dir(b"e", uid=7, gid=8))
 odd("directory and its contents replaced", Layer().dir(b"d").put(b"d/x").put(b"d", b"f").dir(b"d").put(b"d/y"))
 odd("symlink twice", Layer().symlink(b"s", b"1").symlink(b"s", b"2"))
 odd("two names for one place", Layer().put(b"a", b"1").put(b"./a", b"2").put(b"/a", b"3"))
