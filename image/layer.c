@@ -47,6 +47,19 @@ static int check_ids(const struct archive_member *m, const char *path, struct er
 	return 0;
 }
 
+/* ext4 says so of a full disk and of more than a block for all attributes of a file. */
+static int xattr_failed(struct error *err, int errnum, size_t size, const char *path)
+{
+	int r = tree_failed(err, errnum, "set an attribute of", path);
+
+	if (size > 1024 && (errnum == ENOSPC || errnum == E2BIG || errnum == ERANGE))
+		(void)error_hint(err,
+				 "ext4 takes 4000 bytes for a file, and this one has %zu; "
+				 "'load --view' takes it anywhere",
+				 size);
+	return r;
+}
+
 static int set_xattrs(struct apply *a, int fd, const char *path, struct error *err)
 {
 	const char *name;
@@ -65,7 +78,7 @@ static int set_xattrs(struct apply *a, int fd, const char *path, struct error *e
 		if (errno == EOPNOTSUPP || (errno == EPERM && !a->tree.rights->trusted))
 			log_debug("layer: attribute '%s' of '%s' lost", name, path);
 		else
-			return tree_failed(err, errno, "set an attribute of", path);
+			return xattr_failed(err, errno, size, path);
 	}
 	return 0;
 }

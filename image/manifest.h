@@ -13,7 +13,7 @@ struct error;
 struct json;
 
 #define MANIFEST_MAX_BYTES  (4U << 20)
-#define MANIFEST_MAX_LAYERS 127 /* what the peers' storage accepts, too */
+#define MANIFEST_MAX_LAYERS 500 /* of an overlay in Linux; podman has this limit, too */
 #define INDEX_MAX_MANIFESTS 4096
 
 /* Descriptors borrow from doc. { 0 } is empty. */

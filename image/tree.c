@@ -30,6 +30,7 @@
 #define OPAQUE_USER	     "user.overlay.opaque"
 #define ORIGIN_TRUSTED	     "trusted.overlay.origin"
 #define ORIGIN_USER	     "user.overlay.origin"
+#define ALLOW_MORE	     " ('load --max-size' allows more)"
 #define TREE_MAX_LATER_BYTES (32U << 20) /* of memory for directory times */
 
 /* A directory whose times (and mode, if it would shut us out) are set at the end. */
@@ -77,7 +78,7 @@ int tree_budget_take(struct tree_budget *budget, uint64_t bytes, struct error *e
 {
 	if (take(&budget->left, bytes))
 		return 0;
-	return error_set(err, EFBIG, "unpacks to more than the limit of %llu bytes",
+	return error_set(err, EFBIG, "unpacks to more than the limit of %llu bytes" ALLOW_MORE,
 			 (unsigned long long)budget->limit);
 }
 
@@ -92,7 +93,7 @@ int tree_budget_take_entry(struct tree_budget *budget, struct error *err)
 {
 	if (take(&budget->entries, 1))
 		return tree_budget_take(budget, TREE_ENTRY_COST, err);
-	return error_set(err, EFBIG, "has too many entries for its size (--max-size allows more)");
+	return error_set(err, EFBIG, "has too many entries for its size" ALLOW_MORE);
 }
 
 /**
@@ -104,7 +105,7 @@ int tree_budget_take_hole(struct tree_budget *budget, uint64_t bytes, struct err
 {
 	if (take(&budget->holes, bytes))
 		return 0;
-	return error_set(err, EFBIG, "has sparse files that are longer than the limit");
+	return error_set(err, EFBIG, "has sparse files that are longer than the limit" ALLOW_MORE);
 }
 
 /**

@@ -50,6 +50,7 @@ done
 loads hybrid-same hybrid
 loads gzip-in-name-only plain
 loads names-beside beside
+loads many-layers 300
 loads rules-oci rules_oci
 ok 'verify knows the names of its blobs' tare verify x.tar
 for kind in platforms-nested platforms-nested-twice platforms-on-top; do

@@ -177,7 +177,7 @@ e 755 0 0 6 2 directory'
 test_hostile() {
 	local kind before canaries=("$T/canary" "$store/canary" /tmp/canary)
 	before=$(find "$store" ! -path "$store" | grep -v index | sort)
-	for kind in $("$lib/odd-image" list | grep -v ^good-); do
+	for kind in $("$lib/odd-image" list | grep -v -e ^good- -e ^large-); do
 		"$lib/odd-image" "$kind" odd.tar
 		run timeout 60 "$TARE" load -i odd.tar
 		is "$kind: it is refused" "$status" 125
@@ -206,6 +206,18 @@ test_killed() {
 	is 'and removes their rubbish' "$(leftovers)" ''
 }
 
+# What the store's file system does not take.
+test_attribute() {
+	"$lib/odd-image" large-attribute attribute.tar
+	run tare load -q -i attribute.tar
+	if touch attribute && setfattr -n user.x -v "$(printf 'v%.0s' {1..60000})" attribute 2>/dev/null; then
+		is 'a large attribute is kept where the file system does' "$status" 0
+		tare rmi odd >/dev/null
+	else
+		like 'where a large attribute cannot be kept, a hint says why' "$status $stderr" '^125 .*hint: ext4 takes .* this one has 60000'
+	fi
+}
+
 cd "$T" || exit 1
 if command -v umoci skopeo setfattr >/dev/null; then
 	make_tree
@@ -216,6 +228,7 @@ fi
 test_transport
 test_hostile
 test_good
+test_attribute
 test_killed
 
 # resha LAYOUT OUT: all that descriptors name, by SHA-512
