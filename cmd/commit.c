@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -137,43 +136,14 @@ static int pack_changes(const struct container_root *cr, int root,
 	return r == 0 ? tar_write_end(&tar, err) : r;
 }
 
-static int write_layer(struct container_root *cr, struct layer_writer *w, struct error *err)
+static int write_layer(void *arg, struct layer_writer *w, struct error *err)
 {
 	autochanges struct change_list changes = { 0 };
-	autostrlist struct strlist points = { 0 };
-	autoclose int before = -1, after = -1;
-	int r;
+	struct container_root *cr = arg;
+	autoclose int root = -1;
+	int r = container_root_changes(cr, &root, &changes, err);
 
-	after = container_root_fd(cr, err);
-	before = after < 0 ? -1 : container_root_image_fd(cr, err);
-	if (before < 0)
-		return -err->code;
-	container_root_mount_points(cr, &points);
-	r = changes_find(
-		&(struct changes_plan){
-			.before = before,
-			.after = after,
-			.id_base = cr->id_base,
-			.mount_points = &points,
-		},
-		&changes, err);
-	return r == 0 ? pack_changes(cr, after, &changes, w, err) : r;
-}
-
-static int add_layer(struct container_root *cr, struct compose *c, struct error *err)
-{
-	struct layer_writer *w;
-	int file, r = compose_new_layer(c, &w, &file, err);
-
-	if (r < 0)
-		return r;
-	r = write_layer(cr, w, err);
-	if (r == 0)
-		r = compose_add_layer(c, w, file, err);
-	else
-		(void)close(file);
-	layer_writer_free(w);
-	return r;
+	return r == 0 ? pack_changes(cr, root, &changes, w, err) : r;
 }
 
 /* ---- the config ----------------------------------------------------------------- */
@@ -225,7 +195,7 @@ static int compose(struct container_root *cr, struct compose *c, struct error *e
 	if (o->pause)
 		r = freeze(&cr->record, &frozen, err);
 	if (r == 0)
-		r = add_layer(cr, c, err);
+		r = compose_add_layer(c, write_layer, cr, err);
 	thaw(&frozen);
 	if (r == 0)
 		compose_add_history(c, cr->record.command, o->message);

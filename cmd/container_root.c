@@ -19,6 +19,7 @@
 #include "cmd/reclaim.h"
 #include "cmd/stores.h"
 #include "cmd/target.h"
+#include "image/changes.h"
 
 static int find_config(struct container_root *cr, struct error *err)
 {
@@ -88,8 +89,8 @@ int container_root_fd(struct container_root *cr, struct error *err)
 	return reach_open(&cr->where, err);
 }
 
-/** container_root_image_fd() - The root as the image has it */
-int container_root_image_fd(struct container_root *cr, struct error *err)
+/* The root as the image has it. */
+static int open_image(struct container_root *cr, struct error *err)
 {
 	const struct reach image = {
 		.store_path = cr->ctx->root,
@@ -114,8 +115,8 @@ static void add_point(struct strlist *out, const char *target)
 		strlist_add(out, clean);
 }
 
-/** container_root_mount_points() - What tare makes in a root so as to mount on it */
-void container_root_mount_points(const struct container_root *cr, struct strlist *out)
+/* What tare makes in a root so as to mount on it. */
+static void add_mount_points(const struct container_root *cr, struct strlist *out)
 {
 	static const char *const own[] = { "dev",	"proc",		"sys",
 					   "etc/hosts", "etc/hostname", "etc/resolv.conf" };
@@ -126,6 +127,31 @@ void container_root_mount_points(const struct container_root *cr, struct strlist
 		add_point(out, cr->config.mounts[i].target);
 	for (size_t i = 0; i < cr->config.n_devices; i++)
 		add_point(out, cr->config.devices[i].target);
+}
+
+/**
+ * container_root_changes() - What the container has changed of its image
+ * @root:	Gets its root, as container_root_fd(); the caller closes it, also after a failure
+ */
+int container_root_changes(struct container_root *cr, int *root, struct change_list *out,
+			   struct error *err)
+{
+	autostrlist struct strlist points = { 0 };
+	autoclose int before = -1;
+
+	*root = container_root_fd(cr, err);
+	before = *root < 0 ? -1 : open_image(cr, err);
+	if (before < 0)
+		return -err->code;
+	add_mount_points(cr, &points);
+	return changes_find(
+		&(struct changes_plan){
+			.before = before,
+			.after = *root,
+			.id_base = cr->id_base,
+			.mount_points = &points,
+		},
+		out, err);
 }
 
 /** container_root_close() - Release; safe twice */

@@ -12,6 +12,7 @@
 #include "runtime/reach.h"
 #include "runtime/record.h"
 
+struct change_list;
 struct context;
 struct error;
 
@@ -30,8 +31,8 @@ struct container_root {
 int container_root_open(struct container_root *cr, const struct context *ctx, const char *operand,
 			struct error *err);
 int container_root_fd(struct container_root *cr, struct error *err);
-int container_root_image_fd(struct container_root *cr, struct error *err);
-void container_root_mount_points(const struct container_root *cr, struct strlist *out);
+int container_root_changes(struct container_root *cr, int *root, struct change_list *out,
+			   struct error *err);
 void container_root_close(struct container_root *cr);
 
 #endif

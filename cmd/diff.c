@@ -66,25 +66,10 @@ static void print_json(const struct change_list *changes)
 static int find(struct container_root *cr, const char *operand, const struct context *ctx,
 		struct change_list *out, struct error *err)
 {
-	autostrlist struct strlist points = { 0 };
-	autoclose int before = -1, after = -1;
+	autoclose int root = -1;
 	int r = container_root_open(cr, ctx, operand, err);
 
-	if (r < 0)
-		return r;
-	after = container_root_fd(cr, err);
-	before = after < 0 ? -1 : container_root_image_fd(cr, err);
-	if (before < 0)
-		return -err->code;
-	container_root_mount_points(cr, &points);
-	return changes_find(
-		&(struct changes_plan){
-			.before = before,
-			.after = after,
-			.id_base = cr->id_base,
-			.mount_points = &points,
-		},
-		out, err);
+	return r == 0 ? container_root_changes(cr, &root, out, err) : r;
 }
 
 static int run(struct context *ctx, int argc, char **argv, struct error *err)

@@ -3,10 +3,7 @@
  * cmd/import.c - tare import: a root directory as a tar archive becomes an image
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -15,9 +12,12 @@
 #include "base/str.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
+#include "cmd/infile.h"
 #include "cmd/options.h"
+#include "cmd/platform.h"
 #include "image/codec.h"
 #include "image/compose.h"
+#include "image/plan.h"
 #include "image/reference.h"
 
 struct import_options {
@@ -79,8 +79,9 @@ static int look_ahead(struct input *in, struct error *err)
 	return in->ahead ? 0 : error_set(err, EBADMSG, "the archive is empty");
 }
 
-static int inflate_into(struct input *in, struct layer_writer *w, struct error *err)
+static int inflate_into(void *arg, struct layer_writer *w, struct error *err)
 {
+	struct input *in = arg;
 	struct codec *codec;
 	const unsigned char *data;
 	size_t len = 1;
@@ -101,36 +102,24 @@ static int inflate_into(struct input *in, struct layer_writer *w, struct error *
 static int add_layer(struct compose *c, int fd, struct error *err)
 {
 	autofree struct input *in = xmalloc(sizeof(*in));
-	struct layer_writer *w;
-	int file, r = compose_new_layer(c, &w, &file, err);
 
-	if (r < 0)
-		return r;
 	in->fd = fd;
 	in->ahead = 0;
-	r = inflate_into(in, w, err);
-	if (r == 0)
-		r = compose_add_layer(c, w, file, err);
-	else
-		(void)close(file);
-	layer_writer_free(w);
-	return r;
+	return compose_add_layer(c, inflate_into, in, err);
 }
 
 static int set_platform(struct compose *c, const char *text, struct error *err)
 {
 	autostrlist struct strlist parts = { 0 };
+	struct plan_platform platform = { 0 };
+	int r = platform_parse(&platform, &parts, text, err);
 
-	if (!text)
-		return 0;
-	strlist_split(&parts, text, '/');
-	if (parts.n < 2 || parts.n > 3 || !*parts.items[0] || !*parts.items[1])
-		return error_set(err, EINVAL, "malformed platform '%s': expected OS/ARCH[/VARIANT]",
-				 text);
-	json_set_text(c->config, "os", parts.items[0]);
-	json_set_text(c->config, "architecture", parts.items[1]);
-	if (parts.n == 3)
-		json_set_text(c->config, "variant", parts.items[2]);
+	if (r < 0 || !text)
+		return r;
+	json_set_text(c->config, "os", platform.os);
+	json_set_text(c->config, "architecture", platform.architecture);
+	if (platform.variant)
+		json_set_text(c->config, "variant", platform.variant);
 	return 0;
 }
 
@@ -153,27 +142,6 @@ static int compose(const struct context *ctx, struct compose *c, int fd, const c
 	return r;
 }
 
-static int open_source(const char *path, struct error *err)
-{
-	int fd;
-
-	if (strcmp(path, "-")) {
-		fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0 && strstr(path, "://")) {
-			(void)error_set(err, EINVAL,
-					"'%s' is a URL, and tare has no network client", path);
-			return error_hint(err, "pipe it in: curl -L URL | tare import -");
-		}
-		return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
-	}
-	if (isatty(STDIN_FILENO)) {
-		(void)error_set(err, EINVAL, "no archive: standard input is a terminal");
-		return error_hint(err, "pipe a tar archive in");
-	}
-	fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-	return fd < 0 ? error_sys(err, errno, "open standard input") : fd;
-}
-
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	autofree char *name = NULL;
@@ -185,7 +153,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 	if (argc > 1 && reference_normalise(argv[1], &name, err) < 0)
 		return -err->code;
-	fd = open_source(argv[0], err);
+	fd = infile_open(argv[0], err);
 	if (fd < 0)
 		return fd;
 	r = image_store_open(ctx->store.root_fd, &store, err);

@@ -3,7 +3,6 @@
  * cmd/load.c - tare load: images from an archive into the store
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/format.h"
+#include "cmd/infile.h"
 #include "cmd/options.h"
 #include "cmd/platform.h"
 #include "cmd/units.h"
@@ -81,24 +81,9 @@ static void end_progress(const struct progress *p)
 		(void)file_write_fd(STDERR_FILENO, "\r\033[K", 4);
 }
 
-static int open_input(const char *path, struct error *err)
-{
-	int fd;
-
-	if (!path || !strcmp(path, "-")) {
-		if (!isatty(STDIN_FILENO))
-			return fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-		(void)error_set(err, EINVAL, "no archive: standard input is a terminal");
-		return error_hint(err, "name it: 'tare load -i FILE', or pipe it in");
-	}
-	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
-}
-
 static int set_platform(const struct load_options *o, struct plan_platform *to,
 			struct strlist *parts, struct error *err)
 {
-
 	if (o->platform && o->all_platforms)
 		return error_set(err, EINVAL, "--platform and --all-platforms exclude each other");
 	plan_this_machine(to);
@@ -150,7 +135,7 @@ static int load(const struct context *ctx, const char *path, const struct image_
 	autoclose int fd = -1;
 	int r;
 
-	fd = open_input(path, err);
+	fd = infile_open(path, err);
 	if (fd < 0)
 		return fd;
 	r = image_store_open(ctx->store.root_fd, &store, err);

@@ -157,41 +157,36 @@ int compose_open(struct compose *c, const struct image_store *store, const struc
 	return r;
 }
 
-/** compose_new_layer() - Begin a layer: what is written to the writer ends up in *fd */
-int compose_new_layer(struct compose *c, struct layer_writer **out, int *fd, struct error *err)
-{
-	int r;
-
-	*fd = open_file(c, err);
-	if (*fd < 0)
-		return *fd;
-	r = layer_writer_new(*fd, LAYER_PLAIN, out, err);
-	if (r < 0)
-		(void)close(*fd);
-	return r;
-}
-
-/** compose_add_layer() - A layer is complete: it goes on top; @fd is taken over */
-int compose_add_layer(struct compose *c, struct layer_writer *w, int fd, struct error *err)
+static void put_on_top(struct compose *c, const struct layer_blob *layer)
 {
 	struct json *rootfs = json_clone(json_get(c->config, "rootfs"));
 	char text[DIGEST_TEXT_MAX];
-	struct layer_blob *layer;
-	int r;
 
 	c->layers = xrealloc(c->layers, (c->n_layers + 1) * sizeof(*c->layers));
-	layer = &c->layers[c->n_layers];
-	r = layer_writer_finish(w, layer, err);
-	if (r < 0) {
-		json_free(rootfs);
-		(void)close(fd);
-		return r;
-	}
-	layer->fd = fd;
-	c->n_layers++;
+	c->layers[c->n_layers++] = *layer;
 	digest_format(&layer->diff_id, text);
 	append(rootfs, "diff_ids", json_new_text(text));
 	json_set(c->config, "rootfs", rootfs);
+}
+
+/** compose_add_layer() - A layer of what @write writes goes on top */
+int compose_add_layer(struct compose *c, compose_write *write, void *arg, struct error *err)
+{
+	autoclose int fd = open_file(c, err);
+	struct layer_writer *w = NULL;
+	struct layer_blob layer;
+	int r = fd < 0 ? fd : layer_writer_new(fd, LAYER_PLAIN, &w, err);
+
+	if (r < 0)
+		return r;
+	r = write(arg, w, err);
+	if (r == 0)
+		r = layer_writer_finish(w, &layer, err);
+	layer_writer_free(w);
+	if (r < 0)
+		return r;
+	layer.fd = steal_fd(&fd);
+	put_on_top(c, &layer);
 	return 0;
 }
 

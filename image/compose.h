@@ -23,10 +23,12 @@ struct compose {
 	bool is_view; /* built on an image that is not unpacked, and will not be either */
 };
 
+/* Writes a layer's tar archive to layer_writer_sink(). */
+typedef int compose_write(void *arg, struct layer_writer *w, struct error *err);
+
 int compose_open(struct compose *c, const struct image_store *store, const struct image *base,
 		 struct error *err);
-int compose_new_layer(struct compose *c, struct layer_writer **out, int *fd, struct error *err);
-int compose_add_layer(struct compose *c, struct layer_writer *w, int fd, struct error *err);
+int compose_add_layer(struct compose *c, compose_write *write, void *arg, struct error *err);
 void compose_add_history(struct compose *c, const char *created_by, const char *comment);
 int compose_publish(struct compose *c, const char *name, char id[DIGEST_SHA256_HEX + 1],
 		    struct error *err);
