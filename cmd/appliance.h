@@ -10,7 +10,6 @@
 
 #include "base/str.h"
 #include "cmd/settings.h"
-#include "network/port.h"
 
 struct context;
 struct error;

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <regex.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"

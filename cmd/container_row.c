@@ -7,7 +7,6 @@
  */
 #include "cmd/container_row.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

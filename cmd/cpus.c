@@ -6,8 +6,6 @@
  * locks what is held (runtime/cpu_lease.c), the cgroups of running containers
  * which of them may run where.
  */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

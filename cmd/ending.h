@@ -6,7 +6,6 @@
 #define CMD_ENDING_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "cmd/report/oom.h"
 #include "cmd/report/report.h"

@@ -15,7 +15,6 @@
 #include "cmd/ephemeral.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

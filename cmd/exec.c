@@ -6,13 +6,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/sys.h"
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"

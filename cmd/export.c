@@ -2,11 +2,7 @@
 /*
  * cmd/export.c - tare export: a container's files as a tar archive
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

@@ -2,7 +2,6 @@
 /*
  * cmd/history.c - tare history: how an image came about
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,6 @@
 /*
  * cmd/info.c - tare info: this machine, as tare sees it
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

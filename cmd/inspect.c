@@ -3,13 +3,10 @@
  * cmd/inspect.c - tare inspect, container inspect, image inspect: all there is to know
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "base/str.h"
 #include "cmd/command.h"
 #include "cmd/container_inspect.h"
 #include "cmd/format.h"

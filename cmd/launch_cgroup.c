@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/cpulist.h"
 #include "base/error.h"
+#include "cgroups/group.h"
 #include "cgroups/protection.h"
 #include "cgroups/remark.h"
 #include "cmd/device.h"

@@ -5,7 +5,6 @@
 #ifndef CMD_LAUNCH_STATE_H
 #define CMD_LAUNCH_STATE_H
 
-#include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/limits.h"
 #include "cgroups/oom.h"

@@ -5,7 +5,6 @@
 #ifndef CMD_LOG_READER_H
 #define CMD_LOG_READER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

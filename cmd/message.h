@@ -5,8 +5,6 @@
 #ifndef CMD_MESSAGE_H
 #define CMD_MESSAGE_H
 
-#include <stdbool.h>
-
 struct context;
 struct error;
 

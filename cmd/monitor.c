@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,6 +26,7 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "cgroups/group.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/restart.h"

@@ -8,7 +8,6 @@
 #include "cmd/pack_config.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"

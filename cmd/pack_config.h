@@ -5,8 +5,6 @@
 #ifndef CMD_PACK_CONFIG_H
 #define CMD_PACK_CONFIG_H
 
-#include <stdint.h>
-
 #include "base/str.h"
 
 struct error;

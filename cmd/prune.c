@@ -8,9 +8,7 @@
 #include "cmd/prune.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
@@ -18,7 +16,6 @@
 #include "base/json.h"
 #include "cmd/command.h"
 #include "cmd/maps.h"
-#include "cmd/message.h"
 #include "cmd/reclaim.h"
 #include "cmd/rmi.h"
 #include "cmd/target.h"

@@ -6,7 +6,6 @@
  * format asks for what is in it. The plain table is built without the detour
  * through JSON, since this is what people and watch(1) call all the time.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -12,8 +12,6 @@
  */
 #include "cmd/restart.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

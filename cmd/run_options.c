@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "cmd/appliance.h"
 #include "cmd/health.h"
 #include "cmd/maps.h"

@@ -9,7 +9,6 @@
 #include "cmd/settings.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

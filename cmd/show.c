@@ -24,7 +24,6 @@
 #include "cmd/units.h"
 #include "image/image.h"
 #include "image/reference.h"
-#include "image/source.h"
 
 struct show_options {
 	bool json;

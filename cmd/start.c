@@ -11,7 +11,6 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/monitor.h"

@@ -5,7 +5,6 @@
 #ifndef CMD_TABLE_H
 #define CMD_TABLE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"

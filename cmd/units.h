@@ -5,7 +5,6 @@
 #ifndef CMD_UNITS_H
 #define CMD_UNITS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 #define UNITS_NS_PER_S	INT64_C(1000000000)

@@ -14,7 +14,6 @@
 #include "cmd/message.h"
 #include "cmd/opened.h"
 #include "cmd/options.h"
-#include "cmd/signed.h"
 #include "image/reference.h"
 #include "image/verify.h"
 

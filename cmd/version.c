@@ -3,7 +3,6 @@
  * cmd/version.c - tare version
  */
 #include <stdio.h>
-#include <string.h>
 #include <sys/utsname.h>
 
 #include "base/error.h"

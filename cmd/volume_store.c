@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -15,7 +14,6 @@
 #include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/path.h"
 #include "cmd/command.h"
 #include "cmd/settings.h"
 

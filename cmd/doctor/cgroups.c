@@ -5,9 +5,7 @@
  * A cgroup is made where a container's would be, with all controllers that can
  * be passed on without moving anybody.
  */
-#include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

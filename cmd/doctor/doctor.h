@@ -9,7 +9,6 @@
 #define CMD_DOCTOR_DOCTOR_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/error.h"
 #include "cgroups/hierarchy.h"

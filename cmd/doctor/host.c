@@ -11,7 +11,6 @@
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <sched.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

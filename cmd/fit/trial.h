@@ -5,8 +5,6 @@
 #ifndef CMD_FIT_TRIAL_H
 #define CMD_FIT_TRIAL_H
 
-#include <stdint.h>
-
 #include "base/str.h"
 
 struct context;

@@ -7,7 +7,6 @@
 #include "cmd/oci/birth.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #ifndef CMD_OCI_CGROUP_H
 #define CMD_OCI_CGROUP_H
 
-#include <stdbool.h>
 #include <sys/types.h>
 
 #include "cgroups/hierarchy.h"

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

@@ -5,15 +5,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cgroups/oom.h"
 #include "cgroups/report.h"
-#include "cmd/message.h"
 #include "cmd/oci/cgroup.h"
 #include "cmd/oci/oci.h"
 #include "runtime/process.h"

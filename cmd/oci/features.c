@@ -9,8 +9,6 @@
 
 #include <linux/capability.h>
 #include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"

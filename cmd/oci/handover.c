@@ -7,7 +7,6 @@
 #include "cmd/oci/handover.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

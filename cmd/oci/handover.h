@@ -5,8 +5,6 @@
 #ifndef CMD_OCI_HANDOVER_H
 #define CMD_OCI_HANDOVER_H
 
-#include <stdbool.h>
-
 #include "runtime/state.h"
 
 struct container;

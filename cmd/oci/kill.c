@@ -6,11 +6,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/sys.h"
 #include "cgroups/group.h"
 #include "cgroups/pids.h"

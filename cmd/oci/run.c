@@ -2,8 +2,6 @@
 /*
  * cmd/oci/run.c - tare-oci run: create, start, wait and delete, in one
  */
-#include <errno.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

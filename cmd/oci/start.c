@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"

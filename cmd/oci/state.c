@@ -3,11 +3,8 @@
  * cmd/oci/state.c - tare-oci state and list: what there is, and how it is
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/dir.h"

@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/str.h"
 #include "base/sys.h"
 #include "cgroups/freezer.h"
 #include "cmd/oci/cgroup.h"

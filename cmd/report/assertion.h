@@ -12,7 +12,6 @@
 #define CMD_REPORT_ASSERTION_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct error;

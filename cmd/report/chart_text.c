@@ -5,7 +5,6 @@
  * A column of text for each column of the chart, filled from below in eighths
  * of a cell.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/str.h"

@@ -6,7 +6,6 @@
 #define CMD_REPORT_REPEAT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 struct error;
 struct json;

@@ -7,7 +7,6 @@
 #include "cmd/report/summary.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"

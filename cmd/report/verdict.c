@@ -8,7 +8,6 @@
 #include "cmd/report/verdict.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

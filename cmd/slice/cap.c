@@ -25,7 +25,6 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "base/str.h"
 #include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
 #include "cgroups/update.h"

@@ -19,7 +19,6 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "cgroups/group.h"
 #include "cgroups/hierarchy.h"
 #include "cmd/command.h"
 #include "cmd/slice/store.h"
