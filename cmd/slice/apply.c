@@ -30,34 +30,19 @@ struct wanted {
 	struct slice_limits limits;
 };
 
-static int check_keys(const struct json *map, struct error *err)
-{
-	static const char *const known[] = { "Name",	   "Memory", "MemoryHigh",
-					     "MemorySwap", "Cpus",   "CpusetCpus",
-					     "Pids",	   "Weight", "BlkioWeight",
-					     "Lease" };
-	const struct json *value;
-	const char *key;
-
-	for (void *it = NULL; json_next(map, &it, &key, &value);) {
-		size_t i = 0;
-
-		while (i < sizeof(known) / sizeof(*known) && strcmp(known[i], key) != 0)
-			i++;
-		if (i == sizeof(known) / sizeof(*known) && !slice_io_is_key(key))
-			return error_set(err, EBADMSG, "unknown key '%s'", key);
-	}
-	return 0;
-}
-
 static int read_one(const struct json *v, const struct cap *cap, struct wanted *w,
 		    struct error *err)
 {
+	static const char *const known[] = {
+		"Name",		 "Memory",	   "MemoryHigh",     "MemorySwap",	"Cpus",
+		"CpusetCpus",	 "Pids",	   "Weight",	     "BlkioWeight",	"Lease",
+		"DeviceReadBps", "DeviceWriteBps", "DeviceReadIops", "DeviceWriteIops", NULL
+	};
 	const char *name = json_text_or(json_get(v, "Name"), "");
 	int r = slice_check_name(name, err);
 
 	if (r == 0)
-		r = check_keys(v, err);
+		r = slice_check_keys(v, known, "it", err);
 	if (r == 0)
 		r = slice_limits_from_json(v, &w->limits, err);
 	if (r == 0)
@@ -145,7 +130,7 @@ static const char *apply_one(struct slice_maker *m, const struct wanted *w, bool
 
 static int apply(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	const struct apply_options *o = ctx->options;
 	autostrlist struct strlist names = { 0 };
 	autojson struct json *doc = NULL;
@@ -192,7 +177,7 @@ static struct json *part(const struct slice_limits *limits)
 
 static int show_cap(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	autojson struct json *doc = json_new_map();
 	struct cap cap = { 0 };
 	int r = slice_store_open(&st, ctx, err); /* has it in force */

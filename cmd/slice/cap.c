@@ -31,26 +31,6 @@
 
 #define CAP_MAX_BYTES (64U << 10)
 
-/* A key that is misspelt would be a cap that does not hold. */
-static int check_keys(const struct json *map, const char *const *known, const char *where,
-		      struct error *err)
-{
-	const struct json *value;
-	const char *key;
-
-	if (json_kind_of(map) != JSON_MAP)
-		return error_set(err, EBADMSG, "%s is no map", where);
-	for (void *it = NULL; json_next(map, &it, &key, &value);) {
-		size_t i = 0;
-
-		while (known[i] && strcmp(known[i], key) != 0)
-			i++;
-		if (!known[i])
-			return error_set(err, EBADMSG, "%s has an unknown key '%s'", where, key);
-	}
-	return 0;
-}
-
 static int read_part(const struct json *doc, const char *key, const char *const *known,
 		     struct slice_limits *limits, struct error *err)
 {
@@ -59,7 +39,7 @@ static int read_part(const struct json *doc, const char *key, const char *const 
 
 	if (!part)
 		return 0;
-	r = check_keys(part, known, key, err);
+	r = slice_check_keys(part, known, key, err);
 	if (r == 0)
 		r = slice_limits_from_json(part, limits, err);
 	return r == 0 ? slice_limits_check(limits, err) : r;
@@ -73,7 +53,7 @@ int cap_parse(struct cap *cap, const char *text, size_t len, struct error *err)
 					     "CpusetCpus", "Pids",	 "Weight",     NULL };
 	static const char *const slice[] = { "Memory", "Cpus", "Pids", "Weight", "Lease", NULL };
 	autojson struct json *doc = json_parse(text, len, err);
-	int r = doc ? check_keys(doc, top, "the document", err) : -EBADMSG;
+	int r = doc ? slice_check_keys(doc, top, "the document", err) : -EBADMSG;
 
 	if (r == 0)
 		r = read_part(doc, "Total", total, &cap->total, err);

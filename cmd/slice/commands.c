@@ -145,7 +145,7 @@ int slice_maker_create(struct slice_maker *m, const char *name, const struct sli
 
 static int create(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	autostrlist struct strlist names = { 0 };
 	struct slice_limits limits = { 0 };
 	struct cap cap;
@@ -194,7 +194,7 @@ static void change_lease(struct slice *s, int64_t lease_ms)
 
 static int update(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	const struct limit_options *o = ctx->options;
 	autoslice struct slice s = { 0 };
 	struct slice_limits limits;
@@ -222,7 +222,7 @@ static int update(struct context *ctx, int argc, char **argv, struct error *err)
 static int renew_one(const struct context *ctx, const char *name, const struct limit_options *o,
 		     struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	autoslice struct slice s = { 0 };
 	struct cap cap;
 	int r = cap_read(&cap, err);
@@ -290,7 +290,7 @@ static int rm_one(const struct slice_store *st, const char *name, bool force, st
 
 static int rm(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	const struct rm_options *o = ctx->options;
 	autostrlist struct strlist names = { 0 };
 	int status = 0, r = command_check_all(ctx, o->all, argc, err);

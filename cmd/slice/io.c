@@ -22,15 +22,6 @@ static const char *const keys[CGROUP_IO_KINDS] = {
 	[CGROUP_IO_WIOPS] = "DeviceWriteIops",
 };
 
-/** slice_io_is_key() - Whether it is one of the members that slice_io_from_json() reads */
-bool slice_io_is_key(const char *key)
-{
-	for (size_t i = 0; i < CGROUP_IO_KINDS; i++)
-		if (!strcmp(keys[i], key))
-			return true;
-	return false;
-}
-
 /* The line of a disk, or NULL. */
 static const char *find(const char *lines, const char *path)
 {

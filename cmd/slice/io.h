@@ -19,7 +19,6 @@ struct slice_io {
 	char kinds[CGROUP_IO_KINDS][SLICE_IO_MAX];
 };
 
-bool slice_io_is_key(const char *key);
 int slice_io_set(struct slice_io *io, enum cgroup_io_kind kind, const char *spec,
 		 struct error *err);
 int slice_io_from_json(const struct json *v, struct slice_io *io, struct error *err);

@@ -79,11 +79,18 @@ static int watch(int dir_fd)
 	return fd;
 }
 
+static int lock(const struct slice_member *m, int operation, struct error *err)
+{
+	int r = file_lock(m->dir_fd, operation);
+
+	return r < 0 ? error_sys(err, -r, "lock the slices") : 0;
+}
+
 /* Under the lock that is needed: who finds no cgroup, after a restart of the machine, makes it. */
 static int lock_and_read(struct slice_member *m, const struct cgroup_root *root, struct slice *s,
 			 struct error *err)
 {
-	int r = file_lock(m->dir_fd, LOCK_SH);
+	int r = lock(m, LOCK_SH, err);
 
 	if (r == 0)
 		r = slice_store_read(m->dir_fd, m->name, s, err);
@@ -91,7 +98,7 @@ static int lock_and_read(struct slice_member *m, const struct cgroup_root *root,
 		return r;
 	slice_done(s);
 	*s = (struct slice){ 0 };
-	r = file_lock(m->dir_fd, LOCK_EX);
+	r = lock(m, LOCK_EX, err);
 	return r == 0 ? slice_store_read(m->dir_fd, m->name, s, err) : r;
 }
 
@@ -160,7 +167,7 @@ void slice_leave(struct slice_member *m, const struct context *ctx, bool lease_e
 	cleanup_close(&m->watch_fd);
 	cleanup_close(&m->dir_fd);
 	if (was_in && lease_ended) {
-		autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+		autoslicestore struct slice_store st = SLICE_STORE_NONE;
 		autoslice struct slice s = { 0 };
 		struct error ignored;
 

@@ -155,7 +155,7 @@ static struct json *make_row(const struct slice_store *st, const struct slice *s
 
 static int ls(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	const struct ls_options *o = ctx->options;
 	autostrlist struct strlist names = { 0 };
 	autoformat struct format f = { 0 };
@@ -214,7 +214,7 @@ static int show_one(const struct slice_store *st, const char *name, const char *
 
 static int inspect(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	const struct show_options *o = ctx->options;
 	autojson struct json *all = json_new_list();
 	int status = 0, r = slice_store_open(&st, ctx, err);
@@ -253,7 +253,7 @@ static int export_one(const struct slice_store *st, const char *name, struct jso
 
 static int export(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	autojson struct json *doc = json_new_map();
 	autostrlist struct strlist names = { 0 };
 	struct json *list = json_new_list();
@@ -332,7 +332,7 @@ static void print_report(const struct json *doc)
 
 static int report(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	const struct report_options *o = ctx->options;
 	autoslice struct slice s = { 0 };
 	autojson struct json *doc = NULL;

@@ -119,6 +119,32 @@ static int set_cpuset(struct slice_limits *limits, const char *text, struct erro
 }
 
 /**
+ * slice_check_keys() - Refuse what is no map, or has other members
+ * @known:	Ends with NULL
+ * @what:	The map, for the error
+ *
+ * A key that is misspelt would be a limit that does not hold.
+ */
+int slice_check_keys(const struct json *map, const char *const *known, const char *what,
+		     struct error *err)
+{
+	const struct json *value;
+	const char *key;
+
+	if (json_kind_of(map) != JSON_MAP)
+		return error_set(err, EBADMSG, "%s is no map", what);
+	for (void *it = NULL; json_next(map, &it, &key, &value);) {
+		size_t i = 0;
+
+		while (known[i] && strcmp(known[i], key) != 0)
+			i++;
+		if (!known[i])
+			return error_set(err, EBADMSG, "%s has an unknown key '%s'", what, key);
+	}
+	return 0;
+}
+
+/**
  * slice_limits_from_json() - Read limits from a map, whose other members are passed over
  * @limits:	What the map does not mention is left as it is
  */

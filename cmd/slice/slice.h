@@ -50,6 +50,8 @@ void slice_done(struct slice *s);
 
 /* The pure parts. */
 int slice_check_name(const char *name, struct error *err);
+int slice_check_keys(const struct json *map, const char *const *known, const char *what,
+		     struct error *err);
 int slice_limits_from_json(const struct json *v, struct slice_limits *limits, struct error *err);
 void slice_limits_to_json(const struct slice_limits *limits, struct json *map);
 int slice_limits_check(const struct slice_limits *limits, struct error *err);

@@ -351,7 +351,7 @@ void slice_store_settle(const struct slice_store *st, struct slice *s)
 /** slice_store_settle_all() - Look for leases that have ended; nothing where there are no slices */
 void slice_store_settle_all(const struct context *ctx)
 {
-	autoslicestore struct slice_store st = { .dir_fd = -1, .cgroups = { .fd = -1 } };
+	autoslicestore struct slice_store st = SLICE_STORE_NONE;
 	autostrlist struct strlist names = { 0 };
 	struct error ignored; /* the commands about slices say it */
 

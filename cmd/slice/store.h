@@ -18,6 +18,8 @@ struct slice_store {
 	struct cgroup_root cgroups; /* fd -1: there is no cgroup2 */
 };
 
+#define SLICE_STORE_NONE ((struct slice_store){ .dir_fd = -1, .cgroups = { .fd = -1 } })
+
 int slice_store_open(struct slice_store *st, const struct context *ctx, struct error *err);
 void slice_store_close(struct slice_store *st);
 #define autoslicestore __attribute__((cleanup(slice_store_close)))
