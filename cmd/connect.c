@@ -18,6 +18,7 @@
 #include "cmd/command.h"
 #include "cmd/reclaim.h"
 #include "cmd/settings.h"
+#include "cmd/target.h"
 #include "network/netns.h"
 #include "network/resolv.h"
 #include "runtime/config.h"
@@ -73,14 +74,12 @@ static int use_container(struct connection *n, struct error *err)
 {
 	const char *operand = n->settings->network + strlen("container:");
 	autorecord struct record other = { 0 };
-	char id[RECORD_ID_HEX + 1], path[64];
+	char path[64];
 	autoclose int pidfd = -1;
 	int r;
 
 	record_init(&other);
-	r = record_find(&n->ctx->store, operand, id, err);
-	if (r == 0)
-		r = record_read(&n->ctx->store, id, &other, err);
+	r = target_find(n->ctx, operand, &other, err);
 	if (r < 0)
 		return error_wrap(err, "share the network of '%s'", operand);
 	if (other.status != RECORD_RUNNING && other.status != RECORD_PAUSED)

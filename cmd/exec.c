@@ -22,6 +22,7 @@
 #include "cmd/run_options.h"
 #include "cmd/settings.h"
 #include "cmd/streams.h"
+#include "cmd/target.h"
 #include "runtime/console.h"
 #include "runtime/executable.h"
 #include "runtime/process.h"
@@ -32,29 +33,23 @@ struct exec_options {
 	struct strlist env, env_files, asserts;
 };
 
-#define AT(m) offsetof(struct exec_options, m)
+#define O(...) OPTION(struct exec_options, __VA_ARGS__)
 
 static const struct option_def options[] = {
-	{ 0, "assert", "EXPR", "End with 123 unless this is so: memory.peak<100M, !oom, wall<30s",
-	  OPTION_LIST, AT(asserts), NULL, NULL, NULL },
-	{ 0, "assert-format", "FORMAT[:FILE]", "Tell assertions as text, tap or junit", OPTION_TEXT,
-	  AT(assert_format), NULL, NULL, NULL },
-	{ 'd', "detach", NULL, "Run in the background, without streams", OPTION_BOOL, AT(detach),
-	  NULL, NULL, NULL },
-	{ 'e', "env", "NAME[=VALUE]", "Set a variable", OPTION_LIST, AT(env), NULL, NULL, NULL },
-	{ 0, "env-file", "FILE", "Variables from a file", OPTION_LIST, AT(env_files), NULL, NULL,
-	  NULL },
-	{ 'i', "interactive", NULL, "Keep standard input open", OPTION_BOOL, AT(interactive), NULL,
-	  NULL, NULL },
-	{ 0, "privileged", NULL, "With all capabilities, without seccomp", OPTION_BOOL,
-	  AT(privileged), NULL, NULL, NULL },
-	{ 0, "report", "FILE|fd:N|-",
-	  "Write there at the end what the container used meanwhile and why it ended, as JSON",
-	  OPTION_TEXT, AT(report), NULL, NULL, NULL },
-	{ 't', "tty", NULL, "Give it a terminal", OPTION_BOOL, AT(tty), NULL, NULL, NULL },
-	{ 'u', "user", "USER[:GROUP]", "Run as this user", OPTION_TEXT, AT(user), NULL, NULL,
-	  NULL },
-	{ 'w', "workdir", "DIR", "Working directory", OPTION_TEXT, AT(cwd), NULL, NULL, NULL },
+	O(0, "assert", "EXPR", OPTION_LIST, asserts,
+	  "End with 123 unless this is so: memory.peak<100M, !oom, wall<30s"),
+	O(0, "assert-format", "FORMAT[:FILE]", OPTION_TEXT, assert_format,
+	  "Tell assertions as text, tap or junit"),
+	O('d', "detach", NULL, OPTION_BOOL, detach, "Run in the background, without streams"),
+	O('e', "env", "NAME[=VALUE]", OPTION_LIST, env, "Set a variable"),
+	O(0, "env-file", "FILE", OPTION_LIST, env_files, "Variables from a file"),
+	O('i', "interactive", NULL, OPTION_BOOL, interactive, "Keep standard input open"),
+	O(0, "privileged", NULL, OPTION_BOOL, privileged, "With all capabilities, without seccomp"),
+	O(0, "report", "FILE|fd:N|-", OPTION_TEXT, report,
+	  "Write there at the end what the container used meanwhile and why it ended, as JSON"),
+	O('t', "tty", NULL, OPTION_BOOL, tty, "Give it a terminal"),
+	O('u', "user", "USER[:GROUP]", OPTION_TEXT, user, "Run as this user"),
+	O('w', "workdir", "DIR", OPTION_TEXT, cwd, "Working directory"),
 	{ 0 },
 };
 
@@ -100,12 +95,8 @@ static void joined_done(struct joined *j)
 static int find_running(struct joined *j, const struct context *ctx, const char *operand,
 			struct error *err)
 {
-	char id[RECORD_ID_HEX + 1];
-	int r;
+	int r = target_find(ctx, operand, &j->record, err);
 
-	r = record_find(&ctx->store, operand, id, err);
-	if (r == 0)
-		r = record_read(&ctx->store, id, &j->record, err);
 	if (r < 0)
 		return r;
 	if (j->record.status != RECORD_RUNNING) {
@@ -115,7 +106,7 @@ static int find_running(struct joined *j, const struct context *ctx, const char 
 			       ? error_hint(err, "unpause it first: tare unpause %s", operand)
 			       : error_hint(err, "start it first: tare start %s", operand);
 	}
-	return settings_load(&j->settings, &ctx->store, id, err);
+	return settings_load(&j->settings, &ctx->store, j->record.id, err);
 }
 
 /* The container's settings, as far as the flags do not say otherwise. */

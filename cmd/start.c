@@ -27,26 +27,16 @@ struct start_options {
 	const char *report;
 };
 
+#define O(...) OPTION(struct start_options, __VA_ARGS__)
+
 static const struct option_def options[] = {
-	{ .short_name = 'a',
-	  .name = "attach",
-	  .help = "Stay in the foreground with its output",
-	  .type = OPTION_BOOL,
-	  .offset = offsetof(struct start_options, attach) },
-	{ .short_name = 'i',
-	  .name = "interactive",
-	  .help = "Pass standard input on, if the container keeps it open",
-	  .type = OPTION_BOOL,
-	  .offset = offsetof(struct start_options, interactive) },
-	{ .name = "report",
-	  .arg = "FILE|fd:N|-",
-	  .help = "Write there at the end what it used and why it ended, as JSON",
-	  .type = OPTION_TEXT,
-	  .offset = offsetof(struct start_options, report) },
-	{ .name = "at-boot",
-	  .help = "Those whose --restart policy has them run again after the machine did",
-	  .type = OPTION_BOOL,
-	  .offset = offsetof(struct start_options, at_boot) },
+	O('a', "attach", NULL, OPTION_BOOL, attach, "Stay in the foreground with its output"),
+	O('i', "interactive", NULL, OPTION_BOOL, interactive,
+	  "Pass standard input on, if the container keeps it open"),
+	O(0, "report", "FILE|fd:N|-", OPTION_TEXT, report,
+	  "Write there at the end what it used and why it ended, as JSON"),
+	O(0, "at-boot", NULL, OPTION_BOOL, at_boot,
+	  "Those whose --restart policy has them run again after the machine did"),
 	{ 0 },
 };
 
@@ -57,15 +47,6 @@ struct stopped {
 	struct record record;
 	bool has_image;
 };
-
-static int find_stopped(struct stopped *c, const struct context *ctx, const char *operand,
-			struct error *err)
-{
-	char id[RECORD_ID_HEX + 1];
-	int r = record_find(&ctx->store, operand, id, err);
-
-	return r == 0 ? record_read(&ctx->store, id, &c->record, err) : r;
-}
 
 /* Under the lock: `update` may have been changing the settings. */
 static int read_stopped(struct stopped *c, const struct context *ctx, struct error *err)
@@ -140,7 +121,6 @@ static const char *verdict_place(const char *spec)
 static int open_report(struct launch *l, const struct start_options *o, struct error *err)
 {
 	const char *spec = o->report ? o->report : l->settings->report;
-
 	int r = report_open_verdicts(&l->report, &l->settings->asserts,
 				     verdict_place(l->settings->assert_format), err);
 
@@ -194,7 +174,7 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 
 	record_init(&c.record);
 	launch_init(&l, ctx, &c.settings, NULL, &c.record);
-	r = find_stopped(&c, ctx, operand, err);
+	r = target_find(ctx, operand, &c.record, err);
 	if (r == 0)
 		r = lock_stopped(&l, err);
 	if (r == -EBUSY)

@@ -22,6 +22,7 @@
 #include "cmd/report/sampler.h"
 #include "cmd/report/series.h"
 #include "cmd/report/summary.h"
+#include "cmd/target.h"
 #include "runtime/record.h"
 
 #define CHUNK	       65536
@@ -154,19 +155,16 @@ static int open_container(struct context *ctx, const char *operand, struct input
 			  struct error *err)
 {
 	autorecord struct record r;
-	char id[RECORD_ID_HEX + 1];
 	autoclose int dir = -1;
 	int ret;
 
 	record_init(&r);
 	ret = command_open_stores(ctx, err);
 	if (ret == 0)
-		ret = record_find(&ctx->store, operand, id, err);
-	if (ret == 0)
-		ret = record_read(&ctx->store, id, &r, err);
+		ret = target_find(ctx, operand, &r, err);
 	if (ret < 0)
 		return ret;
-	dir = record_open_dir(&ctx->store, id, false);
+	dir = record_open_dir(&ctx->store, r.id, false);
 	*fd = dir < 0 ? -1 : openat(dir, SAMPLER_FILE, O_RDONLY | O_CLOEXEC);
 	if (*fd >= 0)
 		return 0;
