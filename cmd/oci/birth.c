@@ -252,6 +252,6 @@ int oci_birth_end(struct oci_birth *b, int code, struct error *err)
 	b->dirfd = b->dirfd >= 0 ? b->dirfd : state_open(b->ctx->store.run_fd, b->id, true, &later);
 	if (b->dirfd < 0) /* deleted by somebody else */
 		return code;
-	r = oci_delete(b->ctx, b->dirfd, &b->state, &b->bundle, code < 0 ? &later : err);
+	r = oci_delete(b->ctx, &b->state, &b->bundle, code < 0 ? &later : err);
 	return code >= 0 && r < 0 ? r : code;
 }

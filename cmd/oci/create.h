@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cmd/oci/create.h - From a bundle to a container that waits for its start, and to its end
+ * cmd/oci/create.h - From a bundle to a container that waits for its start
  */
 #ifndef CMD_OCI_CREATE_H
 #define CMD_OCI_CREATE_H
@@ -28,9 +28,5 @@ int oci_create(struct oci_birth *b, const struct context *ctx, const char *id,
 		  "Keep the caller's session keyring"),                     \
 		O(0, "preserve-fds", "N", OPTION_U64, preserve_fds,         \
 		  "Pass N more descriptors, from 3 on")
-
-/* start.c */
-int oci_start(const struct context *ctx, int dirfd, const struct state *s,
-	      const struct oci_bundle *b, struct container *ct, bool attended, struct error *err);
 
 #endif

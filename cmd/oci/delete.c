@@ -87,15 +87,14 @@ static void run_poststop(const struct context *ctx, const struct state *s, const
 
 /**
  * oci_delete() - Remove a container that has stopped, or is to be killed
- * @dirfd:	Its state, locked
+ * @s:		Its state, which is locked
  * @b:		Its bundle, as saved
  */
-int oci_delete(const struct context *ctx, int dirfd, const struct state *s,
-	       const struct oci_bundle *b, struct error *err)
+int oci_delete(const struct context *ctx, const struct state *s, const struct oci_bundle *b,
+	       struct error *err)
 {
 	int r = kill_and_wait(s, err);
 
-	(void)dirfd;
 	if (r == 0)
 		r = oci_cgroup_end(s, err);
 	if (r == 0) {
@@ -142,7 +141,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	if (t.state.has_errands &&
 	    oci_bundle_load_saved(&b, t.dirfd, t.state.bundle, &unreadable) < 0)
 		log_debug("delete '%s': %s", t.state.id, unreadable.msg);
-	return oci_delete(ctx, t.dirfd, &t.state, &b, err);
+	return oci_delete(ctx, &t.state, &b, err);
 }
 
 const struct command oci_cmd_delete = {

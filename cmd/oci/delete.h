@@ -10,7 +10,7 @@ struct error;
 struct oci_bundle;
 struct state;
 
-int oci_delete(const struct context *ctx, int dirfd, const struct state *s,
-	       const struct oci_bundle *b, struct error *err);
+int oci_delete(const struct context *ctx, const struct state *s, const struct oci_bundle *b,
+	       struct error *err);
 
 #endif

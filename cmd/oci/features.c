@@ -30,15 +30,26 @@
  */
 static const char *const unsafe_annotations[] = { "org.systemd.property.", "run.oci.", NULL };
 
+/* The i-th name of a table, NULL behind the last. */
+typedef const char *nth_name(size_t i);
+
+static const char *hook_name(size_t i)
+{
+	return i < CONFIG_HOOK_KINDS ? hook_kind_name((enum config_hook_kind)i) : NULL;
+}
+
+static const char *namespace_name(size_t i)
+{
+	return i < CONFIG_NS_COUNT ? config_ns_name((enum config_ns)i) : NULL;
+}
+
 /* Sorted, as runc lists them; @keep: in the order of the table. */
-static void set_names(struct json *map, const char *key, oci_names *names, bool keep)
+static void set_names(struct json *map, const char *key, nth_name *name, bool keep)
 {
 	autostrlist struct strlist list = { 0 };
 
-	if (!names)
-		return;
-	for (size_t i = 0; names(i); i++)
-		strlist_add(&list, names(i));
+	for (size_t i = 0; name(i); i++)
+		strlist_add(&list, name(i));
 	if (!keep)
 		strlist_sort(&list);
 	json_set_list(map, key, list.items, list.n);
@@ -114,11 +125,11 @@ static struct json *describe_memory_policy(void)
 	return policy;
 }
 
-static struct json *describe_linux(const struct oci_features_tables *tables)
+static struct json *describe_linux(void)
 {
 	struct json *section = json_new_map(), *extensions = json_new_map();
 
-	set_names(section, "namespaces", tables->namespaces, false);
+	set_names(section, "namespaces", namespace_name, false);
 	json_set(section, "capabilities", list_capabilities());
 	json_set(section, "cgroup", describe_cgroup());
 	json_set(section, "seccomp", describe_seccomp());
@@ -142,22 +153,19 @@ static struct json *describe_annotations(void)
 }
 
 /**
- * oci_features() - The features document
- * @tables:	By which config.json is read
+ * oci_features() - The features document, which the caller frees
  *
  * What is enabled is what this build knows, whether this kernel has it or not.
- *
- * Return: the document; the caller frees it
  */
-struct json *oci_features(const struct oci_features_tables *tables)
+struct json *oci_features(void)
 {
 	struct json *features = json_new_map(), *unsafe = json_new_list();
 
 	json_set_text(features, "ociVersionMin", OCI_VERSION_MIN);
 	json_set_text(features, "ociVersionMax", OCI_VERSION);
-	set_names(features, "hooks", tables->hooks, true);
-	set_names(features, "mountOptions", tables->mount_options, false);
-	json_set(features, "linux", describe_linux(tables));
+	set_names(features, "hooks", hook_name, true);
+	set_names(features, "mountOptions", mount_option_name, false);
+	json_set(features, "linux", describe_linux());
 	json_set(features, "annotations", describe_annotations());
 	for (const char *const *a = unsafe_annotations; *a; a++)
 		json_add_text(unsafe, *a);
@@ -167,24 +175,9 @@ struct json *oci_features(const struct oci_features_tables *tables)
 
 /* ---- the command -------------------------------------------------------- */
 
-static const char *hook_name(size_t i)
-{
-	return i < CONFIG_HOOK_KINDS ? hook_kind_name((enum config_hook_kind)i) : NULL;
-}
-
-static const char *namespace_name(size_t i)
-{
-	return i < CONFIG_NS_COUNT ? config_ns_name((enum config_ns)i) : NULL;
-}
-
 static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
-	const struct oci_features_tables tables = {
-		.hooks = hook_name,
-		.mount_options = mount_option_name,
-		.namespaces = namespace_name,
-	};
-	autojson struct json *v = oci_features(&tables);
+	autojson struct json *v = oci_features();
 
 	(void)ctx;
 	(void)argc;

@@ -59,7 +59,6 @@ int oci_images_open(struct oci_images *im, const struct oci_images_options *o, b
 		    struct error *err)
 {
 	const char *path = o->image_path && *o->image_path ? o->image_path : "checkpoint";
-
 	const char *work = o->work_path && *o->work_path ? o->work_path : path;
 
 	oci_images_init(im);
@@ -75,13 +74,10 @@ int oci_images_open(struct oci_images *im, const struct oci_images_options *o, b
 /** oci_images_close() - Close what is open; the images stay */
 void oci_images_close(struct oci_images *im)
 {
-	int *const fds[] = { &im->images_fd, &im->work_fd, &im->netns_fd, &im->pidns_fd };
-
-	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
-		if (*fds[i] >= 0)
-			(void)close(*fds[i]);
-		*fds[i] = -1;
-	}
+	cleanup_close(&im->images_fd);
+	cleanup_close(&im->work_fd);
+	cleanup_close(&im->netns_fd);
+	cleanup_close(&im->pidns_fd);
 	free(im->path);
 	free(im->work_path);
 	im->path = im->work_path = NULL;

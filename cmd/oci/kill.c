@@ -11,8 +11,9 @@
 #include "base/sys.h"
 #include "cgroups/group.h"
 #include "cgroups/pids.h"
+#include "cmd/oci/bundle.h"
 #include "cmd/oci/cgroup.h"
-#include "cmd/oci/create.h"
+#include "cmd/oci/oci.h"
 #include "cmd/signals.h"
 
 struct kill_options {

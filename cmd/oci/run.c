@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "cmd/oci/create.h"
+#include "cmd/oci/start.h"
 #include "runtime/supervise.h"
 
 #define O(...) OPTION(struct oci_create_options, __VA_ARGS__)

@@ -2,6 +2,8 @@
 /*
  * cmd/oci/start.c - tare-oci start: let a created container run its program
  */
+#include "cmd/oci/start.h"
+
 #include <errno.h>
 #include <sys/file.h>
 
@@ -9,9 +11,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "cmd/oci/create.h"
+#include "cmd/oci/bundle.h"
 #include "cmd/oci/delete.h"
 #include "cmd/oci/notify.h"
+#include "cmd/oci/oci.h"
 #include "runtime/hook.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
@@ -48,7 +51,7 @@ static int ask(int dirfd, struct error *err)
 }
 
 /* Spec 1.2, runtime.md, "Lifecycle": a failing poststart hook is the container's end. */
-static int run_poststart(const struct context *ctx, int dirfd, const struct state *s,
+static int run_poststart(const struct context *ctx, const struct state *s,
 			 const struct oci_bundle *b, struct error *err)
 {
 	autojson struct json *v = NULL;
@@ -61,7 +64,7 @@ static int run_poststart(const struct context *ctx, int dirfd, const struct stat
 	v = state_document(s, STATE_RUNNING);
 	state = json_print(v);
 	r = hook_run_all(&b->config, CONFIG_HOOK_POSTSTART, state, NULL, err);
-	if (r < 0 && oci_delete(ctx, dirfd, s, b, &left) < 0)
+	if (r < 0 && oci_delete(ctx, s, b, &left) < 0)
 		oci_warn(ctx, left.msg);
 	return r;
 }
@@ -94,7 +97,7 @@ int oci_start(const struct context *ctx, int dirfd, const struct state *s,
 		r = ct ? start_own(ct, err) : ask(dirfd, err);
 	if (r == 0) {
 		log_debug("container '%s': started", s->id);
-		r = run_poststart(ctx, dirfd, s, b, err);
+		r = run_poststart(ctx, s, b, err);
 	}
 	if (r == 0 && notify_fd >= 0)
 		r = pass_notice(notify_fd, dirfd, s, attended, err);

@@ -74,11 +74,7 @@ static int set_member(struct json *resources, const char *group, const char *key
 	    (kind != SIZE || units_parse_size(text, &number) < 0))
 		return error_set(err, EINVAL, "%s.%s: '%s' is no number", group, key, text);
 	value = kind == TEXT ? json_new_text(text) : json_new_int(number);
-	if (json_kind_of(json_get(resources, group)) == JSON_MAP) {
-		map = json_clone(json_get(resources, group));
-	} else {
-		map = json_new_map();
-	}
+	map = json_get(resources, group) ? json_clone(json_get(resources, group)) : json_new_map();
 	json_set(map, key, value);
 	json_set(resources, group, map);
 	return 0;

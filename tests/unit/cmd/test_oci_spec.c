@@ -105,19 +105,9 @@ static void the_default_asks_for_no_attributes(void **state)
 	assert_false(a.has_scheduler || a.labels.apparmor);
 }
 
-static const char *two_names(size_t i)
-{
-	static const char *const names[] = { "rro", "bind" };
-
-	return i < 2 ? names[i] : NULL;
-}
-
 static void features_come_from_the_tables(void **state)
 {
-	const struct oci_features_tables tables = { .hooks = two_names,
-						    .mount_options = two_names,
-						    .namespaces = two_names };
-	autojson struct json *features = oci_features(&tables);
+	autojson struct json *features = oci_features();
 	const struct json *section = json_get(features, "linux");
 	const struct json *seccomp = json_get(section, "seccomp");
 
@@ -125,9 +115,9 @@ static void features_come_from_the_tables(void **state)
 	assert_string_equal(json_text(json_get(features, "ociVersionMin")), "1.0.0");
 	assert_string_equal(json_text(json_get(features, "ociVersionMax")), "1.3.0");
 	/* Hooks in the table's order, all else sorted. */
-	assert_string_equal(json_text(json_at(json_get(features, "hooks"), 0)), "rro");
-	assert_string_equal(json_text(json_at(json_get(features, "mountOptions"), 0)), "bind");
-	assert_string_equal(json_text(json_at(json_get(section, "namespaces"), 1)), "rro");
+	assert_string_equal(json_text(json_at(json_get(features, "hooks"), 0)), "prestart");
+	assert_string_equal(json_text(json_at(json_get(features, "mountOptions"), 0)), "acl");
+	assert_string_equal(json_text(json_at(json_get(section, "namespaces"), 1)), "ipc");
 	assert_true(has_text(json_get(section, "capabilities"), "CAP_CHECKPOINT_RESTORE"));
 	assert_int_equal(json_count(json_get(seccomp, "actions")), 9);
 	assert_int_equal(json_count(json_get(seccomp, "operators")), 7);
@@ -136,15 +126,6 @@ static void features_come_from_the_tables(void **state)
 	assert_int_equal(json_count(json_get(json_get(section, "memoryPolicy"), "modes")), 7);
 	assert_true(json_is_true(
 		json_get(json_get(json_get(section, "mountExtensions"), "idmap"), "enabled")));
-}
-
-static void tables_that_are_not_there_are_left_out(void **state)
-{
-	autojson struct json *features = oci_features(&(struct oci_features_tables){ 0 });
-
-	(void)state;
-	assert_int_equal(json_kind_of(json_get(features, "hooks")), JSON_ABSENT);
-	assert_int_equal(json_kind_of(json_get(features, "mountOptions")), JSON_ABSENT);
 }
 
 static void hooks_after_the_start_and_resctrl_are_errands(void **state)
@@ -173,7 +154,6 @@ int main(void)
 		cmocka_unit_test(rootless_maps_the_caller_and_keeps_the_network),
 		cmocka_unit_test(the_default_asks_for_no_attributes),
 		cmocka_unit_test(features_come_from_the_tables),
-		cmocka_unit_test(tables_that_are_not_there_are_left_out),
 		cmocka_unit_test(hooks_after_the_start_and_resctrl_are_errands),
 	};
 
