@@ -128,7 +128,7 @@ static void look_controller(const struct doctor *d, const struct doctor_feature 
 	if (g->err.code) {
 		doctor_no(f, 0, "there is no cgroup to try it in");
 	} else if (g->usable & CGROUP_BIT(controller)) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	} else if (!(g->available & CGROUP_BIT(controller))) {
 		(void)cgroup_missing_controller((enum cgroup_controller)controller, "it", &why);
 		doctor_no(f, 0, "%s", after_colon(why.msg));
@@ -150,7 +150,7 @@ static void say_file(const struct doctor_group *g, bool there, const char *file,
 		     struct doctor_finding *f)
 {
 	if (there) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	} else if (g->err.code ||
 		   (str_starts(file, "memory.") && !(g->usable & CGROUP_BIT(CGROUP_MEMORY)))) {
 		doctor_no(f, 0, "no controller 'memory' was at hand to look for '%s'", file);
@@ -201,7 +201,7 @@ static void look_pressure(const struct doctor *d, const struct doctor_feature *f
 		r = file_read_at(AT_FDCWD, "/proc/pressure/memory", PRESSURE_MAX_BYTES, &text, &len,
 				 &err);
 	if (r == 0 && (d->group.has_pressure || d->group.err.code)) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	} else if (r < 0) {
 		doctor_no(f, -r, "read '/proc/pressure/memory'");
 		doctor_type(f, "boot with psi=1");

@@ -2,8 +2,8 @@
 /*
  * cmd/doctor/doctor.c - tare doctor: what works for this user on this host
  *
- * The features are in three tables, by who looks at what: cmd/doctor_kernel,
- * cmd/doctor_cgroups and cmd/doctor_host. Each is tried, on something that
+ * The features are in three tables, by who looks at what: kernel.c, cgroups.c
+ * and host.c. Each is tried, on something that
  * nobody else sees, and nothing is left behind but the store's directories.
  */
 #include "cmd/doctor/doctor.h"
@@ -43,12 +43,14 @@ static const struct {
 
 #define N_GROUPS (sizeof(groups) / sizeof(groups[0]))
 
-/** doctor_yes() - It works; @fmt says what there is, "" nothing */
+/** doctor_yes() - It works; @fmt says what there is, NULL nothing */
 void doctor_yes(struct doctor_finding *f, const char *fmt, ...)
 {
 	va_list args;
 
 	f->works = true;
+	if (!fmt)
+		return;
 	va_start(args, fmt);
 	vsnprintf(f->why, sizeof(f->why), fmt, args);
 	va_end(args);

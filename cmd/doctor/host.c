@@ -126,7 +126,7 @@ static void say_network(const struct doctor *d, enum doctor_network_step step, c
 		if (!*f->type)
 			doctor_type(f, "%s", type);
 	} else {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	}
 }
 
@@ -282,7 +282,7 @@ static void look_systemd(const struct doctor *d, const struct doctor_feature *fe
 		 fstatat(AT_FDCWD, "/run/systemd/private", &st, 0) < 0)
 		doctor_no(f, 0, "there is no bus to reach it by");
 	else
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 }
 
 static void look_files(const struct doctor *d, const struct doctor_feature *feature,
@@ -298,7 +298,7 @@ static void look_files(const struct doctor *d, const struct doctor_feature *feat
 		doctor_no(f, 0, "this shell allows %" PRIu64 " at most", (uint64_t)limit.rlim_max);
 		doctor_type(f, "ulimit -Hn %d (LimitNOFILE= in a unit of systemd)", WANTED_FILES);
 	} else {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	}
 }
 

@@ -26,7 +26,7 @@
 static void say_syscall(struct doctor_finding *f, bool works, int errnum, const char *since)
 {
 	if (works) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 		return;
 	}
 	doctor_no(f, errnum, "Linux has it since %s", since);
@@ -109,7 +109,7 @@ static void look_userns(const struct doctor *d, const struct doctor_feature *fea
 	int r = run_probe(d, feature->name);
 
 	if (r > 0) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 		return;
 	}
 	doctor_no(f, -r, "make one");
@@ -133,7 +133,7 @@ static void look_idmap(const struct doctor *d, const struct doctor_feature *feat
 	}
 	r = run_probe(d, feature->name);
 	if (r > 0) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 		return;
 	}
 	doctor_no(f, -r, "map the ids of '%s'", d->ctx->root);
@@ -147,7 +147,7 @@ static void look_filesystem(const struct doctor *d, const struct doctor_feature 
 	int r = run_probe(d, feature->name);
 
 	if (r > 0) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 		return;
 	}
 	doctor_no(f, -r, "open file system '%s'", feature->name);
@@ -161,7 +161,7 @@ static void look_probe(const struct doctor *d, const struct doctor_feature *feat
 	int r = run_probe(d, !strcmp(feature->name, "tmpfs-xattr") ? "tmpfsXattr" : feature->name);
 
 	if (r > 0)
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	else
 		doctor_no(f, -r, "try it");
 }
@@ -194,7 +194,7 @@ static void look_erofs_file(const struct doctor *d, const struct doctor_feature 
 	    sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		errnum = errno;
 	if (errnum == EINVAL)
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 	else
 		doctor_no(f, errnum, "mount from a file in '%s'", d->ctx->root);
 }
@@ -207,7 +207,7 @@ static void look_root(const struct doctor *d, const struct doctor_feature *featu
 	(void)d;
 	(void)feature;
 	if (geteuid() == 0) {
-		doctor_yes(f, "%s", "");
+		doctor_yes(f, NULL);
 		return;
 	}
 	doctor_no(f, 0, "this is user %u", (unsigned int)geteuid());
