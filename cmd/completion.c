@@ -37,7 +37,7 @@ static void print_flags(const struct option_def *defs)
 {
 	const char *separator = "";
 
-	for (; defs && (defs->name || defs->short_name); defs++) {
+	for (; !options_is_end(defs); defs++) {
 		if (!defs->help)
 			continue;
 		if (defs->name)
@@ -180,7 +180,7 @@ static bool is_path(const char *arg)
 
 static void print_zsh_flags(const struct option_def *defs)
 {
-	for (; defs && (defs->name || defs->short_name); defs++) {
+	for (; !options_is_end(defs); defs++) {
 		if (!defs->help || !defs->name)
 			continue;
 		printf("		'*--%s%s[", defs->name, defs->arg ? "=" : "");
@@ -279,7 +279,7 @@ static void print_fish_command(const struct command *cmd, const char *group)
 		printf("complete -c tare -n __fish_use_subcommand -a %s -d '", cmd->name);
 	print_fish_text(cmd->summary);
 	printf("'\n");
-	for (const struct option_def *d = cmd->options; d && (d->name || d->short_name); d++) {
+	for (const struct option_def *d = cmd->options; !options_is_end(d); d++) {
 		if (!d->help)
 			continue;
 		printf("complete -c tare -n '__fish_seen_subcommand_from %s'", parent);

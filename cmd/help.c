@@ -86,7 +86,7 @@ static void print_option(const struct option_def *def)
 
 static bool has_visible(const struct option_def *defs)
 {
-	for (; defs && (defs->name || defs->short_name); defs++)
+	for (; !options_is_end(defs); defs++)
 		if (defs->help)
 			return true;
 	return false;
@@ -104,7 +104,7 @@ static void print_usage(const struct command *cmd, const char *group)
 static void print_options(const struct option_def *defs, const char *title)
 {
 	printf("\n%s:\n", title);
-	for (; defs->name || defs->short_name; defs++)
+	for (; !options_is_end(defs); defs++)
 		if (defs->help)
 			print_option(defs);
 }
@@ -186,7 +186,7 @@ static void print_roff_option(const struct option_def *def)
 static void print_roff_options(const struct option_def *defs, const char *title)
 {
 	printf(".SH %s\n", title);
-	for (; defs->name || defs->short_name; defs++)
+	for (; !options_is_end(defs); defs++)
 		if (defs->help)
 			print_roff_option(defs);
 }

@@ -22,9 +22,10 @@ struct cursor {
 	int argc, next;
 };
 
-static bool is_end(const struct option_def *def)
+/** options_is_end() - The empty row behind the last; or NULL, no table at all */
+bool options_is_end(const struct option_def *def)
 {
-	return !def->name && !def->short_name;
+	return !def || (!def->name && !def->short_name);
 }
 
 static bool equals(const char *name, const char *s, size_t len)
@@ -38,7 +39,7 @@ static bool equals(const char *name, const char *s, size_t len)
  */
 const struct option_def *options_find(const struct option_def *defs, const char *name, size_t len)
 {
-	for (const struct option_def *d = defs; d && !is_end(d); d++)
+	for (const struct option_def *d = defs; !options_is_end(d); d++)
 		if (equals(d->name, name, len) || equals(d->alias, name, len))
 			return d;
 	return NULL;
@@ -46,7 +47,7 @@ const struct option_def *options_find(const struct option_def *defs, const char 
 
 static const struct option_def *find_short(const struct option_def *defs, char c)
 {
-	for (const struct option_def *d = defs; d && !is_end(d); d++)
+	for (const struct option_def *d = defs; !options_is_end(d); d++)
 		if (d->short_name && d->short_name == c)
 			return d;
 	return NULL;
@@ -289,7 +290,7 @@ int options_parse(const struct option_def *defs, void *values, unsigned int flag
 /** options_done() - Release the lists that options_parse() filled */
 void options_done(const struct option_def *defs, void *values)
 {
-	for (const struct option_def *d = defs; d && !is_end(d); d++)
+	for (const struct option_def *d = defs; !options_is_end(d); d++)
 		if (d->type == OPTION_LIST || d->type == OPTION_PAIR)
 			strlist_done((struct strlist *)((char *)values + d->offset));
 }

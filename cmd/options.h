@@ -73,6 +73,7 @@ enum options_flags {
 
 int options_parse(const struct option_def *defs, void *values, unsigned int flags, int *argc,
 		  char **argv, struct error *err);
+bool options_is_end(const struct option_def *def);
 void options_done(const struct option_def *defs, void *values);
 const struct option_def *options_find(const struct option_def *defs, const char *name, size_t len);
 bool options_is_switch(const struct option_def *def);

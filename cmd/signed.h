@@ -11,7 +11,6 @@
 #include "image/signature.h"
 
 struct error;
-struct outfile;
 
 int signed_open(const char *path, const char *key, const char *signature,
 		struct signature_claim *claim, struct error *err);

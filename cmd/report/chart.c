@@ -26,18 +26,12 @@ void chart_label(char *out, size_t size, enum chart_unit unit, double value)
 {
 	char text[UNITS_TEXT_MAX];
 
-	switch (unit) {
-	case CHART_BYTES:
+	if (unit == CHART_PERCENT)
+		snprintf(out, size, "%.*f%%", value && value < 10 ? 1 : 0, value);
+	else
 		snprintf(out, size, "%s",
 			 units_print_binary(text,
 					    value < 1e18 ? (uint64_t)value : UINT64_C(1) << 60));
-		break;
-	case CHART_PERCENT:
-		snprintf(out, size, "%.*f%%", value && value < 10 ? 1 : 0, value);
-		break;
-	default:
-		snprintf(out, size, "%.0f", value);
-	}
 }
 
 /** chart_time() - A time with its unit: "1.5s", "20ms", "1h30m" */

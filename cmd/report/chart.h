@@ -21,7 +21,7 @@ struct str;
 #define CHART_MAX_PANELS  8
 #define CHART_MAX_MARKS	  256
 
-enum chart_unit { CHART_BYTES, CHART_PERCENT, CHART_COUNT, CHART_BYTES_PER_S };
+enum chart_unit { CHART_BYTES, CHART_PERCENT };
 
 struct chart_panel {
 	const char *title;

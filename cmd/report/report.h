@@ -26,6 +26,7 @@ struct cgroup_account_part;
 struct oom;
 struct record;
 struct record_store;
+struct strlist;
 
 #define REPORT_VERSION 1
 #define REPORT_FILE    "report.json" /* in ROOT/containers/ID */
@@ -56,7 +57,6 @@ struct report_end {
 	int64_t started_ns, finished_ns; /* since the epoch; 0: never */
 };
 
-struct strlist;
 int report_open(struct report *r, const char *spec, struct error *err);
 int report_open_verdicts(struct report *r, const struct strlist *asserts, const char *spec,
 			 struct error *err);

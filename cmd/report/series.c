@@ -70,7 +70,6 @@ void series_done(struct series *s)
 	free(s->name);
 	free(s->image);
 	free(s->command);
-	free(s->started);
 	free(s->end);
 	free(s->points);
 	for (size_t i = 0; i < s->n_steps; i++)
@@ -95,7 +94,6 @@ static void begin_run(struct series *s, const struct json *line)
 	s->name = text_of(line, "name");
 	s->image = text_of(line, "image");
 	s->command = text_of(line, "command");
-	s->started = text_of(line, "started");
 }
 
 static void merge(struct series_point *into, const struct series_point *later)
@@ -173,11 +171,10 @@ static bool add_step(struct series *s, const struct json *line, int64_t t_us)
 	return true;
 }
 
-static bool add_end(struct series *s, const struct json *line, int64_t t_us)
+static bool add_end(struct series *s, const struct json *line)
 {
 	free(s->end);
 	s->end = text_of(line, "end");
-	s->end_us = t_us;
 	s->code = json_int(json_get(line, "code"), 0);
 	return true;
 }
@@ -195,7 +192,7 @@ static bool add_document(struct series *s, const struct json *line)
 	if (json_text(json_get(line, "step")))
 		return add_step(s, line, t_us);
 	if (json_text(json_get(line, "end")))
-		return add_end(s, line, t_us);
+		return add_end(s, line);
 	return add_look(s, line, t_us);
 }
 

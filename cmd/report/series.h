@@ -56,13 +56,13 @@ struct series_step {
 
 /* The last run in the file. */
 struct series {
-	char *name, *image, *command, *started; /* NULL: not told */
+	char *name, *image, *command; /* NULL: not told */
 	struct series_point *points;
 	size_t n, stride, in_last; /* looks per point, and those in the last one so far */
 	struct series_step *steps;
 	size_t n_steps;
 	char *end; /* NULL: it still runs, or nobody was there to tell */
-	int64_t end_us, code;
+	int64_t code;
 	uint64_t runs, looks, dropped, malformed;
 };
 

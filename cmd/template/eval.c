@@ -211,25 +211,14 @@ static int run_turn(struct run *run, const struct node *node, struct json *key,
 	return r;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Maps come in the order of their keys, as Go has it. */
 static int range_map(struct run *run, const struct node *node, const struct json *map)
 {
-	size_t n = json_count(map), i = 0;
-	autofree const char **keys = xcalloc(n, sizeof(*keys));
-	const struct json *value;
-	void *it = NULL;
+	autofree const char **keys = template_sorted_keys(map);
 	int r = 0;
 
-	while (i < n && json_next(map, &it, &keys[i], &value))
-		i++;
-	qsort(keys, i, sizeof(*keys), by_name);
-	for (size_t k = 0; k < i && r == 0; k++)
-		r = run_turn(run, node, json_new_text(keys[k]), json_get(map, keys[k]));
+	for (size_t i = 0; i < json_count(map) && r == 0; i++)
+		r = run_turn(run, node, json_new_text(keys[i]), json_get(map, keys[i]));
 	return r;
 }
 

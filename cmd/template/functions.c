@@ -51,20 +51,29 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static void print_map(struct str *out, const struct json *map)
+/** template_sorted_keys() - The keys of a map in Go's order, json_count() of them; freed by the
+ * caller */
+const char **template_sorted_keys(const struct json *map)
 {
-	size_t n = json_count(map), i = 0;
-	autofree const char **keys = xcalloc(n, sizeof(*keys));
+	size_t n = json_count(map);
+	const char **keys = xcalloc(n, sizeof(*keys));
 	const struct json *value;
 	void *it = NULL;
 
-	while (i < n && json_next(map, &it, &keys[i], &value))
-		i++;
-	qsort(keys, i, sizeof(*keys), by_name);
+	for (size_t i = 0; i < n; i++)
+		(void)json_next(map, &it, &keys[i], &value);
+	qsort(keys, n, sizeof(*keys), by_name);
+	return keys;
+}
+
+static void print_map(struct str *out, const struct json *map)
+{
+	autofree const char **keys = template_sorted_keys(map);
+
 	str_puts(out, "map[");
-	for (size_t k = 0; k < i; k++) {
-		str_printf(out, "%s%s:", k ? " " : "", keys[k]);
-		template_print_value(out, json_get(map, keys[k]));
+	for (size_t i = 0; i < json_count(map); i++) {
+		str_printf(out, "%s%s:", i ? " " : "", keys[i]);
+		template_print_value(out, json_get(map, keys[i]));
 	}
 	str_putc(out, ']');
 }
@@ -264,13 +273,13 @@ static struct json *call_not(values args, size_t n, struct error *err)
 	return json_new_bool(!template_is_true(args[0]));
 }
 
-/* Go's print: blanks only between two arguments of which neither is text. */
 static struct json *call_print(values args, size_t n, struct error *err)
 {
 	struct str out = { 0 };
 
 	(void)err;
 	for (size_t i = 0; i < n; i++) {
+		/* Go's print: blanks only between two arguments of which neither is text. */
 		if (i && !json_text(args[i]) && !json_text(args[i - 1]))
 			str_putc(&out, ' ');
 		template_print_value(&out, args[i]);
@@ -284,11 +293,11 @@ static struct json *call_println(values args, size_t n, struct error *err)
 
 	(void)err;
 	for (size_t i = 0; i < n; i++) {
-		if (i)
-			str_putc(&out, ' ');
 		template_print_value(&out, args[i]);
+		str_putc(&out, i + 1 < n ? ' ' : '\n');
 	}
-	str_putc(&out, '\n');
+	if (!n)
+		str_putc(&out, '\n');
 	return from_str(&out);
 }
 
