@@ -298,7 +298,7 @@ const struct command cmd_exec = {
 	.args = "CONTAINER COMMAND [ARG...]",
 	.summary = "Run a command in a running container",
 	.details = "The command joins all namespaces and the cgroup of the container and has the "
-		   "same rights as its first process. Exit codes are those of `run`; so are the "
+		   "same rights as its first process. Exit codes are those of 'run'; so are the "
 		   "fields of --assert, which are those of the whole container meanwhile.",
 	.options = options,
 	COMMAND_OPTIONS(struct exec_options, .detach = false),
