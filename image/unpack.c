@@ -87,8 +87,10 @@ static int find_place(const struct unpack *u, const char *path, struct place *ou
 
 	out->parent = -1;
 	out->name = new_name(u, path);
-	if (!out->name)
-		return tree_refuse(err, path, "leads out of the archive");
+	if (!out->name) {
+		(void)tree_refuse(err, path, "leads out of the archive");
+		return -EBADMSG;
+	}
 	slash = strrchr(out->name, '/');
 	out->leaf = slash ? slash + 1 : out->name;
 	dir = slash ? xstrndup(out->name, (size_t)(slash - out->name)) : xstrdup("");
