@@ -50,8 +50,8 @@ static bool next_word(const char **text, struct str *word)
 	return true;
 }
 
-/* A JSON list of texts, or NULL. */
-static struct json *read_list(const char *text)
+/** change_read_list() - A JSON list of texts; NULL if it is none */
+struct json *change_read_list(const char *text)
 {
 	struct error ignored;
 	struct json *list = *text == '[' ? json_parse(text, strlen(text), &ignored) : NULL;
@@ -64,20 +64,25 @@ static struct json *read_list(const char *text)
 	return list;
 }
 
+/** change_shell_line() - What runs a line by the image's shell; a new list */
+struct json *change_shell_line(const char *text)
+{
+	struct json *list = json_new_list();
+
+	json_add_text(list, "/bin/sh");
+	json_add_text(list, "-c");
+	json_add_text(list, text);
+	return list;
+}
+
 /* CMD, ENTRYPOINT: a list, or a line for the shell. */
 static int apply_command(struct json *config, const struct instruction *i, const char *text,
 			 struct error *err)
 {
-	struct json *list = read_list(text);
+	struct json *list = change_read_list(text);
 
 	(void)err;
-	if (!list) {
-		list = json_new_list();
-		json_add_text(list, "/bin/sh");
-		json_add_text(list, "-c");
-		json_add_text(list, text);
-	}
-	json_set(config, i->key, list);
+	json_set(config, i->key, list ? list : change_shell_line(text));
 	return 0;
 }
 
@@ -102,46 +107,45 @@ static int apply_directory(struct json *config, const struct instruction *i, con
 	return 0;
 }
 
-static struct json *copy_or_new(const struct json *config, const char *key, enum json_kind kind)
+/** change_map() - The map at @key, to be changed and set again; a new one if there is none */
+struct json *change_map(const struct json *config, const char *key)
 {
 	const struct json *old = json_get(config, key);
 
-	if (json_kind_of(old) == kind)
-		return json_clone(old);
-	return kind == JSON_MAP ? json_new_map() : json_new_list();
+	return json_kind_of(old) == JSON_MAP ? json_clone(old) : json_new_map();
 }
 
-static void set_variable(struct json *config, const char *key, const char *name, const char *value)
+/** change_variable() - Set a variable of the environment, instead of one of the same name */
+void change_variable(struct json *config, const char *name, const char *value)
 {
-	autojson struct json *old = copy_or_new(config, key, JSON_LIST);
 	autofree char *assignment = xasprintf("%s=%s", name, value);
+	const struct json *old = json_get(config, "Env");
 	struct json *list = json_new_list();
-	size_t len = strlen(name) + 1;
 
 	for (size_t i = 0; i < json_count(old); i++) {
 		const char *one = json_text_or(json_at(old, i), "");
 
-		if (strncmp(one, assignment, len))
+		if (strncmp(one, assignment, strlen(name) + 1) != 0)
 			json_add_text(list, one);
 	}
 	json_add_text(list, assignment);
-	json_set(config, key, list);
+	json_set(config, "Env", list);
 }
 
-static void set_label(struct json *config, const char *key, const char *name, const char *value)
+static void set_label(struct json *config, const char *name, const char *value)
 {
-	struct json *map = copy_or_new(config, key, JSON_MAP);
+	struct json *map = change_map(config, "Labels");
 
 	json_set_text(map, name, value);
-	json_set(config, key, map);
+	json_set(config, "Labels", map);
 }
 
 /* NAME=VALUE words, or one NAME VALUE. */
 static int apply_pairs(struct json *config, const struct instruction *i, const char *text,
 		       struct error *err)
 {
-	void (*set)(struct json *, const char *, const char *,
-		    const char *) = !strcmp(i->key, "Env") ? set_variable : set_label;
+	void (*set)(struct json *, const char *,
+		    const char *) = !strcmp(i->key, "Env") ? change_variable : set_label;
 	autostr struct str word = { 0 };
 
 	while (next_word(&text, &word)) {
@@ -152,40 +156,40 @@ static int apply_pairs(struct json *config, const struct instruction *i, const c
 			if (!*text)
 				return error_set(err, EINVAL, "%s: '%s' has no value", i->name,
 						 word.data);
-			set(config, i->key, word.data, text);
+			set(config, word.data, text);
 			return 0;
 		}
 		*equals = '\0';
 		if (!*word.data)
 			return error_set(err, EINVAL, "%s: a value without a name", i->name);
-		set(config, i->key, word.data, equals + 1);
+		set(config, word.data, equals + 1);
 	}
+	return 0;
+}
+
+/* "80" becomes "80/tcp". */
+static int add_port(struct json *map, const struct instruction *i, const char *word,
+		    struct error *err)
+{
+	size_t len = strcspn(word, "/");
+	autofree char *number = xstrndup(word, len);
+	autofree char *port = xasprintf("%s%s", word, word[len] ? "" : "/tcp");
+	const char *protocol = port + len + 1;
+	uint64_t n;
+
+	if (str_parse_u64(number, 65535, &n) < 0 || !n ||
+	    (strcmp(protocol, "tcp") && strcmp(protocol, "udp") && strcmp(protocol, "sctp")))
+		return error_set(err, EINVAL, "%s: '%s' is no port", i->name, word);
+	json_set(map, port, json_new_map());
 	return 0;
 }
 
 static int add_member(struct json *map, const struct instruction *i, const char *word,
 		      struct error *err)
 {
-	const char *slash = strchr(word, '/');
-	autofree char *port = NULL;
-	uint64_t number;
-
-	if (strcmp(i->key, "ExposedPorts")) {
-		json_set(map, word, json_new_map());
-		return 0;
-	}
-	port = xstrndup(word, slash ? (size_t)(slash - word) : strlen(word));
-	if (str_parse_u64(port, 65535, &number) < 0 || !number ||
-	    (slash && strcmp(slash, "/tcp") && strcmp(slash, "/udp") && strcmp(slash, "/sctp")))
-		return error_set(err, EINVAL, "%s: '%s' is no port", i->name, word);
-	str_replace(&port, word);
-	if (!slash) {
-		char *with = xasprintf("%s/tcp", word);
-
-		str_replace(&port, with);
-		cleanup_free(&with);
-	}
-	json_set(map, port, json_new_map());
+	if (!strcmp(i->key, "ExposedPorts"))
+		return add_port(map, i, word, err);
+	json_set(map, word, json_new_map());
 	return 0;
 }
 
@@ -193,8 +197,8 @@ static int add_member(struct json *map, const struct instruction *i, const char 
 static int apply_set(struct json *config, const struct instruction *i, const char *text,
 		     struct error *err)
 {
-	struct json *map = copy_or_new(config, i->key, JSON_MAP);
-	autojson struct json *list = read_list(text);
+	struct json *map = change_map(config, i->key);
+	autojson struct json *list = change_read_list(text);
 	autostr struct str word = { 0 };
 	int r = 0;
 

@@ -11,4 +11,10 @@ struct strlist;
 
 int change_apply(struct json *config, const struct strlist *changes, struct error *err);
 
+/* What flags of pack change in the same way. */
+struct json *change_read_list(const char *text);
+struct json *change_shell_line(const char *text);
+struct json *change_map(const struct json *config, const char *key);
+void change_variable(struct json *config, const char *name, const char *value);
+
 #endif

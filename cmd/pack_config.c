@@ -14,55 +14,23 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cmd/appliance.h"
+#include "cmd/change.h"
 #include "cmd/health.h"
 #include "cmd/maps.h"
 #include "cmd/signals.h"
 
 /* As in a Dockerfile: a JSON list of words, else a line for the shell. */
-static int parse_command(const char *flag, const char *text, struct json **out, struct error *err)
-{
-	struct json *list;
-
-	if (*text != '[') {
-		list = json_new_list();
-		json_add_text(list, "/bin/sh");
-		json_add_text(list, "-c");
-		json_add_text(list, text);
-		*out = list;
-		return 0;
-	}
-	list = json_parse(text, strlen(text), err);
-	if (!list)
-		return error_wrap(err, "%s", flag);
-	for (size_t i = 0; i < json_count(list); i++)
-		if (!json_text(json_at(list, i))) {
-			json_free(list);
-			return error_set(err, EINVAL, "%s '%s' is no list of texts", flag, text);
-		}
-	*out = list;
-	return 0;
-}
-
 static int set_command(struct json *config, const char *key, const char *flag, const char *text,
 		       struct error *err)
 {
-	struct json *list = NULL;
-	int r;
+	struct json *list = text ? change_read_list(text) : NULL;
 
 	if (!text)
 		return 0;
-	r = parse_command(flag, text, &list, err);
-	if (r == 0)
-		json_set(config, key, list);
-	return r;
-}
-
-/* The map at @key, to be changed; json_set() it back. */
-static struct json *take_map(const struct json *config, const char *key)
-{
-	const struct json *have = json_get(config, key);
-
-	return json_kind_of(have) == JSON_MAP ? json_clone(have) : json_new_map();
+	if (!list && *text == '[')
+		return error_set(err, EINVAL, "%s '%s' is no JSON list of texts", flag, text);
+	json_set(config, key, list ? list : change_shell_line(text));
+	return 0;
 }
 
 static int check_pair(const char *flag, const char *text, struct error *err)
@@ -74,39 +42,23 @@ static int check_pair(const char *flag, const char *text, struct error *err)
 	return 0;
 }
 
-/* Variables replace those of the same name. */
 static int set_env(const struct pack_settings *s, struct json *config, struct error *err)
 {
-	const struct json *have = json_get(config, "Env");
-	struct json *list = json_new_list();
-
-	for (size_t i = 0; i < json_count(have); i++) {
-		const char *old = json_text_or(json_at(have, i), "");
-		bool replaced = false;
-
-		for (size_t j = 0; j < s->env.n; j++)
-			replaced |= !strncmp(old, s->env.items[j],
-					     strcspn(s->env.items[j], "=") + 1);
-		if (!replaced)
-			json_add_text(list, old);
-	}
 	for (size_t i = 0; i < s->env.n; i++) {
-		if (check_pair("--env", s->env.items[i], err) < 0) {
-			json_free(list);
+		const char *text = s->env.items[i];
+		size_t len = strcspn(text, "=");
+		autofree char *name = xstrndup(text, len);
+
+		if (check_pair("--env", text, err) < 0)
 			return -err->code;
-		}
-		json_add_text(list, s->env.items[i]);
+		change_variable(config, name, text + len + 1);
 	}
-	if (json_count(list))
-		json_set(config, "Env", list);
-	else
-		json_free(list);
 	return 0;
 }
 
 static void set_exposed(const struct strlist *ports, struct json *config)
 {
-	struct json *map = take_map(config, "ExposedPorts");
+	struct json *map = change_map(config, "ExposedPorts");
 
 	for (size_t i = 0; i < ports->n; i++) {
 		autoports struct network_ports parsed = { 0 };
@@ -133,7 +85,7 @@ static bool is_anonymous(const char *spec)
 
 static void set_anonymous(const struct strlist *volumes, struct json *config)
 {
-	struct json *map = take_map(config, "Volumes");
+	struct json *map = change_map(config, "Volumes");
 
 	for (size_t i = 0; i < volumes->n; i++)
 		if (is_anonymous(volumes->items[i]))
@@ -220,7 +172,7 @@ static int set_texts(const struct pack_settings *s, struct json *config, struct 
 static int set_all(const struct pack_settings *s, struct json *config, struct error *err)
 {
 	struct health_check health = { 0 };
-	struct json *labels = take_map(config, "Labels");
+	struct json *labels = change_map(config, "Labels");
 	int r;
 
 	r = set_labels(s, labels, err);
@@ -249,7 +201,7 @@ static int set_all(const struct pack_settings *s, struct json *config, struct er
  */
 int pack_config_apply(const struct pack_settings *s, struct json *config, struct error *err)
 {
-	struct json *map = take_map(config, "config");
+	struct json *map = change_map(config, "config");
 	int r;
 
 	if (s->entrypoint)
