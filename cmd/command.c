@@ -85,6 +85,17 @@ int command_code_of_exec(const struct error *err)
 	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
 }
 
+/** command_code_of_removal() - Of rm and its like: that of the worst failure, -errno each */
+int command_code_of_removal(int result, int so_far)
+{
+	int code = result == -ENOENT  ? EXIT_ABSENT
+		   : result == -EBUSY ? EXIT_IN_USE
+		   : result < 0	      ? EXIT_TARE
+				      : 0;
+
+	return code > so_far ? code : so_far;
+}
+
 /** command_check_all() - Of commands with --all: that or operands, for "rm -a web" is a mistake */
 int command_check_all(const struct context *ctx, bool all, int argc, struct error *err)
 {

@@ -82,19 +82,14 @@ static int remove_all(struct context *ctx, int argc, char **argv)
 
 	for (int i = 0; i < argc; i++) {
 		struct error err = { 0 };
-		int ret = remove_one(ctx, argv[i], &err), code = EXIT_TARE;
+		int ret = remove_one(ctx, argv[i], &err);
 
 		if (ret == 0)
 			printf("%s\n", argv[i]);
 		if (ret == 0 || (ret == -ENOENT && o->force))
 			continue;
 		message_error(ctx, &err);
-		if (ret == -ENOENT)
-			code = EXIT_ABSENT;
-		else if (ret == -EBUSY)
-			code = EXIT_IN_USE;
-		if (code > status)
-			status = code;
+		status = command_code_of_removal(ret, status);
 	}
 	return status;
 }

@@ -77,19 +77,14 @@ static int remove_each(struct context *ctx, const struct image_store *store, int
 
 	for (int i = 0; i < argc; i++) {
 		struct error err = { 0 };
-		int r = remove_one(ctx, store, argv[i], &err), code = EXIT_TARE;
+		int r = remove_one(ctx, store, argv[i], &err);
 
 		if (r == 0 || (r == -ENOENT && o->force))
 			continue;
 		if (r == -EBUSY && o->all)
 			continue;
 		message_error(ctx, &err);
-		if (r == -ENOENT)
-			code = EXIT_ABSENT;
-		else if (r == -EBUSY)
-			code = EXIT_IN_USE;
-		if (code > status)
-			status = code;
+		status = command_code_of_removal(r, status);
 	}
 	return status;
 }

@@ -178,14 +178,13 @@ static int inspect(struct context *ctx, int argc, char **argv, struct error *err
 	int status = 0, r = volume_store_list(ctx, &names, err);
 
 	for (int i = 0; r == 0 && i < argc; i++) {
-		struct error why;
+		struct error why = { 0 };
 
 		if (strlist_has(&names, argv[i])) {
 			r = inspect_one(ctx, argv[i], all, err);
 			continue;
 		}
 		(void)error_set(&why, ENOENT, "no such volume: '%s'", argv[i]);
-		why.hint[0] = '\0';
 		message_error(ctx, &why);
 		status = EXIT_ABSENT;
 	}
@@ -233,15 +232,14 @@ static int rm(struct context *ctx, int argc, char **argv, struct error *err)
 		r = volume_store_users(ctx, &used, err);
 	for (int i = 0; r == 0 && i < argc; i++) {
 		struct error why = { 0 };
-		int code, one = remove_one(ctx, &names, &used, argv[i], &why);
+		int one = remove_one(ctx, &names, &used, argv[i], &why);
 
 		if (one == 0)
 			printf("%s\n", argv[i]);
 		if (one == 0 || (one == -ENOENT && o->force))
 			continue;
 		message_error(ctx, &why);
-		code = one == -ENOENT ? EXIT_ABSENT : one == -EBUSY ? EXIT_IN_USE : EXIT_TARE;
-		status = code > status ? code : status;
+		status = command_code_of_removal(one, status);
 	}
 	return r < 0 ? r : status;
 }

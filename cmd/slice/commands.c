@@ -303,15 +303,14 @@ static int rm(struct context *ctx, int argc, char **argv, struct error *err)
 		r = slice_store_list(&st, &names, err);
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
 		struct error why = { 0 };
-		int code, one = rm_one(&st, names.items[i], o->force, &why);
+		int one = rm_one(&st, names.items[i], o->force, &why);
 
 		if (one == 0)
 			printf("%s\n", names.items[i]);
 		if (one == 0 || (one == -ENOENT && o->force))
 			continue;
 		message_error(ctx, &why);
-		code = one == -ENOENT ? EXIT_ABSENT : one == -EBUSY ? EXIT_IN_USE : EXIT_TARE;
-		status = code > status ? code : status;
+		status = command_code_of_removal(one, status);
 	}
 	return r < 0 ? r : status;
 }
