@@ -256,6 +256,16 @@ bool str_is_hex(const char *s, size_t n)
 	return true;
 }
 
+/** str_whole() - How many bytes of @s, @max at most, end with a whole character of UTF-8 */
+size_t str_whole(const char *s, size_t max)
+{
+	size_t len = strnlen(s, max);
+
+	while (len && s[len] && ((unsigned char)s[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 /**
  * str_parse_u64() - Parse a whole string as a decimal number
  * @s:		Digits only: no sign, no blanks, not empty

@@ -58,6 +58,7 @@ void str_replace(char **field, const char *text);
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 bool str_is_hex(const char *s, size_t n);
+size_t str_whole(const char *s, size_t max);
 int str_parse_u64(const char *s, uint64_t max, uint64_t *out);
 int str_parse_i64(const char *s, int64_t min, int64_t max, int64_t *out);
 char *str_escape(const char *s);

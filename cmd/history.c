@@ -65,7 +65,7 @@ static char *command_of(const struct history_options *o, const struct json *entr
 			*p = ' ';
 	if (o->no_trunc || strlen(all) <= COMMAND_LENGTH)
 		return steal_ptr(&all);
-	return xasprintf("%.*s…", COMMAND_LENGTH - 1, all);
+	return xasprintf("%.*s…", (int)str_whole(all, COMMAND_LENGTH - 1), all);
 }
 
 static int64_t created_ns(const struct json *entry)

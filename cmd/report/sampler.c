@@ -203,7 +203,7 @@ static void write_line(struct sampler *s, const char *line, size_t len)
 /* What the user chose freely, cut so that a line stays short. */
 static void set_short(struct json *map, const char *key, const char *text)
 {
-	autofree char *cut = xstrndup(text, TEXT_MAX_BYTES);
+	autofree char *cut = xstrndup(text, str_whole(text, TEXT_MAX_BYTES));
 
 	json_set_text(map, key, cut);
 }

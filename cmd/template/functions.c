@@ -504,11 +504,7 @@ static struct json *call_truncate(values args, size_t n, struct error *err)
 	(void)n;
 	if (max < 0)
 		return fail(err, "truncate", "takes a text and a length");
-	if ((size_t)max < strlen(text)) {
-		while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
-			max--; /* not within a UTF-8 character */
-		text[max] = '\0';
-	}
+	text[str_whole(text, (size_t)max)] = '\0';
 	return json_new_text(text);
 }
 

@@ -205,10 +205,25 @@ static void escape_tames_malformed_and_reordering_text(void **state)
 	}
 }
 
+static void text_is_not_cut_within_a_character(void **state)
+{
+	static const char text[] = "a\303\251\342\202\254z"; /* aé€z */
+
+	(void)state;
+	assert_int_equal(str_whole(text, 0), 0);
+	assert_int_equal(str_whole(text, 1), 1);
+	assert_int_equal(str_whole(text, 2), 1);
+	assert_int_equal(str_whole(text, 3), 3);
+	assert_int_equal(str_whole(text, 5), 3);
+	assert_int_equal(str_whole(text, 6), 6);
+	assert_int_equal(str_whole(text, 100), 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(str_grows_and_stays_terminated),
+		cmocka_unit_test(text_is_not_cut_within_a_character),
 		cmocka_unit_test(str_take_of_nothing_is_an_empty_string),
 		cmocka_unit_test(str_append_keeps_bytes_after_a_nul),
 		cmocka_unit_test(split_keeps_empty_parts),
