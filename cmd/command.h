@@ -44,15 +44,13 @@ enum {
 };
 
 enum command_flags {
-	COMMAND_STORE = 1 << 0,	 /* open ROOT and RUNROOT first; made if missing */
-	COMMAND_ROOT = 1 << 1,	 /* refuse early without root's privileges */
-	COMMAND_PREFIX = 1 << 2, /* options end at the first operand (run, exec) */
-	COMMAND_HIDDEN = 1 << 3, /* not in the list of commands */
-	COMMAND_OPERAND_TEXT =
-		1 << 4,		   /* operands are names of nothing that exists: for completion */
-	COMMAND_ANYBODY = 1 << 5,  /* with COMMAND_STORE: useful without root, whatever store */
-	COMMAND_ONE_DASH = 1 << 6, /* long options may have one dash only */
-	COMMAND_BEYOND_REACH = 1 << 7, /* tare-oci: run from a file that no container can write */
+	COMMAND_STORE = 1 << 0,	       /* open ROOT and RUNROOT first; made if missing */
+	COMMAND_ROOT = 1 << 1,	       /* refuse early without root's privileges */
+	COMMAND_PREFIX = 1 << 2,       /* options end at the first operand (run, exec) */
+	COMMAND_HIDDEN = 1 << 3,       /* not in the list of commands */
+	COMMAND_ANYBODY = 1 << 4,      /* with COMMAND_STORE: useful without root, whatever store */
+	COMMAND_ONE_DASH = 1 << 5,     /* long options may have one dash only */
+	COMMAND_BEYOND_REACH = 1 << 6, /* tare-oci: run from a file that no container can write */
 };
 
 #define COMMAND_ANY (-1)

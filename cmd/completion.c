@@ -66,7 +66,7 @@ static const char *operand_kind(const struct command *cmd)
 		return "volumes";
 	if (strstr(cmd->args, "FILE") || strstr(cmd->args, "ARCHIVE"))
 		return "paths";
-	return cmd->flags & COMMAND_OPERAND_TEXT ? "none" : "everything";
+	return str_starts(cmd->args, "NAME [NAME") ? "everything" : "none";
 }
 
 /* ---- bash --------------------------------------------------------------- */
@@ -351,6 +351,5 @@ const struct command cmd_completion = {
 		   "  source <(tare completion bash)",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_OPERAND_TEXT,
 	.run = run,
 };

@@ -66,6 +66,6 @@ const struct command cmd_create = {
 	COMMAND_OPTIONS(struct run_options, .detach = false),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_PREFIX,
 	.run = run,
 };

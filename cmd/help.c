@@ -331,6 +331,5 @@ const struct command cmd_help = {
 	.options = help_options,
 	COMMAND_OPTIONS(struct help_options),
 	.max_args = 2,
-	.flags = COMMAND_OPERAND_TEXT,
 	.run = run,
 };

@@ -202,6 +202,6 @@ const struct command cmd_history = {
 	COMMAND_OPTIONS(struct history_options, .human = true),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = run,
 };

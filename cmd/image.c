@@ -31,7 +31,7 @@ static const struct command image_exists_command = {
 	.summary = "Say by the exit code whether there is an image: 0 or 1",
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = exists,
 };
 

@@ -351,8 +351,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 			   "Fields of a template: .Repository .Tag .Digest .ID .CreatedSince\n"   \
 			   ".CreatedAt .Size",                                                    \
 		.options = images_options, COMMAND_OPTIONS(struct images_options, .all = false),  \
-		.max_args = COMMAND_ANY, .flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,           \
-		.run = run,                                                                       \
+		.max_args = COMMAND_ANY, .flags = COMMAND_STORE, .run = run,                      \
 	}
 
 const struct command cmd_images = IMAGES_COMMAND("images");

@@ -184,6 +184,6 @@ const struct command cmd_import = {
 	COMMAND_OPTIONS(struct import_options, .quiet = false),
 	.min_args = 1,
 	.max_args = 2,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = run,
 };

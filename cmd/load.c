@@ -208,6 +208,6 @@ const struct command cmd_load = {
 	.options = load_options,
 	COMMAND_OPTIONS(struct load_options, .quiet = false),
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = run,
 };

@@ -283,6 +283,5 @@ const struct command cmd_pack = {
 	COMMAND_OPTIONS(struct pack_options, .output = NULL),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_OPERAND_TEXT,
 	.run = run,
 };

@@ -125,8 +125,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 			   "Exit code 1: no such image. 2: a container uses it, or it is " \
 			   "given by id and has several names.",                           \
 		.options = rmi_options, COMMAND_OPTIONS(struct rmi_options, .all = false), \
-		.max_args = COMMAND_ANY, .flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,    \
-		.run = run,                                                                \
+		.max_args = COMMAND_ANY, .flags = COMMAND_STORE, .run = run,               \
 	}
 
 const struct command cmd_rmi = RMI_COMMAND("rmi");

@@ -207,6 +207,6 @@ const struct command cmd_save = {
 	COMMAND_OPTIONS(struct save_options, .format = "oci-archive", .compression = "none"),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = run,
 };

@@ -331,6 +331,5 @@ const struct command cmd_show = {
 	COMMAND_OPTIONS(struct show_options, .json = false),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_OPERAND_TEXT,
 	.run = run,
 };

@@ -26,6 +26,6 @@ const struct command cmd_tag = {
 	.details = "A name that another image has is taken from it.",
 	.min_args = 2,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = run,
 };

@@ -252,7 +252,7 @@ static const struct command volume_create_command = {
 	.options = create_options,
 	COMMAND_OPTIONS(struct create_options, .driver = "local"),
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = create,
 };
 
@@ -275,7 +275,7 @@ static const struct command volume_inspect = {
 	COMMAND_OPTIONS(struct inspect_options, .format = NULL),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = inspect,
 };
 
@@ -288,7 +288,7 @@ static const struct command volume_rm = {
 	COMMAND_OPTIONS(struct rm_options, .force = false),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE,
 	.run = rm,
 };
 

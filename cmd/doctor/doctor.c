@@ -242,6 +242,5 @@ const struct command cmd_doctor = {
 	.options = options,
 	COMMAND_OPTIONS(struct doctor_options, .json = false),
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_OPERAND_TEXT,
 	.run = run,
 };

@@ -292,6 +292,6 @@ const struct command cmd_fit = {
 	COMMAND_OPTIONS(struct fit_options, .repeat = 3, .precision = 5),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_ROOT | COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_ROOT | COMMAND_PREFIX,
 	.run = run,
 };

@@ -316,7 +316,7 @@ const struct command cmd_oci = {
 	.details = "What engines call: podman, CRI-O, containerd and Docker take the path of "
 		   "tare-oci in place of runc's. 'tare oci help' lists the commands.",
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_PREFIX | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_PREFIX,
 	.subcommands = oci_commands,
 	.run = run,
 };

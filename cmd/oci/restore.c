@@ -255,6 +255,6 @@ const struct command oci_cmd_restore = {
 	COMMAND_OPTIONS(struct restore_options, .lsm_profile = NULL),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH,
 	.run = run,
 };

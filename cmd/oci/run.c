@@ -59,6 +59,6 @@ const struct command oci_cmd_run = {
 	COMMAND_OPTIONS(struct oci_create_options, 0),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_OPERAND_TEXT | COMMAND_BEYOND_REACH,
+	.flags = COMMAND_ANYBODY | COMMAND_ONE_DASH | COMMAND_BEYOND_REACH,
 	.run = run,
 };

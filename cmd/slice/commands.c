@@ -338,7 +338,7 @@ const struct command cmd_slice_create = {
 	COMMAND_OPTIONS(struct limit_options, LIMITS_NOT_GIVEN),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = create,
 };
 
@@ -354,7 +354,7 @@ const struct command cmd_slice_update = {
 	COMMAND_OPTIONS(struct limit_options, LIMITS_NOT_GIVEN),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = update,
 };
 
@@ -366,7 +366,7 @@ const struct command cmd_slice_renew = {
 	COMMAND_OPTIONS(struct limit_options, LIMITS_NOT_GIVEN),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = renew,
 };
 
@@ -380,7 +380,7 @@ const struct command cmd_slice_rm = {
 	.options = rm_options,
 	COMMAND_OPTIONS(struct rm_options, .force = false),
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = rm,
 };
 

@@ -371,7 +371,7 @@ const struct command cmd_slice_inspect = {
 	COMMAND_OPTIONS(struct show_options, .format = NULL),
 	.min_args = 1,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = inspect,
 };
 
@@ -386,7 +386,7 @@ const struct command cmd_slice_report = {
 	COMMAND_OPTIONS(struct report_options, .json = false),
 	.min_args = 1,
 	.max_args = 1,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = report,
 };
 
@@ -396,6 +396,6 @@ const struct command cmd_slice_export = {
 	.summary = "Print slices as a document for apply; all if none is named",
 	.min_args = 0,
 	.max_args = COMMAND_ANY,
-	.flags = COMMAND_STORE | COMMAND_ROOT | COMMAND_OPERAND_TEXT,
+	.flags = COMMAND_STORE | COMMAND_ROOT,
 	.run = export,
 };
