@@ -17,12 +17,6 @@ void log_enable_debug(bool on)
 	debug = on;
 }
 
-/** log_is_debug() - Whether debug messages are on */
-bool log_is_debug(void)
-{
-	return debug;
-}
-
 /** log_to() - Have debug messages go to @sink, one call each; NULL: to stderr */
 void log_to(void (*sink)(void *arg, const char *text), void *arg)
 {

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 
 void log_enable_debug(bool on);
-bool log_is_debug(void);
 void log_to(void (*sink)(void *arg, const char *text), void *arg);
 void log_debug(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

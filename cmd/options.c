@@ -53,8 +53,8 @@ static const struct option_def *find_short(const struct option_def *defs, char c
 	return NULL;
 }
 
-/** options_is_switch() - Whether the option takes no value of its own */
-bool options_is_switch(const struct option_def *def)
+/* It takes no value of its own. */
+static bool is_switch(const struct option_def *def)
 {
 	return !def->arg;
 }
@@ -176,7 +176,7 @@ static int apply_with_next(struct cursor *c, const struct option_def *def, struc
 {
 	char name[64];
 
-	if (options_is_switch(def) || def->type == OPTION_REFUSED)
+	if (is_switch(def) || def->type == OPTION_REFUSED)
 		return apply(c, def, NULL, err);
 	if (c->next >= c->argc)
 		return error_set(err, EINVAL, "flag '%s' needs a value (%s)",
@@ -226,7 +226,7 @@ static int parse_short(struct cursor *c, const char *text, struct error *err)
 			return unknown_short(c->defs, text, err);
 		if (text[1] == '=')
 			return apply(c, def, text + 2, err);
-		if (!options_is_switch(def) && text[1])
+		if (!is_switch(def) && text[1])
 			return apply(c, def, text + 1, err);
 		r = apply_with_next(c, def, err);
 		if (r)

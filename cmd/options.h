@@ -76,6 +76,5 @@ int options_parse(const struct option_def *defs, void *values, unsigned int flag
 bool options_is_end(const struct option_def *def);
 void options_done(const struct option_def *defs, void *values);
 const struct option_def *options_find(const struct option_def *defs, const char *name, size_t len);
-bool options_is_switch(const struct option_def *def);
 
 #endif

@@ -70,12 +70,6 @@ enum codec_kind codec_detect(const unsigned char *head, size_t len)
 	return CODEC_NONE;
 }
 
-/** codec_name() - For messages */
-const char *codec_name(enum codec_kind kind)
-{
-	return codecs[kind].name;
-}
-
 /**
  * codec_new() - Begin to inflate
  * @fill:	Asked for input whenever there is none left

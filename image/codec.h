@@ -17,7 +17,6 @@ enum codec_kind { CODEC_NONE, CODEC_GZIP, CODEC_ZSTD, CODEC_XZ, CODEC_BZIP2 };
 #define CODEC_MAGIC_BYTES 10
 
 enum codec_kind codec_detect(const unsigned char *head, size_t len);
-const char *codec_name(enum codec_kind kind);
 
 struct codec;
 

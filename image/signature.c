@@ -109,9 +109,9 @@ static int start_library(struct error *err)
 	return 0;
 }
 
-/** signature_key_text() - A key's id as minisign prints it */
-void signature_key_text(const unsigned char id[SIGNATURE_KEY_ID],
-			char out[2 * SIGNATURE_KEY_ID + 1])
+/* As minisign prints it. */
+static void print_key_id(const unsigned char id[SIGNATURE_KEY_ID],
+			 char out[2 * SIGNATURE_KEY_ID + 1])
 {
 	for (size_t i = 0; i < SIGNATURE_KEY_ID; i++)
 		snprintf(out + 2 * i, 3, "%02X", id[SIGNATURE_KEY_ID - 1 - i]);
@@ -226,7 +226,7 @@ int signature_who(const char *text, char key_id[2 * SIGNATURE_KEY_ID + 1], struc
 	int r = parse_signature(text, &p, err);
 
 	if (r == 0)
-		signature_key_text(p.blob.id, key_id);
+		print_key_id(p.blob.id, key_id);
 	return r;
 }
 
@@ -261,8 +261,8 @@ int signature_check(int fd, const char *text, const struct signature_key *key,
 		r = parse_signature(text, &p, err);
 	if (r < 0)
 		return r;
-	signature_key_text(p.blob.id, have);
-	signature_key_text(key->id, want);
+	print_key_id(p.blob.id, have);
+	print_key_id(key->id, want);
 	if (memcmp(p.blob.id, key->id, sizeof(key->id)) != 0)
 		return error_set(err, EKEYREJECTED, "signed with key %s, not with %s", have, want);
 	r = hash_file(fd, hash, err);

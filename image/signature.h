@@ -45,8 +45,6 @@ struct signature_plan {
 };
 
 int signature_read_key(const char *operand, struct signature_key *out, struct error *err);
-void signature_key_text(const unsigned char id[SIGNATURE_KEY_ID],
-			char out[2 * SIGNATURE_KEY_ID + 1]);
 int signature_who(const char *text, char key_id[2 * SIGNATURE_KEY_ID + 1], struct error *err);
 int signature_check(int fd, const char *text, const struct signature_key *key,
 		    struct signature_claim *out, struct error *err);

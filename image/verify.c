@@ -283,12 +283,6 @@ int verify_run(const struct source *source, int dir_fd, const struct plan *plan,
 	return r;
 }
 
-/** verify_is_valid() - Whether nothing was wrong */
-bool verify_is_valid(const struct verify *v)
-{
-	return !v->damaged.n && !verify_first_error(v);
-}
-
 /** verify_first_error() - Why the first bad layer is bad; NULL: none is */
 const struct error *verify_first_error(const struct verify *v)
 {

@@ -33,7 +33,6 @@ struct verify {
 
 int verify_run(const struct source *source, int dir_fd, const struct plan *plan, struct verify *out,
 	       struct error *err);
-bool verify_is_valid(const struct verify *v);
 const struct error *verify_first_error(const struct verify *v);
 void verify_done(struct verify *v);
 

@@ -160,20 +160,3 @@ int bridge_setup(const struct address_prefix *subnet, struct error *err)
 		return error_sys(err, -r, "configure bridge '%s'", BRIDGE_NAME);
 	return ifindex;
 }
-
-/** bridge_teardown() - Remove the bridge; 0 also when there is none */
-int bridge_teardown(struct error *err)
-{
-	autobatch struct netlink_batch b = { 0 };
-	autoclose int fd = -1;
-	int r;
-
-	fd = netlink_open(NETLINK_ROUTE);
-	if (fd < 0)
-		return error_sys(err, -fd, "open a netlink socket");
-	link_put_delete(&b, BRIDGE_NAME);
-	r = netlink_send(fd, &b, NULL);
-	if (r < 0 && r != -ENODEV)
-		return error_sys(err, -r, "remove bridge '%s'", BRIDGE_NAME);
-	return 0;
-}

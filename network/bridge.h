@@ -12,6 +12,5 @@ struct error;
 
 int bridge_choose_subnet(struct address_prefix *subnet, struct error *err);
 int bridge_setup(const struct address_prefix *subnet, struct error *err);
-int bridge_teardown(struct error *err);
 
 #endif

@@ -104,15 +104,6 @@ void link_put_up(struct netlink_batch *b, int ifindex)
 	netlink_begin(b, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
 }
 
-/** link_put_delete() - Remove a device by name */
-void link_put_delete(struct netlink_batch *b, const char *name)
-{
-	struct ifinfomsg ifi = { 0 };
-
-	netlink_begin(b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
-	netlink_put_text(b, IFLA_IFNAME, name);
-}
-
 /** link_index() - Interface index of a device; -ENODEV when there is none */
 int link_index(int fd, const char *name)
 {

@@ -23,7 +23,6 @@ void link_put_bridge(struct netlink_batch *b, const char *name, const uint8_t *m
 void link_put_veth(struct netlink_batch *b, const struct link_veth *veth);
 void link_put_hairpin(struct netlink_batch *b, const char *name);
 void link_put_up(struct netlink_batch *b, int ifindex);
-void link_put_delete(struct netlink_batch *b, const char *name);
 
 int link_index(int fd, const char *name);
 int link_settle_carrier(int fd, const char *name);

@@ -173,7 +173,7 @@ static int take_address(struct network *net, const char *id, struct network_leas
 		return r;
 	if (fd != -ENOENT)
 		return fd;
-	/* The very first time, or after a reset, perhaps just now. */
+	/* The very first time, or after a restart of the machine, perhaps just now. */
 	r = setup(net, err);
 	if (r < 0)
 		return r;
@@ -456,57 +456,6 @@ int network_release_stale(int run_fd, bool (*is_alive)(void *arg, const char *id
 	if (lock_fd < 0)
 		return lock_fd;
 	return ipam_each(net.dir_fd, release_if_stale, &search, err);
-}
-
-static int remove_dir(struct network *net, int lock_fd, struct error *err)
-{
-	int r;
-
-	(void)unlinkat(net->dir_fd, "subnet", 0);
-	/* Fails when there are leases; from here on new ones wait for the lock. */
-	if (unlinkat(lock_fd, BRIDGE_DIR, AT_REMOVEDIR) == 0)
-		return 0;
-	r = -errno;
-	if (net->subnet.len)
-		(void)ipam_write_subnet(net->dir_fd, &net->subnet, err);
-	if (r == -ENOTEMPTY)
-		return error_set(err, EBUSY, "remove the network: containers have addresses of it");
-	return error_sys(err, -r, "remove the address leases");
-}
-
-/**
- * network_reset() - Remove bridge and table, once no address is leased
- *
- * They come back with the next container. ip_forward stays as it is: who else
- * relies on it is not for us to know.
- *
- * Return: 0, also if there is nothing; -EBUSY while there are leases; -errno
- */
-int network_reset(int run_fd, struct error *err)
-{
-	autonetwork struct network net = { .run_fd = run_fd, .dir_fd = -1, .nft_fd = -1 };
-	autoclose int lock_fd = -1;
-	int r;
-
-	lock_fd = lock_networks(run_fd, err);
-	if (lock_fd < 0)
-		return lock_fd;
-	r = open_dir(&net, err);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return r;
-	r = ipam_read_subnet(net.dir_fd, &net.subnet, err);
-	if (r == 0 || r == -ENOENT || r == -EBADMSG)
-		r = remove_dir(&net, lock_fd, err);
-	if (r == 0)
-		r = open_nftables(&net, err);
-	if (r < 0)
-		return r;
-	r = nftables_teardown(net.nft_fd);
-	if (r < 0)
-		return error_sys(err, -r, "remove nftables table 'tare'");
-	return bridge_teardown(err);
 }
 
 /** network_loopback_up() - All that --network none has: lo */

@@ -47,7 +47,6 @@ void network_lease_done(struct network_lease *lease);
 
 int network_release_stale(int run_fd, bool (*is_alive)(void *arg, const char *id), void *arg,
 			  struct error *err);
-int network_reset(int run_fd, struct error *err);
 
 int network_loopback_up(int netns_fd, struct error *err);
 

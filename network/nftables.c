@@ -420,17 +420,3 @@ int nftables_unpublish(int fd, const struct network_port *ports, size_t n)
 	}
 	return first;
 }
-
-/** nftables_teardown() - Remove the table; 0 also when there is none */
-int nftables_teardown(int fd)
-{
-	autobatch struct netlink_batch b = { 0 };
-	int r;
-
-	put_frame(&b, NFNL_MSG_BATCH_BEGIN);
-	put_message(&b, NFT_MSG_DELTABLE, 0);
-	netlink_put_text(&b, NFTA_TABLE_NAME, TABLE);
-	put_frame(&b, NFNL_MSG_BATCH_END);
-	r = netlink_send(fd, &b, NULL);
-	return r == -ENOENT ? 0 : r;
-}

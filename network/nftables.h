@@ -28,6 +28,5 @@ int nftables_is_set_up(int fd);
 int nftables_publish(int fd, const struct network_port *ports, size_t n, struct in_addr address,
 		     size_t *failed);
 int nftables_unpublish(int fd, const struct network_port *ports, size_t n);
-int nftables_teardown(int fd);
 
 #endif
