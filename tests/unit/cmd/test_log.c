@@ -2,7 +2,6 @@
 /*
  * tests/unit/cmd/test_log.c - Reading logs while they are written and rotated
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -104,223 +103,212 @@ static void torn_entries_are_refused(void **state)
 
 /* ---- files -------------------------------------------------------------- */
 
-static int make_dir(void **state)
-{
-	char path[] = "/tmp/tare-test-log.XXXXXX";
-	int fd;
+/* A container's directory with a log that is written, and what a reader has had of it. */
+struct fixture {
+	char path[32];
+	int dir;
+	struct logfile log;
+	struct log_reader reader;
+	struct str got;
+	struct error err;
+};
 
-	if (!mkdtemp(path))
-		return -1;
-	*state = xstrdup(path);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		(void)close(fd);
-	return fd < 0 ? -1 : 0;
+static int set_up(void **state)
+{
+	struct fixture *f = xcalloc(1, sizeof(*f));
+
+	*state = f;
+	f->reader = (struct log_reader){ .dirfd = -1, .fd = -1 };
+	snprintf(f->path, sizeof(f->path), "/tmp/tare-test-log.XXXXXX");
+	f->dir = mkdtemp(f->path) ? open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	return f->dir < 0 ? -1 : 0;
 }
 
-static int drop_dir(void **state)
+static int tear_down(void **state)
 {
-	int r = file_remove_tree_at(AT_FDCWD, *state);
+	struct fixture *f = *state;
+	int r = file_remove_tree_at(AT_FDCWD, f->path);
 
-	free(*state);
+	log_reader_close(&f->reader);
+	str_done(&f->got);
+	(void)close(f->dir);
+	free(f);
 	return r;
 }
 
+static void begin_log(struct fixture *f, uint64_t max_bytes, unsigned int max_files)
+{
+	assert_int_equal(logfile_open(&f->log, f->dir, max_bytes, max_files, &f->err), 0);
+}
+
+static void write_number(struct fixture *f, int i)
+{
+	char line[32];
+
+	snprintf(line, sizeof(line), "line %d\n", i);
+	assert_int_equal(logfile_write(&f->log, LOGFILE_STDOUT, line, strlen(line)), 0);
+}
+
+static void begin_reading(struct fixture *f)
+{
+	log_reader_close(&f->reader);
+	assert_int_equal(log_reader_open(&f->reader, f->dir, &f->err), 0);
+}
+
 /* The text of all lines that are there, appended. */
-static void read_all(struct log_reader *l, struct str *out)
+static void read_all(struct fixture *f)
 {
 	struct log_entry e = { 0 };
-	struct error err = { 0 };
 	const char *line;
 	size_t len;
 	int r;
 
-	while ((r = log_reader_next(l, &line, &len, &err)) > 0) {
+	while ((r = log_reader_next(&f->reader, &line, &len, &f->err)) > 0) {
 		assert_int_equal(log_entry_parse(line, len, &e), 0);
-		str_append(out, e.text.data, e.text.len);
+		str_append(&f->got, e.text.data, e.text.len);
 	}
 	assert_int_equal(r, 0);
 	str_done(&e.text);
 }
 
-static void write_number(struct logfile *log, int i)
-{
-	char line[32];
-
-	snprintf(line, sizeof(line), "line %d\n", i);
-	assert_int_equal(logfile_write(log, LOGFILE_STDOUT, line, strlen(line)), 0);
-}
-
 static void reading_survives_rotation_at_any_moment(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autostr struct str got = { 0 }, wanted = { 0 };
-	struct log_reader reader;
-	struct error err = { 0 };
-	struct logfile log;
+	autostr struct str wanted = { 0 };
+	struct fixture *f = *state;
 
-	assert_int_equal(logfile_open(&log, dir, 500, 50, &err), 0);
-	write_number(&log, 0);
+	begin_log(f, 500, 50);
+	write_number(f, 0);
 	str_puts(&wanted, "line 0\n");
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
+	begin_reading(f);
 	for (int i = 1; i < 200; i++) {
-		write_number(&log, i);
+		write_number(f, i);
 		str_printf(&wanted, "line %d\n", i);
 		if (i % 7 == 0 || i % 23 == 1)
-			read_all(&reader, &got);
+			read_all(f);
 	}
-	read_all(&reader, &got);
-	assert_string_equal(got.data, wanted.data);
-	log_reader_close(&reader);
-	logfile_close(&log);
+	read_all(f);
+	assert_string_equal(f->got.data, wanted.data);
+	logfile_close(&f->log);
 }
 
 static void reading_begins_with_the_oldest_file(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autostr struct str got = { 0 };
-	struct log_reader reader;
-	struct error err = { 0 };
-	struct logfile log;
+	struct fixture *f = *state;
 
-	assert_int_equal(logfile_open(&log, dir, 500, 3, &err), 0);
+	begin_log(f, 500, 3);
 	for (int i = 0; i < 100; i++)
-		write_number(&log, i);
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
-	read_all(&reader, &got);
-	assert_non_null(strstr(got.data, "line 99\n"));
-	assert_null(strstr(got.data, "line 1\n"));
+		write_number(f, i);
+	logfile_close(&f->log);
+	begin_reading(f);
+	read_all(f);
+	assert_non_null(strstr(f->got.data, "line 99\n"));
+	assert_null(strstr(f->got.data, "line 1\n"));
 	/* No gap: the first line there is, and all after it. */
-	for (int i = (int)strtol(got.data + 5, NULL, 10); i < 100; i++) {
+	for (int i = (int)strtol(f->got.data + 5, NULL, 10); i < 100; i++) {
 		char line[32];
 
 		snprintf(line, sizeof(line), "line %d\n", i);
-		assert_non_null(strstr(got.data, line));
+		assert_non_null(strstr(f->got.data, line));
 	}
-	log_reader_close(&reader);
-	logfile_close(&log);
 }
 
 static void tail_counts_lines_not_entries(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autostr struct str got = { 0 };
 	autofree char *lengthy = xmalloc(40000);
-	struct log_reader reader;
-	struct error err = { 0 };
-	struct logfile log;
+	struct fixture *f = *state;
 
 	memset(lengthy, 'x', 40000);
 	lengthy[39999] = '\n';
-	assert_int_equal(logfile_open(&log, dir, 1 << 20, 3, &err), 0);
-	write_number(&log, 1);
-	write_number(&log, 2);
-	assert_int_equal(logfile_write(&log, LOGFILE_STDOUT, lengthy, 40000), 0);
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
-	assert_int_equal(log_reader_skip_to_tail(&reader, 2, &err), 0);
-	read_all(&reader, &got);
-	assert_int_equal(got.len, strlen("line 2\n") + 40000);
-	assert_memory_equal(got.data, "line 2\nx", 8);
-	log_reader_close(&reader);
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
-	assert_int_equal(log_reader_skip_to_tail(&reader, 0, &err), 0);
-	got.len = 0;
-	read_all(&reader, &got);
-	assert_int_equal(got.len, 0);
-	log_reader_close(&reader);
-	logfile_close(&log);
+	begin_log(f, 1 << 20, 3);
+	write_number(f, 1);
+	write_number(f, 2);
+	assert_int_equal(logfile_write(&f->log, LOGFILE_STDOUT, lengthy, 40000), 0);
+	logfile_close(&f->log);
+	begin_reading(f);
+	assert_int_equal(log_reader_skip_to_tail(&f->reader, 2, &f->err), 0);
+	read_all(f);
+	assert_int_equal(f->got.len, strlen("line 2\n") + 40000);
+	assert_memory_equal(f->got.data, "line 2\nx", 8);
+	begin_reading(f);
+	assert_int_equal(log_reader_skip_to_tail(&f->reader, 0, &f->err), 0);
+	f->got.len = 0;
+	read_all(f);
+	assert_int_equal(f->got.len, 0);
 }
 
 /* As rotation leaves it for a moment: no newest file. */
 static void in_the_middle_of_a_rotation_nothing_is_lost(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autostr struct str got = { 0 };
-	struct log_reader reader;
-	struct error err = { 0 };
-	struct logfile log;
+	struct fixture *f = *state;
 
-	assert_int_equal(logfile_open(&log, dir, 500, 50, &err), 0);
-	write_number(&log, 1);
-	logfile_close(&log);
-	assert_int_equal(renameat(dir, "log/" LOGFILE_NAME, dir, "log/" LOGFILE_NAME ".1"), 0);
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
-	read_all(&reader, &got);
-	assert_string_equal(got.data, "line 1\n");
-	assert_int_equal(logfile_open(&log, dir, 500, 50, &err), 0);
-	write_number(&log, 2);
-	logfile_close(&log);
-	read_all(&reader, &got);
-	assert_string_equal(got.data, "line 1\nline 2\n");
-	log_reader_close(&reader);
+	begin_log(f, 500, 50);
+	write_number(f, 1);
+	logfile_close(&f->log);
+	assert_int_equal(renameat(f->dir, "log/" LOGFILE_NAME, f->dir, "log/" LOGFILE_NAME ".1"),
+			 0);
+	begin_reading(f);
+	read_all(f);
+	assert_string_equal(f->got.data, "line 1\n");
+	begin_log(f, 500, 50);
+	write_number(f, 2);
+	logfile_close(&f->log);
+	read_all(f);
+	assert_string_equal(f->got.data, "line 1\nline 2\n");
 }
 
 static void who_is_too_slow_goes_on_with_the_oldest_file(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	autostr struct str got = { 0 };
-	struct log_reader reader;
-	struct error err = { 0 };
-	struct logfile log;
+	struct fixture *f = *state;
 
-	assert_int_equal(logfile_open(&log, dir, 500, 3, &err), 0);
-	write_number(&log, 0);
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
+	begin_log(f, 500, 3);
+	write_number(f, 0);
+	begin_reading(f);
 	for (int i = 1; i < 100; i++)
-		write_number(&log, i);
-	read_all(&reader, &got);
-	assert_memory_equal(got.data, "line 0\n", 7);
-	assert_non_null(strstr(got.data, "line 99\n"));
-	assert_null(strstr(got.data, "line 50\n"));
-	log_reader_close(&reader);
-	logfile_close(&log);
+		write_number(f, i);
+	logfile_close(&f->log);
+	read_all(f);
+	assert_memory_equal(f->got.data, "line 0\n", 7);
+	assert_non_null(strstr(f->got.data, "line 99\n"));
+	assert_null(strstr(f->got.data, "line 50\n"));
 }
 
 static void damage_takes_no_memory(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	autofree char *junk = xmalloc(8U << 20);
-	struct log_reader reader;
-	struct error err = { 0 };
-	struct logfile log;
+	struct fixture *f = *state;
 	const char *line;
 	size_t len;
 
 	memset(junk, 'x', 8U << 20);
-	assert_int_equal(logfile_open(&log, dir, 1 << 20, 3, &err), 0);
-	logfile_close(&log);
-	assert_int_equal(file_replace_at(dir, "junk", junk, 8U << 20, 0600, 0, &err), 0);
-	assert_int_equal(renameat(dir, "junk", dir, "log/" LOGFILE_NAME), 0);
-	assert_int_equal(log_reader_open(&reader, dir, &err), 0);
-	assert_int_equal(log_reader_next(&reader, &line, &len, &err), 0);
-	assert_true(reader.buffer.len < 2U << 20);
-	log_reader_close(&reader);
+	begin_log(f, 1 << 20, 3);
+	logfile_close(&f->log);
+	assert_int_equal(file_replace_at(f->dir, "junk", junk, 8U << 20, 0600, 0, &f->err), 0);
+	assert_int_equal(renameat(f->dir, "junk", f->dir, "log/" LOGFILE_NAME), 0);
+	begin_reading(f);
+	assert_int_equal(log_reader_next(&f->reader, &line, &len, &f->err), 0);
+	assert_true(f->reader.buffer.len < 2U << 20);
 }
 
 static void a_link_is_no_log(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct log_reader reader;
-	struct error err = { 0 };
+	struct fixture *f = *state;
 
-	assert_int_equal(mkdirat(dir, "log", 0700), 0);
-	assert_int_equal(symlinkat("/etc/passwd", dir, "log/" LOGFILE_NAME), 0);
-	assert_int_equal(log_reader_open(&reader, dir, &err), -ELOOP);
-	log_reader_close(&reader);
+	assert_int_equal(mkdirat(f->dir, "log", 0700), 0);
+	assert_int_equal(symlinkat("/etc/passwd", f->dir, "log/" LOGFILE_NAME), 0);
+	assert_int_equal(log_reader_open(&f->reader, f->dir, &f->err), -ELOOP);
 }
 
 static void no_log_is_told_from_an_empty_one(void **state)
 {
-	autoclose int dir = open(*state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct log_reader reader;
-	struct error err = { 0 };
+	struct fixture *f = *state;
 
-	assert_int_equal(log_reader_open(&reader, dir, &err), -ENOENT);
-	log_reader_close(&reader);
-	assert_int_equal(mkdirat(dir, "log", 0700), 0);
-	assert_int_equal(log_reader_open(&reader, dir, &err), -ENOENT);
-	log_reader_close(&reader);
+	assert_int_equal(log_reader_open(&f->reader, f->dir, &f->err), -ENOENT);
+	log_reader_close(&f->reader);
+	assert_int_equal(mkdirat(f->dir, "log", 0700), 0);
+	assert_int_equal(log_reader_open(&f->reader, f->dir, &f->err), -ENOENT);
 }
+
+#define with_files(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
@@ -329,19 +317,14 @@ int main(void)
 		cmocka_unit_test(escapes_give_back_every_byte),
 		cmocka_unit_test(text_that_looks_like_an_end_is_none),
 		cmocka_unit_test(torn_entries_are_refused),
-		cmocka_unit_test_setup_teardown(reading_survives_rotation_at_any_moment, make_dir,
-						drop_dir),
-		cmocka_unit_test_setup_teardown(reading_begins_with_the_oldest_file, make_dir,
-						drop_dir),
-		cmocka_unit_test_setup_teardown(tail_counts_lines_not_entries, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(in_the_middle_of_a_rotation_nothing_is_lost,
-						make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(who_is_too_slow_goes_on_with_the_oldest_file,
-						make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(damage_takes_no_memory, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(a_link_is_no_log, make_dir, drop_dir),
-		cmocka_unit_test_setup_teardown(no_log_is_told_from_an_empty_one, make_dir,
-						drop_dir),
+		with_files(reading_survives_rotation_at_any_moment),
+		with_files(reading_begins_with_the_oldest_file),
+		with_files(tail_counts_lines_not_entries),
+		with_files(in_the_middle_of_a_rotation_nothing_is_lost),
+		with_files(who_is_too_slow_goes_on_with_the_oldest_file),
+		with_files(damage_takes_no_memory),
+		with_files(a_link_is_no_log),
+		with_files(no_log_is_told_from_an_empty_one),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);
