@@ -6,15 +6,12 @@
  * format asks for what is in it. The plain table is built without the detour
  * through JSON, since this is what people and watch(1) call all the time.
  */
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/dir.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -26,6 +23,7 @@
 #include "cmd/table.h"
 #include "cmd/target.h"
 #include "cmd/units.h"
+#include "image/usage.h"
 
 struct ps_options {
 	bool all, quiet, latest, no_trunc, size, no_heading;
@@ -62,12 +60,16 @@ struct listing {
 	size_t n;
 };
 
+static void item_done(struct container_item *item)
+{
+	record_done(&item->record);
+	json_free(item->config);
+}
+
 static void listing_done(struct listing *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		record_done(&l->items[i].record);
-		json_free(l->items[i].config);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		item_done(&l->items[i]);
 	free(l->items);
 	*l = (struct listing){ 0 };
 }
@@ -83,35 +85,6 @@ static bool needs_config(const struct ps_options *o, const struct format *f)
 	for (size_t i = 0; !needed && !o->quiet && i < sizeof(fields) / sizeof(*fields); i++)
 		needed = format_uses(f, fields[i]);
 	return needed;
-}
-
-static int64_t tree_bytes(int parent, const char *name, int depth)
-{
-	autodir DIR *dir = dir_open(parent, name, O_NOFOLLOW);
-	const struct dirent *e;
-	int64_t total = 0;
-
-	while ((e = dir_next(dir))) {
-		struct stat st;
-
-		if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		if (S_ISREG(st.st_mode))
-			total += st.st_size;
-		else if (S_ISDIR(st.st_mode) && depth > 0)
-			total += tree_bytes(dirfd(dir), e->d_name, depth - 1);
-	}
-	return total;
-}
-
-/* The container chose the depth of its tree; we choose how many descriptors that may take. */
-#define SIZE_MAX_DEPTH 256
-
-static int64_t measure(const struct context *ctx, const char *id)
-{
-	autoclose int dir = record_open_dir(&ctx->store, id, false);
-
-	return dir < 0 ? 0 : tree_bytes(dir, "upper", SIZE_MAX_DEPTH);
 }
 
 static bool is_wanted(const struct context *ctx, const struct container_item *item)
@@ -140,8 +113,7 @@ static bool load(const struct context *ctx, const char *id, bool with_config,
 		if (is_wanted(ctx, item))
 			return true;
 	}
-	record_done(&item->record);
-	json_free(item->config);
+	item_done(item);
 	return false;
 }
 
@@ -169,12 +141,13 @@ static int collect(const struct context *ctx, bool with_config, struct listing *
 		l->n += load(ctx, ids.items[i], with_config, &l->items[l->n]);
 	if (l->n)
 		qsort(l->items, l->n, sizeof(*l->items), newest_first);
-	for (; l->n > limit; l->n--) {
-		record_done(&l->items[l->n - 1].record);
-		json_free(l->items[l->n - 1].config);
+	for (; l->n > limit; l->n--)
+		item_done(&l->items[l->n - 1]);
+	for (size_t i = 0; o->size && i < l->n; i++) {
+		autofree char *upper = xasprintf("containers/%s/upper", l->items[i].record.id);
+
+		l->items[i].size_bytes = (int64_t)usage_of_tree(ctx->store.root_fd, upper);
 	}
-	for (size_t i = 0; o->size && i < l->n; i++)
-		l->items[i].size_bytes = measure(ctx, l->items[i].record.id);
 	return 0;
 }
 

@@ -40,6 +40,9 @@ is 'ps -n shows the newest ones' "$stdout" $'new\nended'
 is 'ps -n 0 shows none' "$(tare ps -q -n 0)" ''
 is 'ps -s has the size in a column of its own' "$(tare ps -s | head -n 1 | tr -s ' ')" \
 	'CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES SIZE'
+tare run --network none --name links busybox sh -c 'head -c 3000000 /dev/zero >/a; ln /a /b'
+like 'a file with two names is counted once' "$(tare ps -l -s --format '{{.Size}}')" '^3(\.0+)?MB'
+tare rm links >/dev/null
 is 'mounts are known when they are asked for' "$(tare ps -l --format '{{.Mounts}}')" data
 is 'jsonl has a line for each' "$(tare ps -a --format jsonl | jq -r .Names | tr '\n' ' ')" 'new ended web '
 is 'a word that begins like table is text' "$(tare ps --format tableau)" tableau
