@@ -38,13 +38,13 @@ void oci_birth_init(struct oci_birth *b, const struct context *ctx, const char *
 		.options = options,
 		.id = id,
 		.container = CONTAINER_NONE,
+		.cgroup = OCI_CGROUP_NONE,
 		.dirfd = -1,
 		.start_fd = -1,
 		.hook_fd = -1,
 		.master = -1,
 	};
 	oci_bundle_init(&b->bundle);
-	oci_cgroup_init(&b->cgroup);
 }
 
 /** oci_birth_done() - Close and release; the container lives on */

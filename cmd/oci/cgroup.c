@@ -28,12 +28,6 @@
 
 #define END_TIMEOUT_MS 10000
 
-/** oci_cgroup_init() - None yet */
-void oci_cgroup_init(struct oci_cgroup *cg)
-{
-	*cg = (struct oci_cgroup){ .root = { .fd = -1 }, .fd = -1 };
-}
-
 /** oci_cgroup_close() - Close what is open; the cgroup itself stays */
 void oci_cgroup_close(struct oci_cgroup *cg)
 {
@@ -240,10 +234,9 @@ int oci_cgroup_move(const struct state *s, pid_t pid, struct error *err)
 void oci_cgroup_forget(int dirfd)
 {
 	autofree char *path = state_noted_cgroup(dirfd);
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	struct error ignored;
 
-	oci_cgroup_init(&cg);
 	if (path && cgroup_root_open(&cg.root, &ignored) == 0)
 		(void)cgroup_remove_if_empty(&cg.root, path);
 }
@@ -255,11 +248,10 @@ void oci_cgroup_forget(int dirfd)
  */
 int oci_cgroup_end(const struct state *s, struct error *err)
 {
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	struct systemd_unit unit = { 0 };
 	int r;
 
-	oci_cgroup_init(&cg);
 	if (!s->cgroup || !*s->cgroup)
 		return 0;
 	r = cgroup_root_open(&cg.root, err);

@@ -19,7 +19,8 @@ struct oci_cgroup {
 	int fd; /* -1: there is none */
 };
 
-void oci_cgroup_init(struct oci_cgroup *cg);
+#define OCI_CGROUP_NONE ((struct oci_cgroup){ .root = { .fd = -1 }, .fd = -1 })
+
 void oci_cgroup_close(struct oci_cgroup *cg);
 #define autocgroup __attribute__((cleanup(oci_cgroup_close)))
 

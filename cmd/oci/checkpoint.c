@@ -191,13 +191,13 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	struct dump d = {
 		.options = ctx->options,
 		.target = { .dirfd = -1 },
+		.cgroup = OCI_CGROUP_NONE,
 	};
 	int r;
 
 	(void)argc;
 	oci_images_init(&d.images);
 	oci_bundle_init(&d.bundle);
-	oci_cgroup_init(&d.cgroup);
 	r = checkpoint(&d, ctx, argv[0], err);
 	criu_request_done(&d.request);
 	oci_images_close(&d.images);

@@ -93,11 +93,10 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 {
 	const struct events_options *o = ctx->options;
 	autotarget struct oci_target t = { .dirfd = -1 };
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	int r = oci_target_open(&t, ctx, argv[0], false, err);
 
 	(void)argc;
-	oci_cgroup_init(&cg);
 	if (r < 0)
 		return r;
 	if (o->interval_ms <= 0)

@@ -396,6 +396,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		.options = ctx->options,
 		.target = { .dirfd = -1 },
 		.handle = CONTAINER_NONE,
+		.cgroup = OCI_CGROUP_NONE,
 		.cgroup_fd = -1,
 		.root_fd = -1,
 		.master = -1,
@@ -403,7 +404,6 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 	int r;
 
 	oci_bundle_init(&j.bundle);
-	oci_cgroup_init(&j.cgroup);
 	r = exec(&j, ctx, argc, argv, err);
 	joined_done(&j);
 	if (r >= 0)

@@ -30,10 +30,9 @@ static const struct option_def options[] = {
 
 static int signal_all(const struct oci_target *t, int sig, struct error *err)
 {
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	int r;
 
-	oci_cgroup_init(&cg);
 	r = oci_cgroup_open(&cg, &t->state, err);
 	if (r < 0)
 		return r;
@@ -56,10 +55,9 @@ static bool shares_pids(const struct oci_target *t)
 
 static bool has_processes(const struct oci_target *t)
 {
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	struct error ignored;
 
-	oci_cgroup_init(&cg);
 	return oci_cgroup_open(&cg, &t->state, &ignored) == 0 && cg.fd >= 0 &&
 	       cgroup_is_populated(cg.fd, &ignored) > 0;
 }

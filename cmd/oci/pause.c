@@ -13,10 +13,9 @@
 static int set_frozen(const struct context *ctx, const char *id, bool freeze, struct error *err)
 {
 	autotarget struct oci_target t = { .dirfd = -1 };
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	int r = oci_target_open(&t, ctx, id, true, err);
 
-	oci_cgroup_init(&cg);
 	if (r < 0)
 		return r;
 	if (freeze && t.status != STATE_RUNNING && t.status != STATE_CREATED)

@@ -37,10 +37,9 @@ static const struct option_def options[] = {
 
 static int find_pids(const struct oci_target *t, pid_t **pids, size_t *n, struct error *err)
 {
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	int r;
 
-	oci_cgroup_init(&cg);
 	r = oci_cgroup_open(&cg, &t->state, err);
 	if (r < 0)
 		return r;

@@ -53,10 +53,9 @@ static bool was_left(int dirfd, bool is_locked)
 
 static bool is_frozen(const struct oci_target *t, bool is_locked)
 {
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	struct error ignored;
 
-	oci_cgroup_init(&cg);
 	if (oci_cgroup_open(&cg, &t->state, &ignored) < 0 || cg.fd < 0 ||
 	    cgroup_is_frozen(cg.fd, &ignored) <= 0)
 		return false;

@@ -146,12 +146,11 @@ static int update_unit(const struct state *s, const struct cgroup_limits *limits
 
 static int apply(const struct state *s, const struct json *resources, struct error *err)
 {
-	autocgroup struct oci_cgroup cg;
+	autocgroup struct oci_cgroup cg = OCI_CGROUP_NONE;
 	struct cgroup_device_rules devices = { 0 };
 	struct cgroup_limits limits = { 0 };
 	int r;
 
-	oci_cgroup_init(&cg);
 	r = cgroup_resources_parse(resources, &limits, &devices, err);
 	if (r == 0)
 		r = oci_cgroup_open(&cg, s, err);
