@@ -28,7 +28,10 @@ int platform_parse(struct plan_platform *to, struct strlist *parts, const char *
 				 text);
 	to->os = parts->items[0];
 	to->architecture = parts->items[1];
-	to->variant = parts->n == 3 ? parts->items[2] : NULL;
+	to->variant = NULL;
+	platform_take_machine(to, to->architecture);
+	if (parts->n == 3)
+		to->variant = parts->items[2];
 	to->asked = true;
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "image/source.h"
 
 #define INDEX_MAX_DEPTH 4
+#define MAX_UNSAID	64 /* images of an index that says of none what it is for */
 #define IS_HERE		64 /* more than any platform_fit() */
 
 static char *blob_name(const struct digest *d)
@@ -241,6 +242,53 @@ static int add_every(const struct source *source, const struct index *index,
 	return r;
 }
 
+/* Of the last image and the one at @first, which may be the same, that which fits better. */
+static int keep_better(struct plan *plan, size_t first, int fit,
+		       const struct plan_platform *platform)
+{
+	struct plan_image *best = &plan->images[first], *last = &plan->images[plan->n - 1];
+	int new_fit = platform_fit_config(&last->config, platform);
+
+	if (last == best)
+		return new_fit;
+	if (new_fit > fit) {
+		const struct plan_image worse = *best;
+
+		*best = *last;
+		*last = worse;
+		fit = new_fit;
+	}
+	plan_drop_image(plan);
+	return fit;
+}
+
+/* An index need not say what its images are for: their configs do. The best one stays. */
+static int add_unsaid(const struct source *source, const struct index *index,
+		      const struct candidate *c, const struct plan_platform *platform,
+		      struct plan *plan, struct error *err)
+{
+	size_t first = plan->n;
+	int tried = 0, fit = -1, r = 0;
+
+	for (size_t i = 0; r == 0 && i < index->n && tried < MAX_UNSAID; i++) {
+		const struct descriptor *d = &index->manifests[i];
+		const struct candidate one = { d, c->named, true, index->n == 1, c->depth };
+		size_t before = plan->n;
+
+		if (d->kind != MEDIA_MANIFEST || d->platform || !is_image(d) || !is_here(source, d))
+			continue;
+		tried++;
+		r = add_manifest(source, &one, platform, plan, err);
+		if (r < 0 || plan->n == before)
+			continue;
+		fit = keep_better(plan, first, fit, platform);
+	}
+	/* One that is alone will do, see choose(). */
+	if (tried > 1 && !fit)
+		plan_drop_image(plan);
+	return r;
+}
+
 /* An index inside the index: one image for several platforms. */
 static int add_nested(const struct source *source, const struct candidate *c,
 		      const struct plan_platform *platform, struct plan *plan, struct error *err)
@@ -261,7 +309,11 @@ static int add_nested(const struct source *source, const struct candidate *c,
 	} else if (r == 0) {
 		one.image = choose(source, &index, platform, plan);
 		/* None: that is told when no other image is found either. */
-		r = one.image ? add_candidate(source, &one, platform, plan, err) : 0;
+		if (one.image && !one.image->platform && one.image->kind == MEDIA_MANIFEST &&
+		    is_here(source, one.image))
+			r = add_unsaid(source, &index, &one, platform, plan, err);
+		else if (one.image)
+			r = add_candidate(source, &one, platform, plan, err);
 	}
 	index_done(&index);
 	return r < 0 ? error_wrap(err, "index") : r;

@@ -23,6 +23,16 @@ static const struct {
 	{ "ppc64le", "ppc64le", NULL }, { "s390x", "s390x", NULL },
 };
 
+/** platform_take_machine() - Architecture and variant as uname(2) calls them; others do nothing */
+void platform_take_machine(struct plan_platform *out, const char *machine)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		if (!strcmp(machines[i].machine, machine)) {
+			out->architecture = machines[i].architecture;
+			out->variant = machines[i].variant;
+		}
+}
+
 /** plan_this_machine() - The platform to choose when the user names none */
 void plan_this_machine(struct plan_platform *out)
 {
@@ -31,13 +41,8 @@ void plan_this_machine(struct plan_platform *out)
 	memset(out, 0, sizeof(*out));
 	out->os = "linux";
 	out->architecture = "amd64";
-	if (uname(&name) < 0)
-		return;
-	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
-		if (!strcmp(machines[i].machine, name.machine)) {
-			out->architecture = machines[i].architecture;
-			out->variant = machines[i].variant;
-		}
+	if (uname(&name) == 0)
+		platform_take_machine(out, name.machine);
 }
 
 /* "v7", or "7" → 7; what does not say has what is usual; 0: no number. */
@@ -78,7 +83,7 @@ int platform_fit(const struct descriptor *d, const struct plan_platform *want)
 {
 	if (!d->platform)
 		return 1;
-	return compare(json_text_or(json_get(d->platform, "os"), ""),
+	return compare(json_text_or(json_get(d->platform, "os"), "linux"),
 		       json_text_or(json_get(d->platform, "architecture"), ""),
 		       json_text_or(json_get(d->platform, "variant"), ""), want);
 }
@@ -109,7 +114,7 @@ char *platform_of(const struct descriptor *d)
 {
 	if (!d->platform)
 		return NULL;
-	return print(json_text_or(json_get(d->platform, "os"), "?"),
+	return print(json_text_or(json_get(d->platform, "os"), "linux"),
 		     json_text_or(json_get(d->platform, "architecture"), "?"),
 		     json_text_or(json_get(d->platform, "variant"), ""));
 }

@@ -18,6 +18,7 @@ struct plan_platform {
 };
 
 void plan_this_machine(struct plan_platform *out);
+void platform_take_machine(struct plan_platform *out, const char *machine);
 int platform_fit(const struct descriptor *d, const struct plan_platform *want);
 int platform_fit_config(const struct image_config *c, const struct plan_platform *want);
 bool platform_is_none(const struct descriptor *d);

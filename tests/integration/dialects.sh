@@ -53,11 +53,11 @@ loads names-beside beside
 loads many-layers 300
 loads rules-oci rules_oci
 ok 'verify knows the names of its blobs' tare verify x.tar
-for kind in platforms-nested platforms-nested-twice platforms-on-top; do
+for kind in platforms-nested platforms-nested-twice platforms-on-top platforms-unsaid; do
 	if [ "$(uname -m)" = x86_64 ]; then
 		loads $kind linux/amd64
 	fi
-	loads $kind linux/arm64/v8 --platform linux/arm64
+	loads $kind linux/arm64/v8 --platform linux/aarch64
 	loads $kind linux/arm/v6 --platform linux/arm/v6
 	refused load -q -i x.tar --platform linux/arm/v5
 	like 'it says what there is' "$stderr" \
