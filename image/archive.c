@@ -148,6 +148,11 @@ static void describe(struct archive_entry *e, struct archive_member *m)
 	m->size = archive_entry_size_is_set(e) ? (uint64_t)archive_entry_size(e) : 0;
 	m->mtime.tv_sec = archive_entry_mtime(e);
 	m->mtime.tv_nsec = archive_entry_mtime_nsec(e);
+	/* Of "-1.5" libarchive makes -1 s and half a second more, instead of less. */
+	if (m->mtime.tv_sec < 0 && m->mtime.tv_nsec) {
+		m->mtime.tv_sec--;
+		m->mtime.tv_nsec = 1000000000 - m->mtime.tv_nsec;
+	}
 	m->major = (unsigned int)archive_entry_rdevmajor(e);
 	m->minor = (unsigned int)archive_entry_rdevminor(e);
 }

@@ -53,7 +53,7 @@ for _time in (-1, -2 ** 31, 2 ** 33, 2 ** 34):
         b"s", b"x", mtime=_time))
 for _text, _nano in ((b"1.5", 1500000000), (b"0.000000001", 1), (b"1234567890.123456789", 1234567890123456789),
                      (b"7", 7000000000), (b"5.1234567899999", 5123456789), (b"5.", 5000000000),
-                     (b"9.100", 9100000000)):
+                     (b"9.100", 9100000000), (b"-1.5", -1500000000), (b"-3.999999999", -3999999999)):
     odd("pax mtime %s" % _text.decode(), Layer("pax").put(b"a", records=[(b"mtime", _text)], note=False).note(
         "put", b"a", Node("file", mtime=_nano)))
 odd("pax mtime before 1970", Layer("pax").put(b"a", records=[(b"mtime", b"-86400")], note=False).note(
