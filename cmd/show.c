@@ -140,8 +140,23 @@ static void describe_signature(const struct opened *file, const char *path, stru
 	json_set_text(doc, "Signature", text ? text : "none");
 }
 
+/* What else the archive has: other names of the image that is shown, and other images. */
+static void describe_others(const struct plan *plan, struct json *others)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct plan_image *image = &plan->images[i];
+		char text[DIGEST_TEXT_MAX];
+
+		for (size_t j = !i; j < image->names.n; j++)
+			json_add_text(others, reference_familiar(image->names.items[j]));
+		digest_format(&image->config_digest, text);
+		if (i && !image->names.n)
+			json_add_text(others, text);
+	}
+}
+
 static int from_file(const char *path, const struct show_options *o, struct json *doc,
-		     struct error *err)
+		     struct json *others, struct error *err)
 {
 	const struct opened_how how = { o->key, o->signature, o->platform };
 	const struct plan_image *image;
@@ -162,6 +177,7 @@ static int from_file(const char *path, const struct show_options *o, struct json
 		json_set_int(doc, "Size",
 			     fstat(file.fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : 0);
 		describe_signature(&file, path, doc);
+		describe_others(&file.plan, others);
 		r = describe(&image->config, doc, err);
 	}
 	opened_close(&file);
@@ -253,6 +269,7 @@ static void print_about(const struct json *doc)
 	       (long long)json_int(json_get(doc, "Layers"), 0),
 	       json_int(json_get(doc, "Layers"), 0) == 1 ? "" : "s");
 	line("Signature:", json_text_or(json_get(doc, "Signature"), ""));
+	line_of("Others:", json_get(doc, "Others"));
 }
 
 static void print_text(const struct json *doc)
@@ -281,10 +298,12 @@ static int show(const struct context *ctx, const char *operand, const struct sho
 		struct error *err)
 {
 	autojson struct json *doc = json_new_map();
+	struct json *others = json_new_list();
 	const char *format = o->json ? "json" : o->format;
 	int r;
 
-	r = opened_is_path(operand) ? from_file(operand, o, doc, err)
+	json_set(doc, "Others", others);
+	r = opened_is_path(operand) ? from_file(operand, o, doc, others, err)
 				    : from_store(ctx, operand, doc, err);
 	if (r < 0)
 		return error_wrap(err, "show '%s'", operand);
@@ -326,7 +345,7 @@ const struct command cmd_show = {
 		"Fields of a template: .Name .Title .Description .Version .Created .Id .Digest .Size "
 		".Layers .Platform .Entrypoint .Cmd .Env .User .WorkingDir .StopSignal .ExposedPorts "
 		".Volumes .Labels .Asks (.Ports .Volumes .Memory .NanoCpus .Pids .Healthcheck "
-		".Restart) .Help .Signature",
+		".Restart) .Help .Signature .Others",
 	.options = show_options,
 	COMMAND_OPTIONS(struct show_options, .json = false),
 	.min_args = 1,

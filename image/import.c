@@ -86,7 +86,8 @@ static int load_one(const struct image_store *s, int fd, const char *path,
 	for (size_t i = 1; i < result.n; i++)
 		if (strcmp(result.items[i].id, result.items[0].id)) {
 			(void)error_set(err, EINVAL, "'%s' holds several images", path);
-			return error_hint(err, "load it with 'tare load -i' and name one of them");
+			return error_hint(err, "choose by --platform, or load it with 'tare load "
+					       "-i' and name one of them");
 		}
 	memcpy(id, result.items[0].id, DIGEST_SHA256_HEX + 1);
 	return 0;

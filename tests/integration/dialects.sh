@@ -90,6 +90,7 @@ is 'its config is made of the layers that name it' "$(tare image inspect -f '{{j
 	'["A=b"] 3 /bin/sh -c step 2'
 tare rmi -a -f >/dev/null
 "$lib/dialects" docker-several x.tar
+is 'show tells of the others' "$(tare show x.tar | grep -E '^(Name|Others):' | xargs)" 'Name: one:latest Others: two:latest'
 run tare load -q -i x.tar
 is 'several docker images' "$status $stdout" $'0 Loaded image: one:latest\nLoaded image: two:latest'
 tare rmi -a -f >/dev/null
