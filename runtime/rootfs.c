@@ -194,6 +194,9 @@ static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree
 			return error_sys(err, -r, "copy '%s' of the image to its new volume",
 					 m->target);
 	}
+	if (m->copy_up && (m->attributes & SYS_MOUNT_ATTR_RDONLY) &&
+	    mount_set(tree, SYS_MOUNT_ATTR_RDONLY, m->recursive, m->target, err) < 0)
+		return -err->code;
 	return mount_attach(tree, target, m->target, err);
 }
 

@@ -66,12 +66,14 @@ int trees_set_bind(const struct config *c, int tree, const struct config_mount *
 static int open_bind(const struct config *c, const struct config_mount *m, struct error *err)
 {
 	autoclose int fd = mount_clone_source(m, err);
+	/* What is to be filled first is made read-only by rootfs_setup(). */
+	uint64_t later = m->copy_up ? SYS_MOUNT_ATTR_RDONLY : 0;
 	int r;
 
 	if (fd < 0)
 		return fd;
 	if (c->root != CONFIG_ROOT_BUNDLE)
-		r = mount_set(fd, m->attributes, m->recursive, m->source, err);
+		r = mount_set(fd, m->attributes & ~later, m->recursive, m->source, err);
 	else
 		r = trees_set_bind(c, fd, m, err);
 	return r < 0 ? r : steal_fd(&fd);

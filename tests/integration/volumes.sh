@@ -135,6 +135,9 @@ tare volume rm fresh >/dev/null
 vol -v data:/d localhost/vol:1 rm -r /d/full
 vol -v data:/x:ro localhost/vol:1 sh -c 'echo x >/x/y'
 like 'it can be read-only' "$stderr" 'Read-only'
+vol -v fresh:/var/vol:ro localhost/vol:1 sh -c 'cat /var/vol/file; echo x >/var/vol/y'
+like 'a new one too, once it has the content' "$stdout $stderr" '^image .*Read-only'
+tare volume rm fresh >/dev/null
 is 'ids on disk are those inside' "$(stat -c %u "$TARE_ROOT/volumes/data/_data/sub")" 1000
 is 'only the named one is left' "$(ls "$TARE_ROOT/volumes")" data
 
