@@ -212,10 +212,12 @@ test_attribute() {
 	run tare load -q -i attribute.tar
 	if touch attribute && setfattr -n user.x -v "$(printf 'v%.0s' {1..60000})" attribute 2>/dev/null; then
 		is 'a large attribute is kept where the file system does' "$status" 0
-		tare rmi odd >/dev/null
+	elif ! setfattr -n user.x -v x attribute 2>/dev/null; then
+		is 'where there are no attributes, a large one is left out, too' "$status" 0
 	else
 		like 'where a large attribute cannot be kept, a hint says why' "$status $stderr" '^125 .*hint: ext4 takes .* this one has 60000'
 	fi
+	tare rmi odd >/dev/null 2>&1
 }
 
 cd "$T" || exit 1
