@@ -108,10 +108,10 @@ is 'leaves what was there' "$(cat kept.tar)" keep
 ln -s /dev/null sink && mknod null c 1 3
 tare pack -o null "${settings[@]}" "$root" >/dev/null && tare pack -o sink "${settings[@]}" "$root" >/dev/null
 ok 'a device, or a link to one, stays what it is' test -c null -a -L sink
+# Without /proc it has a name while it is written. (LeakSanitizer cannot be without, and fails.)
 # shellcheck disable=SC2016
-ok 'without /proc it has a name while it is written' unshare -m sh -c 'mount -t tmpfs none /proc && ASAN_OPTIONS=detect_leaks=0 "$0" pack -o noproc.tar "$@"' \
-	"$TARE" "${settings[@]}" "$root"
-ok 'and is the same, with nothing beside it' eval 'cmp noproc.tar app.tar && ! ls -d .tare.*'
+run unshare -m sh -c 'mount -t tmpfs none /proc && "$0" pack -o noproc.tar "$@"' "$TARE" "${settings[@]}" "$root"
+ok 'without /proc it is the same, with nothing beside it' eval 'cmp noproc.tar app.tar && ! ls -d .tare.*'
 chmod 755 "$T"
 # shellcheck disable=SC2016
 ok 'anybody may pack; root owns it then' setpriv --reuid 1234 --regid 1234 --clear-groups \
