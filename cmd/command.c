@@ -85,8 +85,8 @@ int command_code_of_exec(const struct error *err)
 	return err->code == ENOENT || err->code == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_RUNNABLE;
 }
 
-/** command_code_of_removal() - Of rm and its like: that of the worst failure, -errno each */
-int command_code_of_removal(int result, int so_far)
+/** command_worst_code() - Of a command on several names: that of the worst, 0 or -errno each */
+int command_worst_code(int result, int so_far)
 {
 	int code = result == -ENOENT  ? EXIT_ABSENT
 		   : result == -EBUSY ? EXIT_IN_USE

@@ -94,7 +94,7 @@ extern const struct option_def command_global_options[];
 
 int command_open_dir(const char *path, struct error *err);
 int command_exit_code(int wait_status);
-int command_code_of_removal(int result, int so_far);
+int command_worst_code(int result, int so_far);
 int command_code_of_exec(const struct error *err);
 int command_check_all(const struct context *ctx, bool all, int argc, struct error *err);
 int command_open_stores(struct context *ctx, struct error *err);

@@ -85,8 +85,7 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 
 		if (!doc) {
 			message_error(ctx, &why);
-			status = why.code == ENOENT && status != EXIT_TARE ? EXIT_ABSENT
-									   : EXIT_TARE;
+			status = command_worst_code(-why.code, status);
 			continue;
 		}
 		r = show(o, list, doc, err);

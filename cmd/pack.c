@@ -95,17 +95,15 @@ static int read_epoch(const struct pack_options *o, int64_t *out, struct error *
 static int take_stored(struct package *p, const struct context *ctx, const char *operand,
 		       struct error *err)
 {
+	autoimage struct image image = { 0 };
 	struct image_store store;
-	struct image image = { 0 };
-	int r;
+	int r = stores_open_own(ctx, &store, err);
 
-	r = stores_open_own(ctx, &store, err);
 	if (r < 0)
 		return r;
 	r = image_find(&store, operand, &image, err);
 	if (r == 0)
 		r = package_take_stored(p, &store, &image, err);
-	image_done(&image);
 	image_store_close(&store);
 	return r;
 }

@@ -89,7 +89,7 @@ static int remove_all(struct context *ctx, int argc, char **argv)
 		if (ret == 0 || (ret == -ENOENT && o->force))
 			continue;
 		message_error(ctx, &err);
-		status = command_code_of_removal(ret, status);
+		status = command_worst_code(ret, status);
 	}
 	return status;
 }

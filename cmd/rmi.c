@@ -84,7 +84,7 @@ static int remove_each(struct context *ctx, const struct image_store *store, int
 		if (r == -EBUSY && o->all)
 			continue;
 		message_error(ctx, &err);
-		status = command_code_of_removal(r, status);
+		status = command_worst_code(r, status);
 	}
 	return status;
 }

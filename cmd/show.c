@@ -107,11 +107,10 @@ static int describe(const struct image_config *c, struct json *doc, struct error
 static int from_store(const struct context *ctx, const char *operand, struct json *doc,
 		      struct error *err)
 {
+	autoimage struct image image = { 0 };
 	struct image_store store;
-	struct image image = { 0 };
-	int r;
+	int r = stores_open_own(ctx, &store, err);
 
-	r = stores_open_own(ctx, &store, err);
 	if (r < 0)
 		return r;
 	r = image_find(&store, operand, &image, err);
@@ -123,7 +122,6 @@ static int from_store(const struct context *ctx, const char *operand, struct jso
 		json_set_text(doc, "Signature", "");
 		r = describe(&image.config, doc, err);
 	}
-	image_done(&image);
 	image_store_close(&store);
 	return r;
 }

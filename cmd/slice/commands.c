@@ -310,7 +310,7 @@ static int rm(struct context *ctx, int argc, char **argv, struct error *err)
 		if (one == 0 || (one == -ENOENT && o->force))
 			continue;
 		message_error(ctx, &why);
-		status = command_code_of_removal(one, status);
+		status = command_worst_code(one, status);
 	}
 	return r < 0 ? r : status;
 }

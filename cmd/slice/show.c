@@ -2,7 +2,6 @@
 /*
  * cmd/slice/show.c - tare slice ls, inspect, report, export
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -226,7 +225,7 @@ static int inspect(struct context *ctx, int argc, char **argv, struct error *err
 		if (one == 0)
 			continue;
 		message_error(ctx, &why);
-		status = one == -ENOENT && status != EXIT_TARE ? EXIT_ABSENT : EXIT_TARE;
+		status = command_worst_code(one, status);
 	}
 	if (r < 0)
 		return r;
