@@ -70,8 +70,6 @@ struct template_function {
 
 void template_free_pipeline(struct pipeline *p);
 const struct template_function *template_find_function(const char *name);
-const char **template_sorted_keys(const struct json *map);
-bool template_is_true(const struct json *v);
-void template_print_value(struct str *out, const struct json *v);
+struct json *template_printf(const struct json *const *args, size_t n, struct error *err);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "cmd/template/ast.h"
+#include "cmd/template/value.h"
 
 struct variable {
 	const char *name;

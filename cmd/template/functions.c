@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * cmd/template/functions.c - What templates can call, and how values are shown
+ * cmd/template/functions.c - What templates can call
  *
  * The functions are those of Go's text/template and of docker's --format; "and"
- * and "or" are in eval.c, because they need not look at all arguments.
+ * and "or" are in eval.c, because they need not look at all arguments; printf is
+ * in printf.c.
  */
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cmd/template/ast.h"
-
-#define PRINTF_MAX_WIDTH 1024
+#include "cmd/template/value.h"
 
 typedef const struct json *const *values;
 
@@ -25,99 +23,6 @@ static struct json *fail(struct error *err, const char *function, const char *wh
 {
 	error_set(err, EINVAL, "template: %s: %s", function, what);
 	return NULL;
-}
-
-/** template_is_true() - What if, and, or, not take for true: all but empty values */
-bool template_is_true(const struct json *v)
-{
-	switch (json_kind_of(v)) {
-	case JSON_BOOL:
-		return json_is_true(v);
-	case JSON_INT:
-	case JSON_FLOAT:
-		return json_float(v, 0) != 0;
-	case JSON_TEXT:
-		return *json_text(v) != '\0';
-	case JSON_LIST:
-	case JSON_MAP:
-		return json_count(v) > 0;
-	default:
-		return false;
-	}
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/** template_sorted_keys() - The keys of a map in Go's order, json_count() of them; freed by the
- * caller */
-const char **template_sorted_keys(const struct json *map)
-{
-	size_t n = json_count(map);
-	const char **keys = xcalloc(n, sizeof(*keys));
-	const struct json *value;
-	void *it = NULL;
-
-	for (size_t i = 0; i < n; i++)
-		(void)json_next(map, &it, &keys[i], &value);
-	qsort(keys, n, sizeof(*keys), by_name);
-	return keys;
-}
-
-static void print_map(struct str *out, const struct json *map)
-{
-	autofree const char **keys = template_sorted_keys(map);
-
-	str_puts(out, "map[");
-	for (size_t i = 0; i < json_count(map); i++) {
-		str_printf(out, "%s%s:", i ? " " : "", keys[i]);
-		template_print_value(out, json_get(map, keys[i]));
-	}
-	str_putc(out, ']');
-}
-
-/** template_print_value() - Append a value as Go prints it: text plain, [a b], map[k:v] */
-void template_print_value(struct str *out, const struct json *v)
-{
-	switch (json_kind_of(v)) {
-	case JSON_BOOL:
-		str_puts(out, json_is_true(v) ? "true" : "false");
-		break;
-	case JSON_INT:
-		str_printf(out, "%" PRId64, json_int(v, 0));
-		break;
-	case JSON_FLOAT:
-		str_printf(out, "%g", json_float(v, 0));
-		break;
-	case JSON_TEXT:
-		str_puts(out, json_text(v));
-		break;
-	case JSON_LIST:
-		str_putc(out, '[');
-		for (size_t i = 0; i < json_count(v); i++) {
-			if (i)
-				str_putc(out, ' ');
-			template_print_value(out, json_at(v, i));
-		}
-		str_putc(out, ']');
-		break;
-	case JSON_MAP:
-		print_map(out, v);
-		break;
-	default:
-		str_puts(out, "<no value>");
-	}
-}
-
-/* The value as text; the caller frees it. */
-static char *to_text(const struct json *v)
-{
-	struct str out = { 0 };
-
-	template_print_value(&out, v);
-	return str_take(&out);
 }
 
 static struct json *from_str(struct str *s)
@@ -301,118 +206,6 @@ static struct json *call_println(values args, size_t n, struct error *err)
 	return from_str(&out);
 }
 
-/* A % directive of printf: flags, width and precision; -1 is none. */
-struct directive {
-	bool left, zero;
-	int width, precision;
-};
-
-static int read_count(const char **s)
-{
-	int n = 0;
-
-	for (; isdigit((unsigned char)**s); (*s)++)
-		if (n <= PRINTF_MAX_WIDTH)
-			n = n * 10 + (**s - '0');
-	return n < PRINTF_MAX_WIDTH ? n : PRINTF_MAX_WIDTH;
-}
-
-static struct directive read_directive(const char **s)
-{
-	struct directive d = { .precision = -1 };
-
-	for (; **s == '-' || **s == '0' || **s == '+'; (*s)++) {
-		d.left |= **s == '-';
-		d.zero |= **s == '0';
-	}
-	d.width = read_count(s);
-	if (**s == '.') {
-		(*s)++;
-		d.precision = read_count(s);
-	}
-	return d;
-}
-
-/* Text for one verb without padding; false if verb and value don't fit. */
-static bool print_verb(struct str *out, char verb, const struct directive *d, const struct json *v)
-{
-	autofree char *text = to_text(v), *quoted = NULL;
-	enum json_kind kind = json_kind_of(v);
-
-	switch (verb) {
-	case 's':
-	case 'v':
-		str_append(out, text,
-			   d->precision >= 0 ? strnlen(text, (size_t)d->precision) : strlen(text));
-		return true;
-	case 'q':
-		quoted = json_print(v);
-		str_puts(out, quoted);
-		return kind == JSON_TEXT;
-	case 'd':
-		str_puts(out, text);
-		return kind == JSON_INT;
-	case 't':
-		str_puts(out, text);
-		return kind == JSON_BOOL;
-	case 'x':
-		str_printf(out, "%" PRIx64, (uint64_t)json_int(v, 0));
-		return kind == JSON_INT;
-	case 'f':
-	case 'g':
-		if (verb == 'f')
-			str_printf(out, "%.*f", d->precision < 0 ? 6 : d->precision,
-				   json_float(v, 0));
-		else
-			str_puts(out, text);
-		return kind == JSON_FLOAT || kind == JSON_INT;
-	default:
-		return false;
-	}
-}
-
-static void append_padded(struct str *out, const struct str *text, const struct directive *d)
-{
-	size_t width = (size_t)d->width;
-
-	if (!d->left)
-		for (size_t i = text->len; i < width; i++)
-			str_putc(out, d->zero ? '0' : ' ');
-	str_append(out, text->data ? text->data : "", text->len);
-	if (d->left)
-		for (size_t i = text->len; i < width; i++)
-			str_putc(out, ' ');
-}
-
-static struct json *call_printf(values args, size_t n, struct error *err)
-{
-	const char *s = json_text(args[0]);
-	autostr struct str out = { 0 };
-	size_t next = 1;
-
-	if (!s)
-		return fail(err, "printf", "the format is no text");
-	while (*s) {
-		autostr struct str text = { 0 };
-		struct directive d;
-
-		if (*s != '%' || s[1] == '%') {
-			s += *s == '%';
-			str_putc(&out, *s++);
-			continue;
-		}
-		s++;
-		d = read_directive(&s);
-		if (next >= n)
-			return fail(err, "printf", "more verbs than arguments");
-		if (!print_verb(&text, *s, &d, args[next++]))
-			return fail(err, "printf", "a verb does not fit its argument");
-		s++;
-		append_padded(&out, &text, &d);
-	}
-	return from_str(&out);
-}
-
 static struct json *call_join(values args, size_t n, struct error *err)
 {
 	const char *separator = json_text(args[1]);
@@ -464,7 +257,7 @@ static struct json *call_slice(values args, size_t n, struct error *err)
 
 static struct json *map_text(const struct json *v, int (*change)(int), bool words_only)
 {
-	autofree char *text = to_text(v);
+	autofree char *text = template_text(v);
 	bool start = true;
 
 	for (char *c = text; *c; c++) {
@@ -498,7 +291,7 @@ static struct json *call_title(values args, size_t n, struct error *err)
 
 static struct json *call_truncate(values args, size_t n, struct error *err)
 {
-	autofree char *text = to_text(args[0]);
+	autofree char *text = template_text(args[0]);
 	int64_t max = json_int(args[1], -1);
 
 	(void)n;
@@ -522,7 +315,7 @@ static const struct template_function functions[] = {
 	{ "ne", 2, 2, call_ne, false },
 	{ "not", 1, 1, call_not, false },
 	{ "print", 0, -1, call_print, false },
-	{ "printf", 1, -1, call_printf, false },
+	{ "printf", 1, -1, template_printf, false },
 	{ "println", 0, -1, call_println, false },
 	{ "slice", 2, 3, call_slice, false },
 	{ "split", 2, 2, call_split, true },

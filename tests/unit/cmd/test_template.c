@@ -190,6 +190,8 @@ static void printf_formats_and_pads(void **state)
 	(void)state;
 	expect("{{printf \"%-5s|%5s|%05d|%.2f|%q|%v|%%\" .ID .ID .Size .Ratio .ID .Names}}",
 	       "abc  |  abc|00012|0.50|\"abc\"|[one two]|%");
+	expect("{{printf \"%3s|%-3s|%.1s\" \"\303\251\" \"\303\251\" \"\303\251a\"}}",
+	       "  \303\251|\303\251  |\303\251");
 	expect_error("{{printf \"%d\" .ID}}", "does not fit");
 	expect_error("{{printf \"%s\"}}", "more verbs");
 	expect_error("{{printf \"%\" .ID}}", "does not fit");
