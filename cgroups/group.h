@@ -19,6 +19,9 @@ struct error;
 #define CGROUP_PARENT	"tare"
 #define CGROUP_MONITORS "tare/monitors"
 
+/* How long the kernel may take to be done with processes that were killed. */
+#define CGROUP_END_TIMEOUT_MS 10000
+
 int cgroup_create(const struct cgroup_root *root, const char *relpath,
 		  const struct cgroup_limits *limits, int *dirfd, struct error *err);
 int cgroup_claim(const struct cgroup_root *root, const char *relpath,

@@ -27,8 +27,6 @@
 #include "runtime/sync.h"
 #include "runtime/topology.h"
 
-#define CGROUP_END_TIMEOUT_MS 10000
-
 static void warn(const struct launch *l, const char *text)
 {
 	struct error e = { 0 };

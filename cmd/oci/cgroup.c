@@ -26,8 +26,6 @@
 #include "cmd/oci/oci.h"
 #include "cmd/oci/user.h"
 
-#define END_TIMEOUT_MS 10000
-
 /** oci_cgroup_close() - Close what is open; the cgroup itself stays */
 void oci_cgroup_close(struct oci_cgroup *cg)
 {
@@ -268,5 +266,6 @@ int oci_cgroup_end(const struct state *s, struct error *err)
 			r = cgroup_systemd_stop(&unit, err);
 		systemd_unit_done(&unit);
 	}
-	return r == 0 && cg.fd >= 0 ? cgroup_remove(&cg.root, s->cgroup, END_TIMEOUT_MS, err) : r;
+	return r == 0 && cg.fd >= 0 ? cgroup_remove(&cg.root, s->cgroup, CGROUP_END_TIMEOUT_MS, err)
+				    : r;
 }

@@ -16,13 +16,12 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "cgroups/freezer.h"
+#include "cgroups/group.h"
 #include "cmd/oci/bundle.h"
 #include "cmd/oci/cgroup.h"
 #include "cmd/oci/images.h"
 #include "cmd/oci/oci.h"
 #include "runtime/process.h"
-
-#define END_TIMEOUT_MS 10000
 
 struct checkpoint_options {
 	struct oci_images_options images;
@@ -133,10 +132,10 @@ static int await_end(const struct state *s, struct error *err)
 	autoclose int pidfd = process_open(s->pid, s->pid_start, &gone);
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 
-	if (pidfd < 0 || poll(&p, 1, END_TIMEOUT_MS) > 0)
+	if (pidfd < 0 || poll(&p, 1, CGROUP_END_TIMEOUT_MS) > 0)
 		return 0;
 	return error_set(err, ETIMEDOUT, "container '%s' is still there %d s after its checkpoint",
-			 s->id, END_TIMEOUT_MS / 1000);
+			 s->id, CGROUP_END_TIMEOUT_MS / 1000);
 }
 
 static int do_dump(struct dump *d, const char *program, struct error *err)

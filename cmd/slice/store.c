@@ -35,7 +35,6 @@
 #include "cmd/units.h"
 
 #define SLICE_MAX_BYTES (64U << 10)
-#define END_TIMEOUT_MS	10000
 /* For as long after the end of a lease its containers are their monitors' to end. */
 #define MONITORS_TIME_NS (30 * UNITS_NS_PER_S)
 
@@ -300,7 +299,9 @@ static int end_group(const struct slice_store *st, const struct slice *s, bool f
 		return error_set(err, EBUSY, "slice '%s' is in use: containers run in it", s->name);
 	if (r > 0)
 		r = cgroup_kill(fd, err);
-	return r < 0 ? r : cgroup_remove(&st->cgroups, s->cgroup, force ? END_TIMEOUT_MS : 0, err);
+	return r < 0 ? r
+		     : cgroup_remove(&st->cgroups, s->cgroup, force ? CGROUP_END_TIMEOUT_MS : 0,
+				     err);
 }
 
 /**
