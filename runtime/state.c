@@ -225,6 +225,18 @@ int state_listen(int dirfd, struct error *err)
 	return steal_fd(&fd);
 }
 
+/* @flags: SOCK_NONBLOCK, or 0 to wait for a place in the queue; an fd or -errno */
+static int reach(int dirfd, int flags)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+	struct sockaddr_un address;
+
+	socket_address(dirfd, &address);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return steal_fd(&fd);
+}
+
 /**
  * state_connect() - Reach a container that waits for its start
  *
@@ -232,13 +244,9 @@ int state_listen(int dirfd, struct error *err)
  */
 int state_connect(int dirfd, struct error *err)
 {
-	autoclose int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un address;
+	int fd = reach(dirfd, 0);
 
-	socket_address(dirfd, &address);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return error_sys(err, errno, "reach the container's first process");
-	return steal_fd(&fd);
+	return fd < 0 ? error_sys(err, -fd, "reach the container's first process") : fd;
 }
 
 /** state_forget_socket() - It has been started: looks at its status need not try the socket */
@@ -247,19 +255,18 @@ void state_forget_socket(int dirfd)
 	(void)unlinkat(dirfd, SOCKET_NAME, 0); /* left behind, nobody listens on it */
 }
 
+/* One that is paused takes no connection off its queue, which earlier looks may have filled. */
 static bool waits_for_start(int dirfd)
 {
-	struct error ignored;
 	struct stat st;
 	int fd;
 
 	if (fstatat(dirfd, SOCKET_NAME, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return false;
-	fd = state_connect(dirfd, &ignored);
-	if (fd < 0)
-		return false;
-	(void)close(fd);
-	return true;
+	fd = reach(dirfd, SOCK_NONBLOCK);
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0 || fd == -EAGAIN;
 }
 
 /** state_find_status() - How a container is right now; STATE_PAUSED is the caller's to find */
