@@ -142,6 +142,18 @@ static char *inside_root(const struct config *c, char *path)
 	return clean && n && !strncmp(path, c->root_path, n) && path[n] == '/' ? path + n : NULL;
 }
 
+/*
+ * One spelling: much depends on what is mounted on /dev, /proc and /sys. Relative ones begin at
+ * the root, as with runc and crun, though the specification forbids them; ".." is for the root
+ * to resolve.
+ */
+static void settle_target(struct config_mount *m)
+{
+	autofree char *clean = path_clean(m->target), *given = m->target;
+
+	m->target = xasprintf("/%s", clean ? clean : given + strspn(given, "/"));
+}
+
 static int check_mount(const char *where, const char *bundle, const struct config *c,
 		       struct config_mount *m, struct error *err)
 {
@@ -149,12 +161,7 @@ static int check_mount(const char *where, const char *bundle, const struct confi
 
 	if (!m->target || !*m->target)
 		return field_missing(where, "destination", err);
-	if (*m->target != '/') { /* as runc and crun take it, though the specification forbids it */
-		char *absolute = xasprintf("/%s", m->target);
-
-		free(m->target);
-		m->target = absolute;
-	}
+	settle_target(m);
 	inside = inside_root(c, m->target); /* as runc takes it */
 	if (inside)
 		memmove(m->target, inside, strlen(inside) + 1);
