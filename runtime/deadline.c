@@ -8,6 +8,18 @@
 
 #include "base/clock.h"
 
+#define NS_PER_MS INT64_C(1000000)
+
+/** deadline_after() - The time @ms milliseconds later; INT64_MAX if nothing counts that far */
+int64_t deadline_after(int64_t now_ns, int64_t ms)
+{
+	int64_t ns;
+
+	return __builtin_mul_overflow(ms, NS_PER_MS, &ns) || __builtin_add_overflow(ns, now_ns, &ns)
+		       ? INT64_MAX
+		       : ns;
+}
+
 /** deadline_add() - Put @d, whose due() is set and which is in no list, behind those of its time */
 void deadline_add(struct deadline **list, struct deadline *d, int64_t at_ns)
 {

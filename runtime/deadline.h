@@ -20,6 +20,7 @@ struct deadline {
 	struct deadline *next;
 };
 
+int64_t deadline_after(int64_t now_ns, int64_t ms);
 void deadline_add(struct deadline **list, struct deadline *d, int64_t at_ns);
 void deadline_remove(struct deadline **list, const struct deadline *d);
 void deadline_run(struct deadline **list);

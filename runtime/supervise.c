@@ -30,7 +30,6 @@
 #define CHUNK		   4096
 #define SIGNALS_UNTIL_KILL 3
 #define NS_PER_S	   INT64_C(1000000000)
-#define NS_PER_MS	   INT64_C(1000000)
 #define STREAMS_CLOSED	   (-1)
 
 enum slot {
@@ -209,7 +208,8 @@ static void set_lease(struct supervise *s)
 
 	deadline_remove(&s->deadlines, &s->lease);
 	if (left_ms != INT64_MAX)
-		deadline_add(&s->deadlines, &s->lease, clock_monotonic_ns() + left_ms * NS_PER_MS);
+		deadline_add(&s->deadlines, &s->lease,
+			     deadline_after(clock_monotonic_ns(), left_ms));
 }
 
 /* Somebody has changed a slice. */
@@ -251,7 +251,7 @@ static int64_t end_time(struct deadline *d, int64_t now_ns)
 
 	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
 	s->timed_out = true;
-	return sig == SIGKILL || s->grace_ms < 0 ? 0 : now_ns + s->grace_ms * NS_PER_MS;
+	return sig == SIGKILL || s->grace_ms < 0 ? 0 : deadline_after(now_ns, s->grace_ms);
 }
 
 /* The clock by which leases end may have been set meanwhile. */
@@ -264,10 +264,10 @@ static int64_t end_lease(struct deadline *d, int64_t now_ns)
 	if (s->timed_out || left_ms == INT64_MAX)
 		return 0;
 	if (left_ms > 0)
-		return now_ns + left_ms * NS_PER_MS;
+		return deadline_after(now_ns, left_ms);
 	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
 	s->lease_ended = true;
-	return sig == SIGKILL || s->grace_ms < 0 ? 0 : now_ns + s->grace_ms * NS_PER_MS;
+	return sig == SIGKILL || s->grace_ms < 0 ? 0 : deadline_after(now_ns, s->grace_ms);
 }
 
 /* Who has something to do every second has it in memory anyway: shrink when it is quiet. */
@@ -329,7 +329,7 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	if (s->timeout_ms) {
 		s->limit.due = end_time;
 		deadline_add(&s->deadlines, &s->limit,
-			     clock_monotonic_ns() + s->timeout_ms * NS_PER_MS);
+			     deadline_after(clock_monotonic_ns(), s->timeout_ms));
 	}
 	if (s->lease_left_ms) {
 		s->lease.due = end_lease;

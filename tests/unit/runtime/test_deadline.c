@@ -101,12 +101,23 @@ static void what_is_removed_is_not_called(void **state)
 	assert_null(list);
 }
 
+static void what_nothing_counts_is_never(void **state)
+{
+	(void)state;
+	assert_int_equal(deadline_after(5, 2), 2000005);
+	assert_int_equal(deadline_after(5, -2), -1999995);
+	assert_int_equal(deadline_after(1, INT64_MAX / 1000000), INT64_C(9223372036854000001));
+	assert_int_equal(deadline_after(FUTURE_NS, INT64_MAX / 1000000), INT64_MAX);
+	assert_int_equal(deadline_after(0, INT64_MAX), INT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(they_are_called_in_the_order_of_time, forget),
 		cmocka_unit_test_setup(each_is_called_once_per_run, forget),
 		cmocka_unit_test_setup(what_is_removed_is_not_called, forget),
+		cmocka_unit_test(what_nothing_counts_is_never),
 	};
 
 	return cmocka_run_group_tests_name("runtime/deadline", tests, NULL, NULL);
