@@ -28,6 +28,16 @@
 #define WRITE_BYTES \
 	65536 /* what is collected of one piece of output, at most, before it is written */
 
+/* Whoever wrote it was killed on the way: what comes now is not to be part of that line. */
+static void end_torn_entry(struct logfile *l)
+{
+	char last;
+
+	if (pread(l->fd, &last, 1, (off_t)l->size - 1) == 1 && last != '\n' &&
+	    file_write_fd(l->fd, "\n", 1) == 0)
+		l->size++;
+}
+
 /**
  * logfile_open() - Append to the log of a container
  * @container_dirfd:	Its directory; the log is in "log" below it
@@ -43,14 +53,16 @@ int logfile_open(struct logfile *l, int container_dirfd, uint64_t max_size, unsi
 	l->dirfd = file_open_dir(container_dirfd, "log", 0700, err);
 	if (l->dirfd < 0)
 		return l->dirfd;
-	l->fd = openat(l->dirfd, LOGFILE_NAME,
-		       O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	l->fd = openat(l->dirfd, LOGFILE_NAME, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC,
+		       0600);
 	if (l->fd < 0 || fstat(l->fd, &st) < 0) {
 		error_sys(err, errno, "open the container's log");
 		logfile_close(l);
 		return -err->code;
 	}
 	l->size = (uint64_t)st.st_size;
+	if (l->size)
+		end_torn_entry(l);
 	return 0;
 }
 
@@ -164,6 +176,8 @@ static int write_out(struct logfile *l, struct str *out)
 
 	if (r == 0)
 		l->size += out->len;
+	else
+		(void)ftruncate(l->fd, (off_t)l->size); /* no half of an entry on a full disk */
 	out->len = 0;
 	return r;
 }

@@ -5,9 +5,12 @@
 #include "runtime/logfile.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/json.h"
 #include "tests/unit/scratch.h"
 
@@ -367,6 +370,45 @@ static void a_full_disk_is_told(void **state)
 	logfile_close(&l);
 }
 
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_disk_that_fills_up_holds_whole_entries(void **state)
+{
+	struct logfile l;
+
+	signal(SIGXFSZ, SIG_IGN);
+	open_log(&l, *state, 0, 3);
+	put(&l, LOGFILE_STDOUT, "first\n");
+	limit_files(l.size + 10);
+	assert_int_equal(logfile_write(&l, LOGFILE_STDOUT, "lost\n", 5), -EFBIG);
+	limit_files(RLIM_INFINITY);
+	put(&l, LOGFILE_STDOUT, "second\n");
+	logfile_close(&l);
+	expect_written(*state, "stdout", "first\nsecond\n");
+}
+
+static void a_torn_entry_takes_no_other_with_it(void **state)
+{
+	const struct scratch *s = *state;
+	autofree char *text = NULL;
+	struct logfile l;
+
+	assert_int_equal(mkdirat(s->fd, "log", 0700), 0);
+	scratch_put_text(s, "log/container.log", "{\"log\":\"to");
+	open_log(&l, *state, 0, 3);
+	put(&l, LOGFILE_STDOUT, "whole\n");
+	logfile_close(&l);
+	text = scratch_get(s, "log/container.log");
+	assert_non_null(strstr(text, "{\"log\":\"to\n{\"log\":\"whole"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +425,8 @@ int main(void)
 		scratch_test(the_next_start_goes_on_where_the_last_ended),
 		scratch_test(a_link_in_the_place_of_the_log_is_refused),
 		scratch_test(a_full_disk_is_told),
+		scratch_test(a_disk_that_fills_up_holds_whole_entries),
+		scratch_test(a_torn_entry_takes_no_other_with_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
