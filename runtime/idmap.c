@@ -22,6 +22,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -218,13 +219,16 @@ int idmap_make_userns(const struct config_idmap_list *uids, const struct config_
 		      struct error *err)
 {
 	struct sys_clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
-	pid_t pid = sys_clone3(&args);
+	pid_t parent = getpid(), pid = sys_clone3(&args);
 	char path[64];
 	int fd = -1, r;
 
-	if (pid == 0)
-		for (;;)
+	if (pid == 0) { /* with copies of the locks that we hold */
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		while (getppid() == parent)
 			(void)pause();
+		_exit(0);
+	}
 	if (pid < 0)
 		return error_sys(err, errno, "create a user namespace for a mount's ids");
 	r = write_lists(pid, uids, gids, err);

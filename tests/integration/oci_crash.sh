@@ -12,13 +12,16 @@
 STEP=${TARE_CRASH_STEP:-23}
 
 bundle long 'args(["sleep", "1000"])'
-bundle short 'args(["true"])'
+# shellcheck disable=SC2016 # jq's variables
+bundle short 'args(["true"]) | bind($t; "/mnt"; []) | .mounts[-1] += {
+	uidMappings: [{containerID: 0, hostID: 5000, size: 10}],
+	gidMappings: [{containerID: 0, hostID: 6000, size: 10}]}' --arg t "$T"
 
 # What there is of the one container that all of this makes.
 remains() {
 	ls "$STATE"
 	find /sys/fs/cgroup/{,unified}"$CGROUP" -mindepth 1 -type d
-	pgrep -x sleep
+	pgrep -x 'sleep|tare-oci'
 } 2>/dev/null
 
 clean() {
