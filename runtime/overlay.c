@@ -26,10 +26,11 @@
 /* The merged root shows the upper directory's own metadata: give it the image's. */
 static int make_upper(const struct rootfs *fs, const struct config *c, struct error *err)
 {
-	if (mkdirat(fs->scratch, "upper", c->root_mode & 07777) < 0)
-		return errno == EEXIST ? 0 : error_sys(err, errno, "make the upper directory");
 	if (mkdirat(fs->scratch, "work", 0700) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "make the work directory");
+	/* Last, as it is what tells that there are both. */
+	if (mkdirat(fs->scratch, "upper", c->root_mode & 07777) < 0)
+		return errno == EEXIST ? 0 : error_sys(err, errno, "make the upper directory");
 	if ((c->root_uid || c->root_gid) &&
 	    fchownat(fs->scratch, "upper", c->root_uid, c->root_gid, 0) < 0)
 		return error_sys(err, errno, "set the owner of the upper directory");

@@ -166,4 +166,10 @@ find "$TARE_RUNROOT/networks" -name '10.*' -exec touch -d '2 minutes ago' {} +
 tare container prune -f >/dev/null
 is 'addresses that nobody got to own are free again' "$(find "$TARE_RUNROOT/networks" -name '10.*')" ''
 
+# Killed between the two directories that an overlay needs.
+id=$(tare create --name half --network none busybox echo whole)
+mkdir "$TARE_ROOT/containers/$id/upper"
+is 'a start that was killed as it made the upper directory can be repeated' "$(tare start -a half)" whole
+tare rm half
+
 done_testing
