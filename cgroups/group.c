@@ -387,6 +387,12 @@ int cgroup_is_populated(int dirfd, struct error *err)
 	return cgroup_event_read(dirfd, "populated", err);
 }
 
+/* Who manages cgroups above us, or another command, has been quicker. */
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV;
+}
+
 static int remove_below(int dirfd, int depth)
 {
 	autodir DIR *dir = dir_open(dirfd, ".", 0);
@@ -406,6 +412,8 @@ static int remove_below(int dirfd, int depth)
 		r = child < 0 ? -errno : remove_below(child, depth + 1);
 		if (r == 0 && unlinkat(dirfd, e->d_name, AT_REMOVEDIR) < 0)
 			r = -errno;
+		if (is_gone(r))
+			r = 0;
 	}
 	return r;
 }
@@ -438,10 +446,12 @@ int cgroup_remove(const struct cgroup_root *root, const char *relpath, int timeo
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	r = cgroup_event_wait(fd, "populated", 0, timeout_ms, err);
-	if (r < 0)
+	if (r < 0 && !is_gone(r))
 		return error_wrap(err, "remove cgroup '%s/%s'", root->path, relpath);
 	r = remove_below(fd, 0);
-	if (r == 0 && unlinkat(root->fd, relpath, AT_REMOVEDIR) < 0 && errno != ENOENT)
+	if (r == 0 && unlinkat(root->fd, relpath, AT_REMOVEDIR) < 0)
 		r = -errno;
-	return r < 0 ? error_sys(err, -r, "remove cgroup '%s/%s'", root->path, relpath) : 0;
+	return r < 0 && !is_gone(r)
+		       ? error_sys(err, -r, "remove cgroup '%s/%s'", root->path, relpath)
+		       : 0;
 }

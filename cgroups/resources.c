@@ -74,7 +74,7 @@ static int get_u64(const struct json *map, const char *where, const char *field,
 	return r;
 }
 
-/* -1 for a field that is to be passed over, 1 for an object, 0 if there is none. */
+/* *@out is NULL where there is none; 0 or -EINVAL. */
 static int get_kind(const struct json *map, const char *field, enum json_kind wanted,
 		    const struct json **out, struct error *err)
 {
