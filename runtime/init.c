@@ -199,10 +199,12 @@ static void hide_origin(void)
 	memcpy(first, name, room < sizeof(name) ? room : sizeof(name));
 }
 
-static void become_reaper(void)
+static int become_reaper(struct error *err)
 {
 	pid_t program = fork();
 
+	if (program < 0)
+		return error_sys(err, errno, "create the program's process, beside that of --init");
 	if (program > 0) {
 		/* Its end of the sync socket must not keep the parent waiting for exec. */
 		(void)sys_close_range(3, ~0U, 0);
@@ -214,6 +216,7 @@ static void become_reaper(void)
 	(void)signal(SIGTTOU, SIG_IGN);
 	(void)tcsetpgrp(0, getpid());
 	(void)signal(SIGTTOU, SIG_DFL);
+	return 0;
 }
 
 static _Noreturn void fail(const struct init_plan *plan, enum sync_step step,
@@ -464,9 +467,8 @@ _Noreturn void init_main(struct init_plan *plan)
 	if (prepare(plan, &fs, &program, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
 	await_start(plan, &fs, &err);
-	if (plan->config->init)
-		become_reaper();
-	if (finish(plan, &fs, &program.env, &err) < 0)
+	if ((plan->config->init && become_reaper(&err) < 0) ||
+	    finish(plan, &fs, &program.env, &err) < 0)
 		fail(plan, SYNC_SETUP, &err);
 	(void)confine_exec(&plan->config->process, strlist_items(&program.env), program.path, &err);
 	if (plan->start_fd >= 0)

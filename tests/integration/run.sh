@@ -297,6 +297,8 @@ is 'with --userns=host neither' \
 
 box --init -- sh -c 'tr -s "\0" " " </proc/1/cmdline; cat /proc/1/environ 2>/dev/null; (sleep 0.1 & exec true); sleep 0.3; ps | grep -c "[Zz]ombie\|\[sleep\]"'
 is '--init reaps, and shows nothing of the caller' "$stdout" 'init 0'
+box --init --user 1000 --ulimit nproc=1 -- echo alone
+is '--init that may make no process is an error' "$status $stdout" '125 '
 box --init --privileged -- sh -c 'tr -d "\0" </proc/1/environ | wc -c'
 is 'also to those who may look' "$stdout" 0
 : >"$T/out"
