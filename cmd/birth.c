@@ -150,8 +150,6 @@ static int find_image(struct birth *b, const struct context *ctx, const struct r
 {
 	int r = -ENOENT;
 
-	if (o->verify && !birth_is_path(operand))
-		return error_set(err, EINVAL, "--verify is for archives: '%s' is none", operand);
 	if (o->verify)
 		return find_signed(b, ctx, o, operand, err);
 	if (!says_path(operand))
@@ -280,7 +278,7 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	ephemeral_init(&b->ephemeral, o->ephemeral);
 	record_init(&b->record);
 	file_random_hex(b->record.id, RECORD_ID_HEX / 2);
-	if (o->verify && !b->has_image)
+	if (o->verify && !(b->has_image && birth_is_path(operands[0])))
 		return error_set(err, EINVAL, "--verify is for archives: '%s' is none",
 				 operands[0]);
 	r = b->has_image ? find_image(b, ctx, o, operands[0], err) : 0;
@@ -323,7 +321,10 @@ int birth_write_cidfile(const struct birth *b, const char *path, struct error *e
 	if (fd < 0)
 		return error_sys(err, errno, "write the container's id to '%s'", path);
 	r = file_write_fd(fd, b->record.id, RECORD_ID_HEX);
-	return r < 0 ? error_sys(err, -r, "write the container's id to '%s'", path) : 0;
+	if (r == 0)
+		return 0;
+	(void)unlink(path);
+	return error_sys(err, -r, "write the container's id to '%s'", path);
 }
 
 /**

@@ -33,9 +33,6 @@
 #include "network/address.h"
 #include "network/ipam.h"
 
-#define DEFAULT_LOG_BYTES (INT64_C(10) << 20)
-#define DEFAULT_LOG_FILES 3
-
 #define NEVER "0001-01-01T00:00:00Z" /* Go's zero time, which scripts compare with */
 
 static void set_time(struct json *map, const char *key, int64_t ns)
@@ -332,9 +329,9 @@ static struct json *make_log_config(const struct json *host)
 	int64_t files = json_int(json_get(host, "LogMaxFile"), 0);
 
 	json_take_text(config, "max-size",
-		       xasprintf("%" PRId64, bytes ? bytes : DEFAULT_LOG_BYTES));
+		       xasprintf("%" PRId64, bytes ? bytes : SETTINGS_LOG_BYTES));
 	json_take_text(config, "max-file",
-		       xasprintf("%" PRId64, files ? files : DEFAULT_LOG_FILES));
+		       xasprintf("%" PRId64, files ? files : SETTINGS_LOG_FILES));
 	json_set_text(log, "Type", "json-file");
 	json_set(log, "Config", config);
 	return log;

@@ -14,7 +14,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,7 +28,6 @@
 #include "base/json.h"
 #include "base/pool.h"
 #include "base/sys.h"
-#include "cmd/ending.h"
 #include "cmd/ephemeral.h"
 #include "cmd/health.h"
 #include "cmd/health_monitor.h"
@@ -44,9 +42,6 @@
 #include "runtime/idmap.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
-
-#define DEFAULT_LOG_BYTES (INT64_C(10) << 20)
-#define DEFAULT_LOG_FILES 3
 
 /** launch_init() - A run that holds nothing yet; @record is borrowed and kept up to date */
 void launch_init(struct launch *l, const struct context *ctx, struct settings *settings,
@@ -157,8 +152,8 @@ static int open_log(struct launch *l, struct error *err)
 	if (dir < 0)
 		return error_sys(err, -dir, "open the container's directory");
 	r = logfile_open(&l->log, dir,
-			 (uint64_t)(s->log_max_bytes ? s->log_max_bytes : DEFAULT_LOG_BYTES),
-			 (unsigned int)(s->log_max_files ? s->log_max_files : DEFAULT_LOG_FILES),
+			 (uint64_t)(s->log_max_bytes ? s->log_max_bytes : SETTINGS_LOG_BYTES),
+			 (unsigned int)(s->log_max_files ? s->log_max_files : SETTINGS_LOG_FILES),
 			 err);
 	l->has_log = r == 0;
 	return r;
@@ -378,12 +373,6 @@ void launch_slim(struct launch *l)
 	if (l->image)
 		image_done(l->image);
 	pool_trim();
-}
-
-/** launch_fail_record() - Have the record say that the program never ran: 126, 127 or -errno */
-void launch_fail_record(struct launch *l, int code, const struct error *err)
-{
-	ending_fail(l->record, code, err);
 }
 
 /* Nobody waits for the deletion, but who was promised that nothing stays. */

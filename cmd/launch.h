@@ -22,7 +22,6 @@ int launch_start(struct launch *l, struct error *err);
 void launch_slim(struct launch *l);
 int launch_wait(struct launch *l, struct error *err);
 int launch_await_exec(struct launch *l, struct error *err);
-void launch_fail_record(struct launch *l, int code, const struct error *err);
 void launch_finish(struct launch *l);
 void launch_done(struct launch *l);
 

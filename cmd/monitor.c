@@ -27,6 +27,7 @@
 #include "base/str.h"
 #include "base/sys.h"
 #include "cgroups/group.h"
+#include "cmd/ending.h"
 #include "cmd/launch.h"
 #include "cmd/message.h"
 #include "cmd/restart.h"
@@ -120,7 +121,7 @@ static _Noreturn void run_monitor(struct launch *l, int report)
 	l->streams.frugal = true;
 	(void)launch_wait(l, &err);
 	if (r != 0)
-		launch_fail_record(l, r, &err);
+		ending_fail(l->record, r, &err);
 	else
 		restart_while_due(l);
 	launch_finish(l);

@@ -18,7 +18,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -29,7 +28,6 @@
 #include "base/dir.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "cgroups/group.h"
@@ -66,7 +64,7 @@ static void end_cgroup(const struct record_store *s, const char *id)
 	if (fd >= 0) {
 		(void)cgroup_kill(fd, &ignored);
 		(void)close(fd);
-		(void)cgroup_remove(&root, path, 10000, &ignored);
+		(void)cgroup_remove(&root, path, CGROUP_END_TIMEOUT_MS, &ignored);
 		(void)cgroup_protection_sum(&root, &ignored);
 	}
 	cgroup_root_close(&root);

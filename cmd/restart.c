@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "base/sys.h"
 #include "cmd/appliance.h"
+#include "cmd/ending.h"
 #include "cmd/launch.h"
 #include "cmd/settings.h"
 #include "cmd/units.h"
@@ -139,7 +140,7 @@ static int run_again(struct launch *l)
 	int r = launch_restart(l, &err);
 
 	if (r < 0) {
-		launch_fail_record(l, r, &err);
+		ending_fail(l->record, r, &err);
 		return r;
 	}
 	r = launch_await_exec(l, &err);
@@ -149,7 +150,7 @@ static int run_again(struct launch *l)
 		(void)update_running(&l->ctx->store, l->record, &(struct error){ 0 });
 	(void)launch_wait(l, &err);
 	if (r != 0)
-		launch_fail_record(l, r, &err);
+		ending_fail(l->record, r, &err);
 	return r;
 }
 

@@ -20,6 +20,8 @@
 /* Unless it says so itself. */
 #define SETTINGS_STOP_TIMEOUT_S 10
 #define SETTINGS_SHM_BYTES	(INT64_C(64) << 20)
+#define SETTINGS_LOG_BYTES	(INT64_C(10) << 20) /* per file */
+#define SETTINGS_LOG_FILES	3
 
 struct error;
 struct json;
@@ -93,7 +95,7 @@ struct settings {
 	struct strlist timeline;		   /* --at: "5s memory.max=64M" */
 	const char *sample;			   /* --sample: "20ms", "20ms:FILE", "20ms:fd:3" */
 
-	int64_t log_max_bytes, log_max_files; /* 0: 10 MiB, 3 */
+	int64_t log_max_bytes, log_max_files; /* 0: SETTINGS_LOG_… */
 
 	struct health_check health;
 	const char *restart;	      /* "no", "always", "unless-stopped", "on-failure[:N]" */
