@@ -337,6 +337,9 @@ static int check_modes(const struct run_options *o, struct settings *s, struct e
 	}
 	if (s->stop_signal && signals_parse(s->stop_signal, err) < 0)
 		return -err->code;
+	if (s->stop_timeout_s < -1 || s->stop_timeout_s > INT32_MAX) /* as of stop --time */
+		return error_set(err, EINVAL, "stop timeout '%lld' is no number of seconds, or -1",
+				 (long long)s->stop_timeout_s);
 	if (s->cwd && s->cwd[0] != '/')
 		return error_set(err, EINVAL, "working directory '%s' is no absolute path", s->cwd);
 	if (s->hostname && (!*s->hostname || strlen(s->hostname) > 64))

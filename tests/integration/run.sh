@@ -161,6 +161,7 @@ is 'a --cidfile that exists is refused' "$status" 125
 is 'and nothing stays of the container' "$(tare ps -aq --filter name=other)" ''
 fails 'a name of other characters is refused' 125 tare run --rm --name a/b busybox true
 fails 'an unknown stop signal is refused' 125 tare run --rm --stop-signal FOO busybox true
+fails 'a stop timeout of centuries is refused' 125 tare run --rm --stop-timeout 18446744073709552 busybox true
 tare rm named >/dev/null
 is 'with --rm nothing stays' "$(tare ps -aq)" ''
 
