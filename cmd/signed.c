@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -105,26 +106,48 @@ static int read_line(char out[SIGNATURE_PASSWORD_MAX], struct error *err)
 	return n < 0 ? error_sys(err, errno, "read the password") : 0;
 }
 
+static volatile sig_atomic_t ended_by;
+
+static void note_end(int sig)
+{
+	ended_by = sig;
+}
+
+/* Whoever gives up is not left with a terminal that shows nothing. */
+static int read_unseen(const char *prompt, const struct termios *before,
+		       char out[SIGNATURE_PASSWORD_MAX], struct error *err)
+{
+	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+	const struct sigaction note = { .sa_handler = note_end }; /* read() is not restarted */
+	struct sigaction as_was[sizeof(ends) / sizeof(*ends)];
+	struct termios silent = *before;
+	int r;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		(void)sigaction(ends[i], &note, &as_was[i]);
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+	fputs(prompt, stderr);
+	r = read_line(out, err);
+	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
+	fputc('\n', stderr);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		(void)sigaction(ends[i], &as_was[i], NULL);
+	if (ended_by)
+		(void)raise(ended_by);
+	return r;
+}
+
 /* From the terminal without showing it, else a line of standard input. */
 static int ask_password(void *arg, char out[SIGNATURE_PASSWORD_MAX], struct error *err)
 {
 	const char *file = arg;
-	struct termios before, silent;
-	bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
-	int r;
+	autofree char *prompt = xasprintf("Password of '%s': ", file);
+	struct termios before;
 
-	if (terminal) {
-		fprintf(stderr, "Password of '%s': ", file);
-		silent = before;
-		silent.c_lflag &= ~(tcflag_t)ECHO;
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-	}
-	r = read_line(out, err);
-	if (terminal) {
-		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	return r;
+	if (tcgetattr(STDIN_FILENO, &before) < 0)
+		return read_line(out, err);
+	return read_unseen(prompt, &before, out, err);
 }
 
 /**

@@ -323,8 +323,10 @@ static int decrypt(struct secret *s, const struct signature_plan *plan, struct e
 	if (ops > SCRYPT_MAX_OPS || memory > SCRYPT_MAX_MEMORY)
 		return error_set(err, ERANGE, "the secret key wants too much work");
 	r = plan->ask(plan->arg, password, err);
-	if (r < 0)
+	if (r < 0) {
+		sodium_memzero(password, sizeof(password));
 		return r;
+	}
 	r = crypto_pwhash_scryptsalsa208sha256(stream, sizeof(stream), password, strlen(password),
 					       s->salt, ops, (size_t)memory);
 	sodium_memzero(password, sizeof(password));

@@ -127,6 +127,12 @@ run sh -c "echo wrong | '$TARE' pack -o enc2.tar --sign enc.sec '$root'"
 like 'a wrong password is one' "$status $stderr" '^125 .*wrong password'
 run sh -c "head -c 5000 /dev/zero | tr '\\0' x | '$TARE' pack -o enc2.tar --sign enc.sec '$root'"
 like 'one that is too long is no password' "$status $stderr" '^125 .*too long'
+term sh -c "trap : INT; '$TARE' pack -o enc2.tar --sign enc.sec '$root'; echo code \$?; stty -a" <<-'EOF'
+	expect Password of
+	send \x03
+	wait
+EOF
+like 'who gives up is left with a terminal that shows what is typed' "$stdout" 'code 130.*[^-]echo '
 run tare pack -o - --sign key.sec "$root"
 like '--sign needs a file' "$status $stderr" '^125 .*--sign needs a file'
 done_testing
