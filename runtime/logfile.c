@@ -77,12 +77,14 @@ static void rotate(struct logfile *l)
 			snprintf(from, sizeof(from), LOGFILE_NAME ".%u", i - 1);
 		else
 			snprintf(from, sizeof(from), LOGFILE_NAME);
-		(void)renameat(l->dirfd, from, l->dirfd, to); /* not there yet: nothing to move */
+		/* Not there yet: nothing to move. */
+		if (renameat(l->dirfd, from, l->dirfd, to) < 0 && errno != ENOENT)
+			return; /* the old file goes on growing: better than losing output */
 	}
 	fd = openat(l->dirfd, LOGFILE_NAME,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return; /* the old file goes on growing: better than losing output */
+		return; /* likewise */
 	(void)close(l->fd);
 	l->fd = fd;
 	l->size = 0;

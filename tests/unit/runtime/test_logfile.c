@@ -345,6 +345,23 @@ static void the_next_start_goes_on_where_the_last_ended(void **state)
 	assert_true(scratch_has(*state, "log/container.log.1"));
 }
 
+static void where_it_cannot_rotate_nothing_is_lost(void **state)
+{
+	const struct scratch *s = *state;
+	autofree char *text = NULL;
+	struct logfile l;
+
+	open_log(&l, s, 150, 2);
+	assert_int_equal(mkdirat(s->fd, "log/container.log.1", 0700), 0);
+	put(&l, LOGFILE_STDOUT, "first\n");
+	put(&l, LOGFILE_STDOUT, "second\n");
+	put(&l, LOGFILE_STDOUT, "third\n");
+	logfile_close(&l);
+	text = scratch_get(s, "log/container.log");
+	assert_non_null(strstr(text, "first"));
+	assert_non_null(strstr(text, "third"));
+}
+
 static void a_link_in_the_place_of_the_log_is_refused(void **state)
 {
 	const struct scratch *s = *state;
@@ -423,6 +440,7 @@ int main(void)
 		scratch_test(a_line_without_end_cannot_fill_the_disk),
 		scratch_test(a_single_file_starts_again),
 		scratch_test(the_next_start_goes_on_where_the_last_ended),
+		scratch_test(where_it_cannot_rotate_nothing_is_lost),
 		scratch_test(a_link_in_the_place_of_the_log_is_refused),
 		scratch_test(a_full_disk_is_told),
 		scratch_test(a_disk_that_fills_up_holds_whole_entries),
