@@ -65,8 +65,8 @@ static bool is_ending(const struct record_store *s, const char *id)
 	record_init(&now);
 	record_init(&last);
 	return run < 0 || (root >= 0 && record_read_dir(run, &now, &ignored) == 0 &&
-			   record_read_dir(root, &last, &ignored) == 0 && now.started_ns &&
-			   last.finished_ns >= now.started_ns);
+			   record_read_dir(root, &last, &ignored) == 0 &&
+			   last.status == RECORD_EXITED && last.started_ns == now.started_ns);
 }
 
 /*
