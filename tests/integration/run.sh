@@ -296,7 +296,8 @@ is 'with --userns=host neither' \
 
 # --- --init and signals ---
 
-box --init -- sh -c 'tr -s "\0" " " </proc/1/cmdline; cat /proc/1/environ 2>/dev/null; (sleep 0.1 & exec true); sleep 0.3; ps | grep -c "[Zz]ombie\|\[sleep\]"'
+box --init -- sh -c 'tr -s "\0" " " </proc/1/cmdline; cat /proc/1/environ 2>/dev/null; (sleep 0.1 & exec true)
+	n=0; while pidof sleep >/dev/null && [ $n -lt 1000 ]; do usleep 10000; n=$((n + 1)); done; ps | grep -c "[Zz]ombie\|\[sleep\]"'
 is '--init reaps, and shows nothing of the caller' "$stdout" 'init 0'
 box --init --user 1000 --ulimit nproc=1 -- echo alone
 is '--init that may make no process is an error' "$status $stdout" '125 '
