@@ -70,12 +70,17 @@ run tare wait nothing victim
 is 'wait goes on after what there is not' "$status $stdout" '125 137'
 fails 'an unknown signal is one even for nobody' 125 tare kill -a -s NOPE
 
+: >"$T/codes"
 for i in 1 2 3 4 5; do
-	tare run -d --rm --network none --name "brief$i" busybox sh -c 'sleep 0.3; exit 5' >/dev/null
-	tare wait "brief$i"
-done >"$T/codes"
+	id=$(tare run -d --rm --network none --name "brief$i" busybox sleep 1000)
+	tare wait "brief$i" >>"$T/codes" &
+	waiter=$!
+	wait_for 10 test -e "$TARE_RUNROOT/containers/$id/exit"
+	tare kill "brief$i" >/dev/null
+	wait "$waiter"
+done
 is 'wait prints the code of containers that remove themselves' "$(tr '\n' ' ' <"$T/codes")" \
-	'5 5 5 5 5 '
+	'137 137 137 137 137 '
 
 # A name that looks like the fields after it in /proc/PID/stat.
 start hup 'echo "trap \"exit 4\" HUP; echo ready; while :; do sleep 0.1; done" >"/a) S 1 2"
