@@ -99,9 +99,9 @@ is 'each run of a restart has its own head' "$(jq -rs 'map(select(.kind)) | leng
 tare rm again >/dev/null
 
 # --- pause and freeze
-tare run -d --name paused --network none --at 300ms freeze=10ms --sample 10ms:paused busybox sleep 1 >/dev/null
+tare run -d --name paused --network none --at 1s freeze=10ms --sample 10ms:paused busybox sleep 1000 >/dev/null
 tare pause paused >/dev/null
-sleep 0.5
+ok 'a step comes also for who is paused' wait_for 20 grep -q '"step"' paused
 like 'who is paused stays so' "$(tare ps --format '{{.Status}}')" Paused
 is 'as the series says' "$(jq -r 'select(.step) | "\(.outcome) \(.error)"' paused)" 'failed it is paused already'
 tare rm -f paused >/dev/null
@@ -125,7 +125,10 @@ tare unpause both >/dev/null
 is 'until it is let go' "$(frozen both)" 'frozen 0'
 tare rm -f both >/dev/null
 tare run -d --name frozen --network none --at 0s freeze=1h busybox sleep 1000 >/dev/null
-sleep 0.2
+is_frozen() {
+	[ "$(frozen frozen)" = 'frozen 1' ]
+}
+ok 'a step freezes' wait_for 20 is_frozen
 pid=$(tare inspect -f '{{.State.Pid}}' frozen)
 kill -9 "$(ps -o ppid= -p "$pid" | tr -d ' ')"
 gone() {
