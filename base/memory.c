@@ -29,8 +29,8 @@ void *memmove(void *to, const void *from, size_t n);
 
 typedef long long pair __attribute__((vector_size(16)));
 
-/** memcpy() - As ISO C has it */
-void *memcpy(void *restrict to, const void *restrict from, size_t n)
+/* Also right where they overlap and @to is the lower one. */
+static inline void *copy(void *to, const void *from, size_t n)
 {
 	const unsigned char *s = from;
 	unsigned char *d = to;
@@ -51,6 +51,12 @@ void *memcpy(void *restrict to, const void *restrict from, size_t n)
 	return to;
 }
 
+/** memcpy() - As ISO C has it */
+void *memcpy(void *restrict to, const void *restrict from, size_t n)
+{
+	return copy(to, from, n);
+}
+
 /** memmove() - As ISO C has it; here because musl's is one file with its memcpy() */
 void *memmove(void *to, const void *from, size_t n)
 {
@@ -58,7 +64,7 @@ void *memmove(void *to, const void *from, size_t n)
 	unsigned char *d = to;
 
 	if ((uintptr_t)d - (uintptr_t)s >= n)
-		return memcpy(to, from, n);
+		return copy(to, from, n);
 	/* The target begins inside the source: from the end, eight bytes at a time. */
 	while (n >= sizeof(uint64_t)) {
 		uint64_t word;

@@ -321,10 +321,10 @@ static int prepare(struct monitor *m, const struct record_store *store, const ch
  * @pidfd:	Of its first process
  * @cgroup_fd:	Its cgroup; -1: none
  *
- * Return: the process, for health_monitor_stop(); 0: there is none
+ * Return: the process, for health_monitor_stop(); 0: there is no check; or -errno
  */
 pid_t health_monitor_start(const struct record_store *store, const struct settings *settings,
-			   const struct record *record, int pidfd, int cgroup_fd)
+			   const struct record *record, int pidfd, int cgroup_fd, struct error *err)
 {
 	struct monitor m = {
 		.health = &settings->health,
@@ -343,14 +343,16 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 		},
 	};
 	pid_t self = getpid(), pid;
-	struct error err;
+	struct error ignored; /* nobody is there to be told */
 
 	if (!health_is_on(&settings->health))
 		return 0;
 	pid = fork();
+	if (pid < 0)
+		return error_sys(err, errno, "start the health check");
 	if (pid != 0)
-		return pid > 0 ? pid : 0;
-	if (!die_with_parent(self) || prepare(&m, store, record->id, settings, &err) < 0)
+		return pid;
+	if (!die_with_parent(self) || prepare(&m, store, record->id, settings, &ignored) < 0)
 		_exit(EXIT_TARE);
 	close_others(&m);
 	m.log = json_new_list();

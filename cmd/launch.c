@@ -328,6 +328,15 @@ int launch_start(struct launch *l, struct error *err)
 	return -err->code;
 }
 
+static int start_health_check(struct launch *l, struct error *err)
+{
+	pid_t pid = health_monitor_start(&l->ctx->store, l->settings, l->record, l->container.pidfd,
+					 l->cgroup_fd, err);
+
+	l->health_pid = pid > 0 ? pid : 0;
+	return pid < 0 ? (int)pid : 0;
+}
+
 /**
  * launch_await_exec() - Wait until the container's program runs, and put that on record
  *
@@ -341,11 +350,8 @@ int launch_await_exec(struct launch *l, struct error *err)
 	if (l->container.sync_fd < 0)
 		return l->failed; /* known already */
 	if (container_await_exec(&l->container, &failed, err) == 0) {
-		if (publish(l, err) == 0) {
-			l->health_pid = health_monitor_start(&l->ctx->store, l->settings, l->record,
-							     l->container.pidfd, l->cgroup_fd);
+		if (publish(l, err) == 0 && start_health_check(l, err) == 0)
 			return 0;
-		}
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
 		l->failed = -err->code;
 	} else if (failed != SYNC_EXEC) {

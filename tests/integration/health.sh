@@ -83,5 +83,9 @@ is '--no-healthcheck is without' "$(tare inspect -f '{{.Config.Healthcheck.Test}
 tare rm -f l >/dev/null
 
 fails 'a number out of range is refused' 125 tare run --rm --health-cmd true --health-retries 100000 busybox true
+if [ -n "$(type -P strace)" ]; then
+	run strace -o /dev/null -e inject=fork:error=EAGAIN "$TARE" run --rm --network none --health-cmd true busybox sleep 1000
+	like 'none runs without the check that it is to have' "$status $stderr" '^125 .*start the health check: Resource'
+fi
 fails 'a check and none exclude each other' 125 tare run --rm --health-cmd true --no-healthcheck busybox true
 done_testing
