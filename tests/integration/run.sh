@@ -318,10 +318,15 @@ kill -TERM $job
 wait $job
 is 'and process 1 itself' $? 34
 : >"$T/out"
-"$TARE" run --rm --network none --sig-proxy=false --name sig busybox sh -c 'trap "exit 35" TERM; echo ready; while :; do sleep 0.1; done' >"$T/out" 2>&1 &
+"$TARE" run --rm --network none --sig-proxy=false --name sig busybox sh -c 'trap "exit 35" TERM; while :; do echo ready; sleep 0.1; done' >"$T/out" 2>&1 &
 job=$!
 wait_for 10 grep -q ready "$T/out"
 kill -TERM $job
+lines=$(wc -l <"$T/out")
+goes_on() { # for two rounds: it would have heard of it
+	[ "$(wc -l <"$T/out")" -gt $((lines + 2)) ]
+}
+wait_for 5 goes_on
 tare kill -s KILL sig >/dev/null
 wait $job
 is 'but not with --sig-proxy=false' $? 137
