@@ -323,7 +323,7 @@ int birth_write_cidfile(const struct birth *b, const char *path, struct error *e
 	r = file_write_fd(fd, b->record.id, RECORD_ID_HEX);
 	if (r == 0)
 		return 0;
-	(void)unlinkat(AT_FDCWD, path, 0);
+	(void)unlink(path);
 	return error_sys(err, -r, "write the container's id to '%s'", path);
 }
 
