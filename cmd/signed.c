@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,26 +114,45 @@ static void note_end(int sig)
 	ended_by = sig;
 }
 
+/* A terminal gives whole lines. A signal that comes before the wait ends it at once. */
+static int await_line(const sigset_t *mask, struct error *err)
+{
+	struct pollfd line = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	while (ppoll(&line, 1, NULL, mask) < 0)
+		if (errno != EINTR || ended_by)
+			return error_sys(err, errno, "read the password");
+	return 0;
+}
+
 /* Whoever gives up is not left with a terminal that shows nothing. */
 static int read_unseen(const char *prompt, const struct termios *before,
 		       char out[SIGNATURE_PASSWORD_MAX], struct error *err)
 {
 	static const int ends[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
-	const struct sigaction note = { .sa_handler = note_end }; /* read() is not restarted */
+	const struct sigaction note = { .sa_handler = note_end };
 	struct sigaction as_was[sizeof(ends) / sizeof(*ends)];
 	struct termios silent = *before;
+	sigset_t held, mask;
 	int r;
 
+	sigemptyset(&held);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		(void)sigaddset(&held, ends[i]);
+	(void)sigprocmask(SIG_BLOCK, &held, &mask);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
 		(void)sigaction(ends[i], &note, &as_was[i]);
 	silent.c_lflag &= ~(tcflag_t)ECHO;
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
 	fputs(prompt, stderr);
-	r = read_line(out, err);
+	r = await_line(&mask, err);
+	if (r == 0)
+		r = read_line(out, err);
 	(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, before);
 	fputc('\n', stderr);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
 		(void)sigaction(ends[i], &as_was[i], NULL);
+	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
 	if (ended_by)
 		(void)raise(ended_by);
 	return r;

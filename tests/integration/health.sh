@@ -84,8 +84,10 @@ tare rm -f l >/dev/null
 
 fails 'a number out of range is refused' 125 tare run --rm --health-cmd true --health-retries 100000 busybox true
 if [ -n "$(type -P strace)" ]; then
-	run strace -o /dev/null -e inject=fork:error=EAGAIN "$TARE" run --rm --network none --health-cmd true busybox sleep 1000
-	like 'none runs without the check that it is to have' "$status $stderr" '^125 .*start the health check: Resource'
+	run strace -o "$T/fork" -e inject=fork:error=EAGAIN "$TARE" run --rm --network none --health-cmd true busybox sleep 1
+	if grep -q INJECTED "$T/fork"; then # glibc's fork() is clone(), which the start itself needs
+		like 'none runs without the check that it is to have' "$status $stderr" '^125 .*start the health check: Resource'
+	fi
 fi
 fails 'a check and none exclude each other' 125 tare run --rm --health-cmd true --no-healthcheck busybox true
 done_testing
