@@ -17,6 +17,8 @@
 #include "image/plan.h"
 #include "image/source.h"
 
+#define MAX_NAMES 1000
+
 /* "HEX.json", "sha256:HEX" or "blobs/sha256/HEX": the name tells what the content must be. */
 static int check_config_name(const char *file, const struct digest *have, struct error *err)
 {
@@ -104,6 +106,19 @@ static int add_image(const struct source *source, const struct json *entry,
 	return make_manifest(source, image, err);
 }
 
+/* Each name is looked for among all others, here and in the store's index. */
+static int check_names(const struct json *doc, struct error *err)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < json_count(doc); i++)
+		n += json_count(json_get(json_at(doc, i), "RepoTags"));
+	if (n > MAX_NAMES)
+		return error_set(err, EBADMSG, "manifest.json: %zu names are more than %d", n,
+				 MAX_NAMES);
+	return 0;
+}
+
 static int read_list(const struct source *source, struct json **out, struct error *err)
 {
 	autofree char *data = NULL;
@@ -124,6 +139,9 @@ static int read_list(const struct source *source, struct json **out, struct erro
 	if (json_kind_of(doc) != JSON_LIST || json_count(doc) > INDEX_MAX_MANIFESTS)
 		return error_set(err, EBADMSG, "manifest.json: not a list of at most %d images",
 				 INDEX_MAX_MANIFESTS);
+	r = check_names(doc, err);
+	if (r < 0)
+		return r;
 	*out = steal_ptr(&doc);
 	return 0;
 }

@@ -268,5 +268,9 @@ run tare load -q -i layout512
 like 'one that was changed is refused' "$status $stderr" '^125 .*size mismatch'
 sed -i 's/rootfs/rootfx/; s/ $//' "$(grep -l rootfs layout512/blobs/sha512/*)"
 like 'by its digest, too' "$(tare load -q -i layout512 2>&1)" 'sha512 mismatch'
+mkdir named && jq -n '[{Config: "c", RepoTags: [range(1001) | "a\(.):1"], Layers: []}]' >named/manifest.json
+tar -cf named.tar -C named manifest.json
+run timeout 20 "$TARE" load -i named.tar
+like 'a thousand names are enough' "$status $stderr" '^125 .*1001 names are more than 1000'
 tare rmi -a -f >/dev/null
 done_testing
