@@ -289,9 +289,14 @@ is 'no mount has its parent outside' \
 is 'mount points are those of tare' \
 	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''
 # Before Linux 6.3 no tmpfs can be idmapped: these three files are in TARE_ROOT then.
+unlike 'and none is bound to those of the host, which are shared here' "$stdout" ' (shared|master):'
 unlike 'no path of the host is seen' "$(grep -vE ' /etc/(hosts|hostname|resolv.conf) ' <<<"$stdout")" "$TARE_ROOT|$T"
+mkdir "$T/bound"
+box -v "$T/bound:/bound" -v named:/named --network host -- cat /proc/self/mountinfo
+unlike 'nor is what is shown of it' "$stdout" ' (shared|master):'
 box --userns=host -- cat /proc/self/mountinfo
-is 'with --userns=host neither' \
+unlike 'with --userns=host neither' "$stdout" ' (shared|master):'
+is 'and mount points are those of tare' \
 	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''
 
 # --- --init and signals ---
