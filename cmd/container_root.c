@@ -40,7 +40,7 @@ static int find_config(struct container_root *cr, struct error *err)
 
 static int lock_stopped(struct container_root *cr, struct error *err)
 {
-	int r = reclaim_await_start(cr->ctx, &cr->record, err);
+	int r = reclaim_await_settled(cr->ctx, &cr->record, err);
 
 	if (r < 0 || target_is_running(&cr->record))
 		return r;

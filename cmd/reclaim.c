@@ -44,8 +44,8 @@
 #include "network/network.h"
 #include "runtime/process.h"
 
-#define START_LOOK_NS 2000000
-#define START_LOOKS   5000
+#define SETTLE_LOOK_NS 2000000
+#define SETTLE_LOOKS   5000
 
 /* Known from the settings: the crash may have come before the record said it. */
 static void end_cgroup(const struct record_store *s, const char *id)
@@ -204,19 +204,31 @@ void reclaim_failed(const struct context *ctx, const char *id, int *lock_fd)
 	reclaim_sweep(ctx);
 }
 
-/**
- * reclaim_await_start() - Let a start come to its end
- *
- * Somebody supervises the container, but it does not run yet: it is being
- * started, or its files are being copied. How that ends is soon on record.
- */
-int reclaim_await_start(const struct context *ctx, struct record *r, struct error *err)
+/* Its first process is gone, which is not on record yet. */
+static bool is_ending(const struct record *r)
 {
-	const struct timespec pause = { .tv_nsec = START_LOOK_NS };
+	autoclose int pidfd = -1;
+
+	if (!target_is_running(r))
+		return false;
+	pidfd = target_open_process(r, &(struct error){ 0 });
+	return pidfd < 0 || target_wait_exit(pidfd, 0) == 0;
+}
+
+/**
+ * reclaim_await_settled() - Let a start or an end come to its end
+ *
+ * Somebody supervises the container, but it does not run yet, or any more: it is
+ * being started, its files are being copied, or what is left of it is put on
+ * record. How that ends is soon known.
+ */
+int reclaim_await_settled(const struct context *ctx, struct record *r, struct error *err)
+{
+	const struct timespec pause = { .tv_nsec = SETTLE_LOOK_NS };
 	bool waited = false;
 	int ret = 0;
 
-	for (int i = 0; i < START_LOOKS && ret == 0 && !target_is_up(r) &&
+	for (int i = 0; i < SETTLE_LOOKS && ret == 0 && (!target_is_up(r) || is_ending(r)) &&
 			record_is_supervised(&ctx->store, r->id);
 	     i++) {
 		waited = true;

@@ -12,7 +12,7 @@ struct record_store;
 
 void reclaim_sweep(const struct context *ctx);
 void reclaim_failed(const struct context *ctx, const char *id, int *lock_fd);
-int reclaim_await_start(const struct context *ctx, struct record *r, struct error *err);
+int reclaim_await_settled(const struct context *ctx, struct record *r, struct error *err);
 void reclaim_thoroughly(const struct context *ctx);
 void reclaim_scratch(const struct record_store *s, const char *id);
 void reclaim_close_slowly(int fd);

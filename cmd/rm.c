@@ -53,7 +53,7 @@ static int remove_one(const struct context *ctx, const char *operand, struct err
 	record_init(&r);
 	ret = target_find(ctx, operand, &r, err);
 	if (ret == 0)
-		ret = reclaim_await_start(ctx, &r, err);
+		ret = reclaim_await_settled(ctx, &r, err);
 	if (ret < 0)
 		return ret;
 	if (target_is_up(&r) && !o->force) {

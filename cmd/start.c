@@ -102,7 +102,7 @@ static int lock_stopped(struct launch *l, struct error *err)
 		l->lock_fd = record_lock(&ctx->store, l->record->id, err);
 		if (l->lock_fd != -EBUSY)
 			return l->lock_fd < 0 ? l->lock_fd : 0;
-		r = reclaim_await_start(ctx, l->record, err);
+		r = reclaim_await_settled(ctx, l->record, err);
 	} while (r == 0 && !target_is_running(l->record) &&
 		 !record_is_supervised(&ctx->store, l->record->id));
 	return r < 0 ? r

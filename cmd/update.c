@@ -215,7 +215,7 @@ static int change_locked(struct change *c, struct error *err)
 static int settle(struct change *c, struct error *err)
 {
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		int r = reclaim_await_start(c->ctx, &c->record, err);
+		int r = reclaim_await_settled(c->ctx, &c->record, err);
 
 		if (r < 0 || target_is_up(&c->record))
 			return r;

@@ -74,11 +74,6 @@ gone() {
 	[ ! -d "/proc/$pid" ]
 }
 ok 'and that is gone' wait_for 5 gone
-# Its supervisor notes that a little later: until then it is taken for running.
-noted() {
-	[ "$(tare inspect -f '{{.State.Status}}' in)" = exited ]
-}
-ok 'which is on record soon' wait_for 5 noted
 run tare start in
 like 'a stopped container needs its slice' "$status $stderr" "no such slice: 'ci'"
 tare rm -f in >/dev/null
