@@ -315,6 +315,16 @@ static int prepare(struct monitor *m, const struct record_store *store, const ch
 	return assemble_process(&settings, &m->process, err);
 }
 
+/* The supervisor's copies of what the monitor works with. */
+static void release(struct monitor *m)
+{
+	if (m->dir_fd >= 0)
+		(void)close(m->dir_fd);
+	if (m->outcome != MAP_FAILED)
+		(void)munmap(m->outcome, sizeof(*m->outcome));
+	config_process_done(&m->process);
+}
+
 /**
  * health_monitor_start() - Check the health of a container that runs, if it has a check
  * @record:	As it is since the program runs
@@ -330,6 +340,8 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 		.health = &settings->health,
 		.idmap_base = record->idmap_base,
 		.pidfd = pidfd,
+		.dir_fd = -1,
+		.outcome = MAP_FAILED,
 		.status = "starting",
 		.place = {
 			.pid = record->pid,
@@ -342,21 +354,25 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 			.stdio = { -1, -1, -1 },
 		},
 	};
-	pid_t self = getpid(), pid;
-	struct error ignored; /* nobody is there to be told */
+	pid_t self = getpid(), pid = 0;
+	int r;
 
 	if (!health_is_on(&settings->health))
 		return 0;
-	pid = fork();
-	if (pid < 0)
-		return error_sys(err, errno, "start the health check");
-	if (pid != 0)
-		return pid;
-	if (!die_with_parent(self) || prepare(&m, store, record->id, settings, &ignored) < 0)
-		_exit(EXIT_TARE);
-	close_others(&m);
-	m.log = json_new_list();
-	run_checks(&m);
+	r = prepare(&m, store, record->id, settings, err); /* while somebody is there to be told */
+	if (r == 0) {
+		pid = fork();
+		r = pid < 0 ? error_sys(err, errno, "start the health check") : 0;
+	}
+	if (r == 0 && pid == 0) {
+		if (!die_with_parent(self))
+			_exit(EXIT_TARE);
+		close_others(&m);
+		m.log = json_new_list();
+		run_checks(&m);
+	}
+	release(&m);
+	return r < 0 ? r : pid;
 }
 
 /** health_monitor_stop() - End the process, and with it a check that is under way; safe twice */
