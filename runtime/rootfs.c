@@ -341,8 +341,13 @@ int rootfs_enter(const struct rootfs *fs, const struct config *c, struct error *
 		return enter_by_chroot(err);
 	}
 	/* pivot_root(2), NOTES: both "." stacks the old root on the new one. */
-	if (sys_pivot_root(".", ".") < 0)
-		return error_sys(err, errno, "pivot_root");
+	if (sys_pivot_root(".", ".") < 0) {
+		error_sys(err, errno, "leave the host's root (pivot_root)");
+		if (err->code == EINVAL) /* pivot_root(2): "The current root is on the rootfs" */
+			error_hint(err, "a machine that runs from its initramfs has a root that "
+					"cannot be left: switch to another (tare-oci: --no-pivot)");
+		return -err->code;
+	}
 	if (umount2(".", MNT_DETACH) < 0)
 		return error_sys(err, errno, "detach the host's root");
 	if (chdir("/") < 0)
