@@ -40,10 +40,10 @@ more_than_one() {
 ok 'always starts it again and again' wait_for 20 more_than_one
 like 'all runs are in one log' "$(tare logs a | head -2 | tr '\n' ' ')" 'again again'
 ok 'stop ends it' tare stop -t 1 a
-is 'for good' "$(sleep 0.5; state a)" exited
+is 'for good' "$(state a)$(pgrep -x tare-monitor)" exited
 ok 'start starts it, policy and all' tare start a
 ok 'kill ends it, too' sh -c "for i in 1 2 3 4 5 6 7 8 9; do $TARE kill a && exit; sleep 0.1; done; exit 1"
-is 'for good as well' "$(sleep 0.5; state a)" exited
+is 'for good as well' "$(state a)$(pgrep -x tare-monitor)" exited
 tare rm a >/dev/null
 
 began=$(date +%s%N)
