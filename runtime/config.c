@@ -149,3 +149,15 @@ bool config_has_userns(const struct config *c)
 {
 	return config_has_own(c, CONFIG_NS_USER);
 }
+
+/**
+ * config_root_attributes() - MOUNT_ATTR_* of a root that is no bundle's
+ *
+ * Where no privileges can be gained, setuid bits are without effect. But a program with a file
+ * capability that is not to be had (Debian's ping) could not be executed at all
+ * (capabilities(7), "Safety checking for capability-dumb binaries"), unless its mount is nosuid.
+ */
+uint64_t config_root_attributes(const struct config *c)
+{
+	return SYS_MOUNT_ATTR_NODEV | (c->process.no_new_privs ? SYS_MOUNT_ATTR_NOSUID : 0);
+}

@@ -218,6 +218,7 @@ void config_done(struct config *c);
 void config_process_done(struct config_process *p);
 bool config_has_own(const struct config *c, enum config_ns ns);
 bool config_has_userns(const struct config *c);
+uint64_t config_root_attributes(const struct config *c);
 bool config_has_hooks_before_pivot(const struct config *c);
 uint64_t config_ns_flag(enum config_ns ns);
 const char *config_ns_name(enum config_ns ns);

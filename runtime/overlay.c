@@ -84,7 +84,7 @@ static int overlay_by_fs(const struct config *c, const char *upper, const char *
 		return error_sys(err, errno, "set the overlay's option volatile");
 	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return explain_overlay(errno, c, err);
-	fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, SYS_MOUNT_ATTR_NODEV);
+	fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, (unsigned int)config_root_attributes(c));
 	return fd < 0 ? error_sys(err, errno, "mount the overlay") : fd;
 }
 
@@ -96,6 +96,7 @@ static int overlay_by_mount(const struct rootfs *fs, const struct config *c, con
 	autofree char *options = xasprintf("lowerdir=%s,upperdir=%s,workdir=%s%s%s", lowers, upper,
 					   work, config_has_userns(c) ? ",userxattr" : "",
 					   c->volatile_upper ? ",volatile" : "");
+	unsigned long flags = MS_NODEV | (c->process.no_new_privs ? MS_NOSUID : 0);
 	int fd;
 
 	if (strlen(options) >= 4096) {
@@ -107,7 +108,7 @@ static int overlay_by_mount(const struct rootfs *fs, const struct config *c, con
 		return error_sys(err, errno, "make the root's mount point");
 	/* Below the scratch, which nobody else writes: a path is safe here. */
 	target = xasprintf("%.*s/root", (int)(strrchr(upper, '/') - upper), upper);
-	if (mount("overlay", target, "overlay", MS_NODEV, options) < 0)
+	if (mount("overlay", target, "overlay", flags, options) < 0)
 		return explain_overlay(errno, c, err);
 	fd = openat(fs->store, target, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open the overlay") : fd;

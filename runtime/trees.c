@@ -91,7 +91,7 @@ static int open_root(struct init_plan *plan, struct error *err)
 	if (plan->root_tree < 0 || c->root == CONFIG_ROOT_OVERLAY)
 		return plan->root_tree < 0 ? plan->root_tree : 0;
 	return mount_set(plan->root_tree,
-			 c->root == CONFIG_ROOT_DIRECTORY ? SYS_MOUNT_ATTR_NODEV : 0, true,
+			 c->root == CONFIG_ROOT_DIRECTORY ? config_root_attributes(c) : 0, true,
 			 c->root_path, err);
 }
 

@@ -14,6 +14,8 @@ fi
 cp -a "$FIXTURES/root" "$T/root"
 install -m 0755 "$probe" "$T/root/bin/surface_probe"
 install -m 4755 "$probe" "$T/root/bin/setuid_probe"
+install -m 0755 "$probe" "$T/root/bin/raw_probe"
+setcap cap_net_raw+ep "$T/root/bin/raw_probe"
 on_exit tare rm -f -a
 
 # box [OPTION...] -- COMMAND...
@@ -160,6 +162,15 @@ box -u app -- setuid_probe euid
 is 'a setuid program gains nothing' "$stdout" 1000
 box -u app --security-opt no-new-privileges=false -- setuid_probe euid
 is 'unless new privileges are let in' "$stdout" 0
+# Debian's ping is one; to execute it would fail.
+for user in 0 1000; do
+	box -u $user -- raw_probe euid
+	is "a program with a file capability that is not to be had runs without (user $user)" "$status $stdout" "0 $user"
+done
+box -u app --security-opt no-new-privileges=false -- raw_probe euid
+is 'where privileges may be gained, the kernel refuses it' "$status" 126
+box -u app --security-opt no-new-privileges=false --cap-add NET_RAW -- raw_probe euid
+is 'and gives it what was added' "$status $stdout" '0 1000'
 box --security-opt no-new-privileges=false -- grep -E '^(NoNewPrivs|Seccomp:)' /proc/self/status
 is 'seccomp stays on even then' "$(field NoNewPrivs) $(field Seccomp)" '0 2'
 

@@ -283,7 +283,7 @@ is 'an unknown ulimit is refused' "$status" 125
 
 # What is mounted inside is what tare mounted, and nothing of the host.
 box -- cat /proc/self/mountinfo
-is 'one root' "$(awk '$5 == "/"' <<<"$stdout" | wc -l)" 1
+is 'one root, where neither set-user-ID bits nor device nodes count' "$(awk '$5 == "/" { print $6 }' <<<"$stdout")" rw,nosuid,nodev,relatime
 is 'no mount has its parent outside' \
 	"$(awk '{ id[$1] = 1; parent[$1] = $2; at[$1] = $5 } END { for (i in id) if (!(parent[i] in id) && at[i] != "/") print at[i] }' <<<"$stdout")" ''
 is 'mount points are those of tare' \
