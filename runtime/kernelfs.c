@@ -131,8 +131,10 @@ int kernelfs_setup_sys(struct rootfs *fs, const struct init_plan *plan, struct e
 	if (sys < 0)
 		return sys;
 	fd = make_and_attach(sys, "cgroup2", NULL, attributes, "fs/cgroup", err);
-	if (fd == -ENODEV || fd == -ENOENT)
-		return 0; /* a kernel without cgroup2: there is nothing to show */
+	/* There is nothing to show: a kernel without cgroup2 or, for a user namespace, a host that
+	 * has none mounted (mount_too_revealing() of the kernel). */
+	if (fd == -ENODEV || fd == -ENOENT || fd == -EPERM)
+		return 0;
 	if (fd < 0)
 		return fd;
 	(void)close(fd);

@@ -298,6 +298,12 @@ box --userns=host -- cat /proc/self/mountinfo
 unlike 'with --userns=host neither' "$stdout" ' (shared|master):'
 is 'and mount points are those of tare' \
 	"$(awk '$5 !~ "^(/|/proc(/.*)?|/sys(/.*)?|/dev(/(null|zero|full|random|urandom|tty|pts|shm|mqueue))?|/etc/(hosts|hostname|resolv.conf))$" { print $5 }' <<<"$stdout")" ''
+# A machine with other cgroups, or with none mounted at all.
+# shellcheck disable=SC2016
+run unshare --mount sh -c 'for m in $(awk "/ - cgroup2 /{ print \$5 }" /proc/self/mountinfo); do umount -l "$m"; done
+	"$@"' - "$TARE" run --rm --network none busybox sh -c 'ls /sys/fs; ls /sys/fs/cgroup'
+like 'without cgroup v2 there is nothing to see of it' "$status $stderr $stdout" '^0  .*cgroup.*$'
+unlike 'of it' "$stdout" 'cgroup\.'
 
 # --- --init and signals ---
 
