@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -237,6 +238,41 @@ int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err)
 	if (fd < 0)
 		return error_sys(err, errno, "open directory '%s'", path);
 	return fd;
+}
+
+/**
+ * file_inherit_nothing() - Free a directory just made of what its parent passes on
+ * @fd:		Open for reading
+ *
+ * A set-group-ID bit or a default ACL above a store would else be in every
+ * root file system below it; the mode is had whatever the umask.
+ *
+ * Return: 0 or -errno
+ */
+int file_inherit_nothing(int fd, mode_t mode)
+{
+	static const char *const lists[] = { "system.posix_acl_default",
+					     "system.posix_acl_access" };
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (fremovexattr(fd, lists[i]) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
+			return -errno;
+	return fchown(fd, (uid_t)-1, getegid()) < 0 || fchmod(fd, mode) < 0 ? -errno : 0;
+}
+
+/**
+ * file_make_dir() - Make a directory that inherits nothing
+ *
+ * Return: 0 or -errno; -EEXIST if there is something
+ */
+int file_make_dir(int dirfd, const char *path, mode_t mode)
+{
+	autoclose int fd = -1;
+
+	if (mkdirat(dirfd, path, mode) < 0)
+		return -errno;
+	fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : file_inherit_nothing(fd, mode);
 }
 
 /**

@@ -42,6 +42,8 @@ int file_replace_at(int dirfd, const char *name, const void *data, size_t len, m
 int file_open_parent(const char *path, const char **name, struct error *err);
 int file_open_tmp(struct error *err);
 int file_open_dir(int dirfd, const char *path, mode_t mode, struct error *err);
+int file_inherit_nothing(int fd, mode_t mode);
+int file_make_dir(int dirfd, const char *path, mode_t mode);
 int file_make_dirs(const char *path, mode_t mode, struct error *err);
 int file_remove_tree_at(int parent, const char *name);
 int file_lock(int fd, int operation);

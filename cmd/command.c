@@ -45,13 +45,20 @@ int command_open_dir(const char *path, struct error *err)
 			return r;
 		fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
-	if (fd < 0)
-		return error_sys(err, errno, "open directory '%s'", path);
+	if (fd < 0) {
+		error_sys(err, errno, "open directory '%s'", path);
+		if (err->code == ENOENT)
+			error_hint(err, "it is a link to what is not there: is the disk mounted?");
+		return -err->code;
+	}
 	if (fstat(fd, &st) < 0)
 		return error_sys(err, errno, "look at directory '%s'", path);
-	if (st.st_uid != geteuid() || (st.st_mode & 022))
-		return error_set(err, EPERM, "directory '%s' belongs to, or is writable by, others",
-				 path);
+	if (st.st_uid != geteuid() || (st.st_mode & 022)) {
+		error_set(err, EPERM, "directory '%s' belongs to, or is writable by, others", path);
+		return error_hint(err,
+				  "if nobody else has been at it: chown %u '%s' && chmod 0700 '%s'",
+				  (unsigned int)geteuid(), path, path);
+	}
 	return steal_fd(&fd);
 }
 

@@ -26,7 +26,7 @@
 #include "runtime/process.h"
 #include "runtime/record.h"
 
-#define HOSTS_MAX_BYTES (1U << 20)
+#define HOSTS_MAX_BYTES (16U << 20) /* those that block advertisements have 5 MB */
 
 /* ---- modes -------------------------------------------------------------- */
 
@@ -224,10 +224,13 @@ static int make_hosts(struct connection *n, bool own_netns, char **text, struct 
 		.extra = &n->settings->extra_hosts,
 	};
 	size_t len;
+	int r = -ENOENT;
 
-	/* On the host's network the host's names are the right ones. */
+	/* On the host's network the host's names are the right ones; it may have no such file. */
 	if (!own_netns && !n->settings->extra_hosts.n)
-		return file_read_at(AT_FDCWD, "/etc/hosts", HOSTS_MAX_BYTES, text, &len, err);
+		r = file_read_at(AT_FDCWD, "/etc/hosts", HOSTS_MAX_BYTES, text, &len, err);
+	if (r != -ENOENT)
+		return r;
 	return network_hosts_file(&hosts, text, err);
 }
 

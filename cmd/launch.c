@@ -118,11 +118,12 @@ static void choose_scratch(struct launch *l)
 static int make_scratch(struct launch *l, struct error *err)
 {
 	autofree char *dir = xasprintf("containers/%s", l->record->id);
-	int root = l->ctx->store.root_fd;
+	int root = l->ctx->store.root_fd, r;
 
 	choose_scratch(l);
-	if (mkdirat(root, "containers", 0700) < 0 && errno != EEXIST)
-		return error_sys(err, errno, "make 'containers' in the store");
+	r = file_make_dir(root, "containers", 0700);
+	if (r < 0 && r != -EEXIST)
+		return error_sys(err, -r, "make 'containers' in the store");
 	if (l->config.scratch == CONFIG_SCRATCH_DISK && mkdirat(root, dir, 0700) < 0 &&
 	    errno != EEXIST)
 		return error_sys(err, errno, "make the container's directory");

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "cmd/command.h"
+#include "cmd/rights.h"
 #include "cmd/units.h"
 
 static void write_line(struct str *line)
@@ -72,7 +73,10 @@ static void write_message(const struct context *ctx, const char *level, const ch
 /** message_error() - Print an error and its hint */
 void message_error(const struct context *ctx, const struct error *err)
 {
-	write_message(ctx, "error", "tare: ", err->msg, err->hint);
+	struct error full = *err;
+
+	rights_explain(&full);
+	write_message(ctx, "error", "tare: ", full.msg, full.hint);
 }
 
 /** message_warning() - Print one line that does not end the command */

@@ -342,10 +342,14 @@ int volume_create(int root_fd, const char *name, bool *fresh, struct error *err)
 	autofree char *dir = xasprintf("volumes/%s", name);
 	autofree char *data = xasprintf("volumes/%s/_data", name);
 
-	if ((mkdirat(root_fd, "volumes", 0700) < 0 && errno != EEXIST) ||
-	    (mkdirat(root_fd, dir, 0700) < 0 && errno != EEXIST) ||
-	    (mkdirat(root_fd, data, 0755) < 0 && errno != EEXIST))
-		return error_sys(err, errno, "make volume '%s'", name);
+	int r = file_make_dir(root_fd, "volumes", 0700);
+
+	if (r == 0 || r == -EEXIST)
+		r = file_make_dir(root_fd, dir, 0700);
+	if (r == 0 || r == -EEXIST)
+		r = file_make_dir(root_fd, data, 0755);
+	if (r < 0 && r != -EEXIST)
+		return error_sys(err, -r, "make volume '%s'", name);
 	*fresh = is_empty(root_fd, data);
 	return 0;
 }

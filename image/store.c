@@ -54,8 +54,10 @@ static const char *const directories[] = { "blobs", "blobs/sha256", "layer", "im
 static int make_skeleton(const struct image_store *s, struct error *err)
 {
 	static const char *const locks[] = { "lock", "index.lock" };
-	int fd = s->fd;
+	int fd = s->fd, r = file_inherit_nothing(fd, STORE_MODE);
 
+	if (r < 0)
+		return error_sys(err, -r, "set the mode of 'images'");
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		if (mkdirat(fd, directories[i], STORE_MODE) < 0 && errno != EEXIST)
 			return error_sys(err, errno, "make directory 'images/%s'", directories[i]);

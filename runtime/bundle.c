@@ -203,7 +203,7 @@ static int open_inside(const struct rootfs *fs, const struct config *c,
 
 	if (source < 0)
 		return error_sys(err, -source, "open '%s' for a bind mount", m->source);
-	fd = mount_clone(source, "", m->recursive, err);
+	fd = mount_clone_fd(source, m->source, m->recursive, err);
 	if (fd < 0)
 		return fd;
 	r = trees_set_bind(c, fd, m, err);

@@ -66,9 +66,10 @@ int lower_open(const struct config *c, struct error *err)
 
 	if (c->n_view_fds) {
 		r = lower_mount_view(c->view_fds, c->n_view_fds, err);
-		return r >= 0 ? r
-			      : error_hint(err, "this takes Linux 6.12; once it is loaded without "
-						"--view, the image runs everywhere");
+		return r >= 0 || *err->hint
+			       ? r
+			       : error_hint(err, "this takes Linux 6.12; once it is loaded without "
+						 "--view, the image runs everywhere");
 	}
 	fd = mount_clone(AT_FDCWD, c->lower_store, false, err);
 	if (fd < 0)

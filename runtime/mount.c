@@ -122,6 +122,21 @@ int mount_clone(int dirfd, const char *path, bool recursive, struct error *err)
 	return fd < 0 ? error_sys(err, errno, "open '%s' for a bind mount", path) : fd;
 }
 
+/** mount_clone_fd() - The same of what is open already; @name is for messages */
+int mount_clone_fd(int fd, const char *name, bool recursive, struct error *err)
+{
+	int r = mount_clone(fd, "", recursive, err);
+
+	if (r >= 0)
+		return r;
+	error_sys(err, -r, "open '%s' for a bind mount", name);
+	if (r == -EINVAL)
+		error_hint(err,
+			   "is it on an unbindable mount? findmnt -o TARGET,PROPAGATION -T '%s'",
+			   name);
+	return r;
+}
+
 /*
  * Another container may write to a directory on the way: with a link there it would choose what
  * of the host this one gets.
@@ -140,7 +155,7 @@ static int clone_real_source(const struct config_mount *m, struct error *err)
 	}
 	if (fd < 0)
 		return error_sys(err, -fd, "open '%s' for a bind mount", m->source);
-	return mount_clone(fd, "", m->recursive, err);
+	return mount_clone_fd(fd, m->source, m->recursive, err);
 }
 
 /** mount_clone_source() - What a bind mount shows */

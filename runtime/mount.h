@@ -23,6 +23,7 @@ int mount_make(const char *fstype, const char *const *options, uint64_t attribut
 int mount_make_from(const char *fstype, const char *source, const char *const *options,
 		    uint64_t attributes, struct error *err);
 int mount_clone(int dirfd, const char *path, bool recursive, struct error *err);
+int mount_clone_fd(int fd, const char *name, bool recursive, struct error *err);
 int mount_clone_source(const struct config_mount *m, struct error *err);
 int mount_set_all(int mount_fd, const struct config_mount *m, unsigned long propagation,
 		  struct error *err);

@@ -76,10 +76,15 @@ static int write_whatever_room(int dirfd, const struct record *r, enum file_flag
 
 static int make_dir(int store_fd, const char *dir)
 {
+	int r;
+
 	while (mkdirat(store_fd, dir, 0700) < 0) {
-		if (errno == ENOENT && mkdirat(store_fd, "containers", 0700) == 0)
-			continue;
-		return -errno;
+		if (errno != ENOENT)
+			return -errno;
+		/* There now, if another command was faster. */
+		r = file_make_dir(store_fd, "containers", 0700);
+		if (r < 0 && r != -EEXIST)
+			return r;
 	}
 	return 0;
 }

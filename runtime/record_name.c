@@ -65,7 +65,7 @@ int record_name_reserve(const struct record_name_place *p, const char *name, con
 	char owner[RECORD_ID_HEX + 1];
 
 	while (symlinkat(id, p->mine, path) < 0) {
-		if (errno == ENOENT && mkdirat(p->mine, "names", 0700) == 0)
+		if (errno == ENOENT && (mkdirat(p->mine, "names", 0700) == 0 || errno == EEXIST))
 			continue;
 		if (errno != EEXIST)
 			return error_sys(err, errno, "reserve the name '%s'", name);

@@ -204,7 +204,7 @@ static int open_all(struct init_plan *plan, const struct container_place *place,
 	int r;
 
 	if (config_has_userns(c) && c->root != CONFIG_ROOT_BUNDLE) {
-		plan->store_tree = mount_clone(place->root_fd, "", false, err);
+		plan->store_tree = mount_clone_fd(place->root_fd, plan->store_path, false, err);
 		if (plan->store_tree < 0)
 			return plan->store_tree;
 	}

@@ -15,6 +15,7 @@
 #include "cmd/command.h"
 #include "cmd/doctor/doctor.h"
 #include "cmd/probe.h"
+#include "cmd/rights.h"
 #include "runtime/mount.h"
 
 #define SYSCTL_MAX_BYTES 64
@@ -204,8 +205,15 @@ static void look_erofs_file(const struct doctor *d, const struct doctor_feature 
 static void look_root(const struct doctor *d, const struct doctor_feature *feature,
 		      struct doctor_finding *f)
 {
+	autofree char *missing = rights_missing();
+
 	(void)d;
 	(void)feature;
+	if (missing) {
+		doctor_no(f, 0, "root has no %s here", missing);
+		doctor_type(f, "(inside a container) start that one with --privileged");
+		return;
+	}
 	if (geteuid() == 0) {
 		doctor_yes(f, NULL);
 		return;

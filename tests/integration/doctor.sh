@@ -42,6 +42,13 @@ mkdir "$T/locked"
 chmod 777 "$T/locked"
 run tare --root "$T/locked" doctor --json
 is 'a store that others can write to is none' "$status $(jq -c .Missing <<<"$stdout")" '122 ["idmap","store"]'
+run tare --root "$T/locked" images
+like 'and is told how it becomes one' "$stderr" "hint: .*chmod 0700 '$T/locked'"
+run setpriv --bounding-set -sys_ptrace "$TARE" doctor root
+like 'a root that lacks rights is none' "$status $stdout" '^122 .*no +root .*root has no SYS_PTRACE here'
+mkdir -p "$T/root/bin"
+run setpriv --bounding-set -sys_ptrace "$TARE" run --rm --network none --rootfs "$T/root" true
+like 'and is told so when they would be needed' "$status $stderr" '^125 .*hint: here root has no SYS_PTRACE: in a container, .*--privileged'
 mkdir -p "$T/layers"/{low,up,work,top}
 if mount -t overlay -o "lowerdir=$T/layers/low,upperdir=$T/layers/up,workdir=$T/layers/work" none "$T/layers/top" 2>/dev/null; then
 	run tare --root "$T/layers/top/store" doctor -q

@@ -4,6 +4,8 @@
 # run.sh - tare run in the foreground: codes, streams, flags, hostile images
 . "$(dirname "$0")/../lib/harness.sh"
 
+need setfacl
+
 load_busybox
 on_exit tare rm -f -a
 
@@ -431,6 +433,29 @@ is 'and so is one of 2 MB' "$status" 125
 ln -sf /run/resolv/stub.conf "$T/root/etc/resolv.conf"
 run tare run --rm --network none --dns 192.0.2.7 --rootfs "$T/root" cat /run/resolv/stub.conf
 is 'a link to where resolv.conf will be gets it there' "$stdout" 'nameserver 192.0.2.7'
+
+
+# --- hosts that are not like this one ---
+
+# A store below a directory of a group, where new files are readable by no others.
+mkdir "$T/group"
+chgrp 1234 "$T/group"
+setfacl -d -m u::rwx,g::-,o::- "$T/group"
+chmod 2755 "$T/group"
+tare --root "$T/group/store" load -q -i "$FIXTURES/busybox.tar" >/dev/null
+run tare --root "$T/group/store" run --name owned --network none busybox sh -c 'mkdir /new && stat -c "%a %u %g" / /etc /new /bin'
+is 'what a store inherits is not in its containers' "$stdout" $'755 0 0\n755 0 0\n755 0 0\n755 0 0'
+tare --root "$T/group/store" rm owned >/dev/null
+mount --bind "$T/group" "$T/group"
+mount --make-unbindable "$T/group"
+run tare --root "$T/group/store" run --rm --network none busybox true
+like 'a store on an unbindable mount is an error that says so' "$status $stderr" "^125 tare: open '$T/group/store' .*unbindable"
+umount "$T/group"
+ln -s nowhere/tare "$T/gone"
+run tare --root "$T/gone" images
+like 'and so is one that is a link to what is not there' "$status $stderr" '^125 .*a link to what is not there'
+run unshare -m sh -c "mount -t tmpfs none /etc; exec '$TARE' run --rm --network host --hostname box busybox cat /etc/hosts"
+like 'a host need have no /etc/hosts' "$status $stdout" '^0 127.0.0.1'
 
 is 'nothing runs at the end' "$(tare ps -aq)" ''
 box --oom-score-adj 100 -- cat /proc/self/oom_score_adj

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -301,6 +302,32 @@ static void random_hex_differs_and_is_hex(void **state)
 	assert_string_not_equal(a, b);
 }
 
+static void make_dir_takes_nothing_from_above(void **state)
+{
+	/* linux/posix_acl_xattr.h: version 2; user, group and others: rwx, nothing, nothing */
+	static const uint8_t list[] = {
+		2, 0, 0,    0,	  0x01, 0,    7,    0, 0xff, 0xff, 0xff, 0xff, 0x04, 0,
+		0, 0, 0xff, 0xff, 0xff, 0xff, 0x20, 0, 0,    0,	   0xff, 0xff, 0xff, 0xff,
+	};
+	struct place *p = *state;
+	mode_t mask = umask(077);
+	struct stat st;
+	int fd;
+
+	assert_int_equal(fchmod(p->fd, 02755), 0);
+	if (fsetxattr(p->fd, "system.posix_acl_default", list, sizeof(list), 0) < 0)
+		assert_int_equal(errno, EOPNOTSUPP);
+	assert_int_equal(file_make_dir(p->fd, "own", 0755), 0);
+	(void)umask(mask);
+	assert_int_equal(fstatat(p->fd, "own", &st, 0), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+	assert_int_equal(st.st_gid, getegid());
+	fd = openat(p->fd, "own", O_RDONLY | O_CLOEXEC);
+	assert_true(fgetxattr(fd, "system.posix_acl_default", NULL, 0) < 0);
+	(void)close(fd);
+	assert_int_equal(file_make_dir(p->fd, "own", 0755), -EEXIST);
+}
+
 #define in_place(test) cmocka_unit_test_setup_teardown(test, make_place, remove_place)
 
 int main(void)
@@ -314,6 +341,7 @@ int main(void)
 		in_place(a_small_file_needs_no_buffer),
 		in_place(write_at_never_creates),
 		in_place(make_dirs_makes_missing_parents_only),
+		in_place(make_dir_takes_nothing_from_above),
 		in_place(remove_tree_removes_links_not_their_targets),
 		in_place(remove_tree_of_nothing_succeeds),
 		in_place(remove_tree_passes_closed_directories),
