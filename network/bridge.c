@@ -81,7 +81,12 @@ static int set_sysctl(const char *path, const char *value, struct error *err)
 {
 	int r = file_write_at(AT_FDCWD, path, value);
 
-	return r < 0 ? error_sys(err, -r, "write '%s' to '%s'", value, path) : 0;
+	if (r < 0)
+		error_sys(err, -r, "write '%s' to '%s'", value, path);
+	if (r == -EROFS)
+		error_hint(err, "so it is in a container without --privileged; "
+				"'--network host' and '--network none' do without");
+	return r < 0 ? r : 0;
 }
 
 /* Left alone when it is on: writing it resets other settings of every device. */

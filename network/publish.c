@@ -100,8 +100,12 @@ static int try_ports(const struct publish *p, struct network_ports *ports, size_
 	r = nftables_publish(p->nft_fd, ports->items, ports->n, p->address, taken);
 	if (r == 0 || r == -EEXIST)
 		return r;
-	return error_sys(err, -r, "publish port '%u/%s'", ports->items[*taken].host_port,
-			 network_protocol_name(ports->items[*taken].protocol));
+	error_sys(err, -r, "publish port '%u/%s'", ports->items[*taken].host_port,
+		  network_protocol_name(ports->items[*taken].protocol));
+	if (r == -ENOENT)
+		error_hint(err, "somebody else's nftables table 'ip tare' is in the way: "
+				"nft delete table ip tare");
+	return r;
 }
 
 /**

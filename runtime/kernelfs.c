@@ -35,6 +35,9 @@ static int make_and_attach(int rootfd, const char *fstype, const char *const *op
 	if (target < 0)
 		return target;
 	fd = mount_make(fstype, options, attributes, err);
+	if (fd == -EPERM) /* mount_too_revealing() of the kernel */
+		error_hint(err, "the host's own has something mounted over parts of it, as in a "
+				"container without --privileged: try --userns=host");
 	if (fd < 0)
 		return error_wrap(err, "set up '/%s'", name);
 	r = mount_attach(fd, target, name, err);

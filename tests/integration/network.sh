@@ -281,5 +281,15 @@ run unshare --net sh -c '
 like 'another subnet is taken where 10.87 is routed' "$stdout" 'inet 10\.187\.'
 rm -rf /run/tare2
 
+# ---- a host whose /proc/sys cannot be written to, as in a container --------------------
+
+run unshare -m --net sh -c 'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys
+	'"$TARE"' --runroot /run/tare2 run --rm busybox true
+	exec '"$TARE"' --runroot /run/tare2 run --rm --network none busybox true'
+rm -rf /run/tare2
+like 'a sysctl that cannot be set is told with what does without' "$stderr" \
+	"write '1' to '/proc/sys/.*hint: .*--network none"
+like 'and so is a /proc that a user namespace may not have' "$stderr" "set up '/proc'.*hint: .*--userns=host"
+
 ip link del out
 done_testing
