@@ -296,6 +296,28 @@ int cgroup_open(const struct cgroup_root *root, const char *relpath, struct erro
 }
 
 /**
+ * cgroup_open_of_process() - Open the cgroup at or below @relpath that a process is in
+ *
+ * A container that runs systemd, or containers, has moved its first process below its own
+ * cgroup and passed controllers on: there can then be no process in its own (-EBUSY).
+ *
+ * Return: an fd that the caller closes, -EXDEV if the process is elsewhere, or -errno
+ */
+int cgroup_open_of_process(const struct cgroup_root *root, const char *relpath, pid_t pid,
+			   struct error *err)
+{
+	size_t len = strlen(relpath);
+	autofree char *path = NULL;
+	int r = cgroup_path_of_process(pid, &path, err);
+
+	if (r < 0)
+		return r;
+	if (strncmp(path + 1, relpath, len) != 0 || (path[1 + len] && path[1 + len] != '/'))
+		return error_set(err, EXDEV, "process %d has left cgroup '%s'", (int)pid, relpath);
+	return cgroup_open(root, path + 1, err);
+}
+
+/**
  * cgroup_allowed_cpus() - The processors that a cgroup at @relpath could have
  *
  * Those of the nearest one above it that knows; it need not exist itself.

@@ -30,6 +30,8 @@ int cgroup_pass_controllers(const struct cgroup_root *root, const char *relpath,
 			    const struct cgroup_limits *limits, struct error *err);
 int cgroup_delegate(int dirfd, uid_t uid, struct error *err);
 int cgroup_open(const struct cgroup_root *root, const char *relpath, struct error *err);
+int cgroup_open_of_process(const struct cgroup_root *root, const char *relpath, pid_t pid,
+			   struct error *err);
 char *cgroup_allowed_cpus(const struct cgroup_root *root, const char *relpath);
 int cgroup_open_monitors(const struct cgroup_root *root, struct error *err);
 int cgroup_add_process(int dirfd, pid_t pid, struct error *err);

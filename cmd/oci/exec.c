@@ -214,18 +214,6 @@ static int check_status(const struct joined *j, struct error *err)
 	}
 }
 
-/*
- * A container that runs systemd has moved its first process below, and passed
- * controllers on: in its own cgroup there can then be no process.
- */
-static int open_cgroup_of_first(struct joined *j, struct error *err)
-{
-	autofree char *path = NULL;
-	int r = cgroup_path_of_process(j->target.state.pid, &path, err);
-
-	return r < 0 ? r : cgroup_open(&j->cgroup.root, path + 1, err);
-}
-
 /* In runc's words, which its suite looks for. */
 static int refuse_cgroup(int r, const char *path, struct error *err)
 {
@@ -322,7 +310,8 @@ static int spawn(struct joined *j, struct error *err)
 		r = spawn_in(j, err);
 	if (r == -EBUSY && j->cgroup_fd >= 0 && !j->options->cgroup) {
 		(void)close(j->cgroup_fd);
-		j->cgroup_fd = open_cgroup_of_first(j, err);
+		j->cgroup_fd = cgroup_open_of_process(&j->cgroup.root, j->target.state.cgroup,
+						      j->target.state.pid, err);
 		r = j->cgroup_fd < 0 ? j->cgroup_fd : spawn_in(j, err);
 	}
 	if (r == -EACCES && j->target.state.user_manager && !j->options->cgroup)

@@ -77,12 +77,26 @@ run tare run --rm "${inside[@]}" -v other:/var/lib/tare busybox sh -c \
 like 'without rights the file that refused is named' "$stderr" \
 	"^tare: make cgroup '/sys/fs/cgroup/tare/[0-9a-f]+': Read-only file system"
 like 'with what to do about it' "$stderr" 'hint: inside a container: start that one with --privileged'
-like 'the doctor says so, too' "$stdout" $'^125\n.*Needed and missing: clone3, mount-api, userns'
+like 'the doctor says so, too' "$stdout" $'^125\n.*Needed and missing: root, clone3, mount-api, userns'
 run tare run --rm --privileged -v store:/var/lib/tare "${inside[@]}" busybox sh -c \
 	'mkdir /sys/fs/cgroup/tare; echo 0 >/sys/fs/cgroup/tare/cgroup.max.descendants; tare run --rm --memory 64m busybox true'
 like 'a cgroup that may not be made is named' "$status $stderr" \
 	"^125 tare: make cgroup '/sys/fs/cgroup/tare/[0-9a-f]+': Resource temporarily unavailable"
 tare volume rm store other >/dev/null
+# As systemd does inside: then its own cgroup takes no process any more.
+cat >deeper.sh <<'EOS'
+cd /sys/fs/cgroup && mkdir in && echo 1 >in/cgroup.procs && echo +pids >cgroup.subtree_control && echo up
+exec sleep 1000
+EOS
+tare run -d --name deeper --privileged --health-cmd true --health-interval 200ms -v "$T/deeper.sh:/deeper.sh" busybox sh /deeper.sh >/dev/null
+grep -q up <(timeout 60 "$TARE" logs -f deeper)
+run tare exec deeper cat /proc/self/cgroup
+is 'who comes in goes where the first process is' "$status $stderr $stdout" '0  0::/in'
+is_healthy() {
+	[ "$(tare inspect -f '{{.State.Health.Status}}' deeper)" = healthy ]
+}
+ok 'a health check, too' wait_for 20 is_healthy
+tare rm -f deeper >/dev/null
 is "the host's cgroups are mounted as before" "$(cgroup_options)" "$options"
 
 # --- inside a container of podman
