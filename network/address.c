@@ -77,6 +77,12 @@ int address_of_link(int fd, const char *name, struct in_addr *address)
 	return 0;
 }
 
+/*
+ * No private network is wider than 10.0.0.0/8. What is, leads to the world: a VPN that takes all
+ * traffic has 0.0.0.0/1 and 128.0.0.0/1 in place of a default route.
+ */
+#define WORLD_BELOW 8
+
 struct overlap_search {
 	const struct address_prefix *prefix;
 	int except_ifindex;
@@ -89,8 +95,8 @@ static int route_overlaps(void *arg, const struct netlink_answer *answer)
 	struct netlink_answer found;
 	uint32_t dst, oif, mask;
 
-	if (answer->type != RTM_NEWROUTE || answer->len < sizeof(*rtm) || rtm->rtm_dst_len == 0 ||
-	    rtm->rtm_dst_len > 32)
+	if (answer->type != RTM_NEWROUTE || answer->len < sizeof(*rtm) ||
+	    rtm->rtm_dst_len < WORLD_BELOW || rtm->rtm_dst_len > 32)
 		return 0;
 	if (!netlink_find(answer, sizeof(*rtm), RTA_DST, &found) || found.len != sizeof(dst))
 		return 0;
@@ -111,7 +117,7 @@ static int route_overlaps(void *arg, const struct netlink_answer *answer)
  * @fd:			NETLINK_ROUTE socket
  * @except_ifindex:	Routes through this device do not count, 0 for none
  *
- * All tables count, default routes do not.
+ * All tables count, default routes and those of VPNs that stand for one do not.
  *
  * Return: 1, 0 or -errno
  */

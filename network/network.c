@@ -284,7 +284,10 @@ static int make_veth(int fd, struct network_lease *lease, int netns_fd, struct e
 	if (r == 0)
 		return 0;
 	error_sys(err, -r, "make veth pair '%s' on bridge '%s'", lease->host_ifname, BRIDGE_NAME);
-	return r == -EOPNOTSUPP ? error_hint(err, "the kernel lacks veth support") : r;
+	return r == -EOPNOTSUPP
+		       ? error_hint(err, "the kernel lacks veth support, or this is no bridge: "
+					 "ip -d link show " BRIDGE_NAME)
+		       : r;
 }
 
 static int configure_container(int fd, const struct network_lease *lease, struct error *err)
