@@ -21,6 +21,7 @@
 #include "cmd/limits.h"
 #include "cmd/message.h"
 #include "cmd/platform.h"
+#include "cmd/reclaim.h"
 #include "cmd/report/sampler.h"
 #include "cmd/report/sink.h"
 #include "cmd/report/verdict.h"
@@ -236,6 +237,11 @@ static int put_on_record(struct birth *b, const struct context *ctx, struct erro
 	json_set_text(config, "Id", b->record.id);
 	json_set_text(config, "Created", units_print_rfc3339(created, b->record.created_ns));
 	b->dir_fd = record_create(&ctx->store, &b->record, config, err);
+	/* Who has the name may have died without giving it back. */
+	if (b->dir_fd == -EEXIST) {
+		reclaim_thoroughly(ctx);
+		b->dir_fd = record_create(&ctx->store, &b->record, config, err);
+	}
 	b->is_on_record = b->dir_fd >= 0;
 	return b->dir_fd < 0 ? b->dir_fd : 0;
 }

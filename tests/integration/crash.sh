@@ -39,6 +39,8 @@ for options in '--rm' ''; do
 	wait_for 10 tare exec box true
 	kill -9 $cli
 	wait $cli 2>/dev/null
+	# The first command after the crash is the same one again, as a service manager has it.
+	[ -z "$options" ] || ok 'its name is free' tare run --rm --name box busybox true
 	is "run $options: nothing runs after kill -9" "$(tare ps -q)" ''
 	if [ -z "$options" ]; then
 		is 'the container shows what happened' "$(state box)" 'exited 255 lost'
