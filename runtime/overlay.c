@@ -60,7 +60,12 @@ static int explain_overlay(int errnum, const struct config *c, struct error *err
 	return -errnum;
 }
 
-/* Linux 6.5 and later: a parameter per layer, so their number has no limit but the kernel's. */
+/*
+ * Linux 6.7 and later: a parameter per layer, so their number has no limit but the kernel's.
+ * Older ones must not come as far as to create it, for they take all parameters and then complain
+ * of them in the kernel's log, and on the console. They know no CREATE_EXCL and say so only to us;
+ * to an overlay it is no other than CREATE: there never is one already.
+ */
 static int overlay_by_fs(const struct config *c, const char *upper, const char *work,
 			 struct error *err)
 {
@@ -82,13 +87,13 @@ static int overlay_by_fs(const struct config *c, const char *upper, const char *
 		return error_sys(err, errno, "set the overlay's option userxattr");
 	if (c->volatile_upper && sys_fsconfig(fs, SYS_FSCONFIG_SET_FLAG, "volatile", NULL, 0) < 0)
 		return error_sys(err, errno, "set the overlay's option volatile");
-	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+	if (sys_fsconfig(fs, SYS_FSCONFIG_CMD_CREATE_EXCL, NULL, NULL, 0) < 0)
 		return explain_overlay(errno, c, err);
 	fd = sys_fsmount(fs, SYS_FSMOUNT_CLOEXEC, (unsigned int)config_root_attributes(c));
 	return fd < 0 ? error_sys(err, errno, "mount the overlay") : fd;
 }
 
-/* Before Linux 6.5: one page of options for mount(2), on a path of ours. */
+/* Before Linux 6.7: one page of options for mount(2), on a path of ours. */
 static int overlay_by_mount(const struct rootfs *fs, const struct config *c, const char *upper,
 			    const char *work, struct error *err)
 {
@@ -102,7 +107,7 @@ static int overlay_by_mount(const struct rootfs *fs, const struct config *c, con
 	if (strlen(options) >= 4096) {
 		error_set(err, E2BIG, "mount the overlay of %zu layers: too many for this kernel",
 			  c->lowers.n);
-		return error_hint(err, "Linux 6.5 or later takes up to 500 layers");
+		return error_hint(err, "Linux 6.7 or later takes up to 500 layers");
 	}
 	if (mkdirat(fs->scratch, "root", 0700) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "make the root's mount point");
@@ -134,7 +139,7 @@ int overlay_mount(const struct rootfs *fs, const struct config *c, struct error 
 		return error_sys(err, errno, "enter the store");
 	overlay_dirs(c, upper, work, sizeof(upper));
 	fd = overlay_by_fs(c, upper, work, err);
-	if (fd == -EINVAL)
+	if (fd == -EOPNOTSUPP || fd == -EINVAL)
 		return overlay_by_mount(fs, c, upper, work, err);
 	if (fd < 0)
 		return fd;

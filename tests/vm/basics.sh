@@ -15,6 +15,7 @@ on_exit tare rm -f -a
 # --- the process and its root
 run tare run --rm busybox sh -c 'echo out; echo err >&2; exit 7'
 is 'streams and exit code come through' "$status $stdout $stderr" '7 out err'
+is 'the kernel has nothing to say of it' "$(dmesg | grep overlayfs)" ''
 run tare run --rm busybox sh -c 'id -u; stat -c %u:%g / /bin/busybox; cut -c 1-22 /proc/self/uid_map'
 like 'root is root inside, and owns the image' "$stdout" $'^0\n0:0\n0:0\n'
 unlike 'and somebody else outside' "$stdout" $'\n +0 +0 '
