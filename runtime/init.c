@@ -263,6 +263,7 @@ static int hooks_before_pivot(const struct init_plan *plan, struct error *err)
 static int setup(struct init_plan *plan, struct rootfs *fs, struct error *err)
 {
 	const struct config_process *p = &plan->config->process;
+	bool bundle = plan->config->root == CONFIG_ROOT_BUNDLE;
 	int r;
 
 	r = init_join(plan, err);
@@ -273,14 +274,14 @@ static int setup(struct init_plan *plan, struct rootfs *fs, struct error *err)
 	if (r == 0)
 		r = hooks_before_pivot(plan, err);
 	if (r == 0)
-		r = label_apply(&p->attributes.labels, err);
+		r = label_apply(&p->attributes.labels, bundle ? fs->host_proc : -1, err);
 	if (r == 0)
 		r = connect_streams(plan, fs, err);
 	if (r == 0)
 		r = rootfs_enter(fs, plan->config, err);
 	if (r == 0)
 		r = confine_chdir(p->cwd, fs->root, true, err);
-	if (r == 0 && plan->config->sysctls.n && plan->config->root == CONFIG_ROOT_BUNDLE)
+	if (r == 0 && plan->config->sysctls.n && bundle)
 		r = bundle_write_sysctls(fs, plan, err);
 	if (r == 0)
 		r = protect_setup(fs, plan->config, err);

@@ -87,18 +87,18 @@ bool label_is_for_mount(const char *fstype)
 }
 
 /* In one write, which the kernel takes for the whole label; at most a page. */
-static int announce(const char *attribute, const char *prefix, const char *label)
+static int announce(int proc, const char *attribute, const char *prefix, const char *label)
 {
 	autoclose int fd = -1;
 	struct statfs fs;
 	char path[64], text[4096];
 	int n;
 
-	snprintf(path, sizeof(path), "/proc/thread-self/attr/%s", attribute);
+	snprintf(path, sizeof(path), "thread-self/attr/%s", attribute);
 	n = snprintf(text, sizeof(text), "%s%s", prefix, label);
 	if (n >= (int)sizeof(text))
 		return -ENAMETOOLONG;
-	fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC);
+	fd = openat(proc, path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (fstatfs(fd, &fs) < 0)
@@ -108,34 +108,41 @@ static int announce(const char *attribute, const char *prefix, const char *label
 	return write(fd, text, (size_t)n) < 0 ? -errno : 0;
 }
 
-static int apply_apparmor(const char *profile, struct error *err)
+static int apply_apparmor(int proc, const char *profile, struct error *err)
 {
-	int r = announce("apparmor/exec", "exec ", profile);
+	int r = announce(proc, "apparmor/exec", "exec ", profile);
 
 	if (r == -ENOENT) /* before Linux 5.8 it had no directory of its own */
-		r = announce("exec", "exec ", profile);
+		r = announce(proc, "exec", "exec ", profile);
 	return r < 0 ? error_sys(err, -r, "process.apparmorProfile: set '%s'", profile) : 0;
 }
 
 /**
  * label_apply() - Have the next execve of the calling process take the labels
+ * @proc:	The host's /proc, which may be covered by then; -1: the one at its place
  *
- * Between clone and exec, on the host's /proc: before the root changes and a
- * container's mount namespace is joined. Before the session keyring is made,
- * too, as this labels it (the kernel forgets that at execve). With nothing
- * asked for it costs nothing.
+ * Between clone and exec: before a container's mount namespace is joined. Before the session
+ * keyring is made, too, as this labels it (the kernel forgets that at execve). With nothing asked
+ * for it costs nothing.
  *
  * Return: 0 or -errno
  */
-int label_apply(const struct label_set *set, struct error *err)
+int label_apply(const struct label_set *set, int proc, struct error *err)
 {
+	autoclose int own = -1;
 	int r;
 
+	if (!set->selinux && !set->apparmor)
+		return 0;
+	if (proc < 0)
+		proc = own = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return error_sys(err, errno, "open '/proc'");
 	if (set->selinux) {
-		(void)announce("keycreate", "", set->selinux); /* a policy may have no keys */
-		r = announce("exec", "", set->selinux);
+		(void)announce(proc, "keycreate", "", set->selinux); /* a policy may have no keys */
+		r = announce(proc, "exec", "", set->selinux);
 		if (r < 0)
 			return error_sys(err, -r, "process.selinuxLabel: set '%s'", set->selinux);
 	}
-	return set->apparmor ? apply_apparmor(set->apparmor, err) : 0;
+	return set->apparmor ? apply_apparmor(proc, set->apparmor, err) : 0;
 }

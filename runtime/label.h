@@ -20,6 +20,6 @@ bool label_has_apparmor(void);
 bool label_has_selinux(void);
 int label_check(const struct label_set *set, struct error *err);
 bool label_is_for_mount(const char *fstype);
-int label_apply(const struct label_set *set, struct error *err);
+int label_apply(const struct label_set *set, int proc, struct error *err);
 
 #endif

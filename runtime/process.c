@@ -218,7 +218,7 @@ static int join(const struct join_plan *plan, struct strlist *env,
 	int r;
 
 	rlimit_make_room(&plan->process->rlimits);
-	r = label_apply(&plan->process->attributes.labels, err);
+	r = label_apply(&plan->process->attributes.labels, -1, err);
 	if (r == 0)
 		r = attributes_apply_outside(&plan->process->attributes, 0, err);
 	if (r == 0)
