@@ -33,6 +33,12 @@ reaches() {
 bundle keeper 'args(["sleep", "1000"])'
 ok 'a container that stays' start_up keeper
 
+# --- AppArmor, which Debian's kernels have; its engines always name a profile
+mountpoint -q /sys/kernel/security || mount -t securityfs securityfs /sys/kernel/security
+sh_run profile 'cat /proc/self/attr/apparmor/current' '.process.apparmorProfile = "unconfined"'
+is 'a profile is set' "$status $stderr $stdout" '0  unconfined'
+umount /sys/kernel/security
+
 # --- what config.json asks for is in force
 # A new mount from the first cgroup namespace would set the options of all: those of the host, too.
 options=$(awk '$3 == "cgroup2" { print $4 }' /proc/mounts)
