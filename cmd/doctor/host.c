@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/netfilter.h>
 #include <linux/netlink.h>
 
 #include "base/cleanup.h"
@@ -29,6 +30,7 @@
 #include "cmd/units.h"
 #include "network/address.h"
 #include "network/bridge.h"
+#include "network/firewall.h"
 #include "network/link.h"
 #include "network/netlink.h"
 #include "network/nftables.h"
@@ -184,6 +186,41 @@ static void look_forward(const struct doctor *d, const struct doctor_feature *fe
 	}
 }
 
+/* Not tried as the steps above: it is the host's own rules that count. */
+static void look_firewall(const struct doctor *d, const struct doctor_feature *feature,
+			  struct doctor_finding *f)
+{
+	struct firewall_chain chain;
+	autoclose int fd = netlink_open(NETLINK_NETFILTER);
+	int r = fd < 0 ? fd : firewall_find_drop(fd, BRIDGE_NAME, &chain);
+	const char *family;
+
+	(void)d;
+	(void)feature;
+	if (r < 0) {
+		doctor_no(f, -r, "read the rules of nftables");
+		return;
+	}
+	if (r == 0) {
+		doctor_yes(f, NULL);
+		return;
+	}
+	family = chain.family == NFPROTO_INET ? "inet" : "ip";
+	doctor_no(f, 0, "chain '%s' of table '%s %s' drops what no rule there accepts", chain.name,
+		  family, chain.table);
+	if (firewall_is_iptables(&chain))
+		doctor_type(
+			f,
+			"iptables -I FORWARD -i %s -j ACCEPT; iptables -I FORWARD -o %s -j ACCEPT",
+			BRIDGE_NAME, BRIDGE_NAME);
+	else
+		doctor_type(f,
+			    "nft insert rule %s %s %s iifname %s accept; "
+			    "nft insert rule %s %s %s oifname %s accept",
+			    family, chain.table, chain.name, BRIDGE_NAME, family, chain.table,
+			    chain.name, BRIDGE_NAME);
+}
+
 /* ---- the store ----------------------------------------------------------- */
 
 static const struct {
@@ -312,6 +349,8 @@ const struct doctor_feature doctor_host[] = {
 	{ "nft", "NAT by nftables", "containers need --network host or none", true, look_nat },
 	{ "ip_forward", "packets between interfaces are passed on",
 	  "containers do not reach beyond the host", true, look_forward },
+	{ "firewall", "no other firewall drops what is passed on",
+	  "containers do not reach beyond the host, nor others their ports", false, look_firewall },
 	{ "ports", "published ports", "-p is refused", false, look_ports },
 	{ "files", "524288 open files for a container", "containers may open fewer", false,
 	  look_files },
