@@ -47,8 +47,8 @@ like 'and is told how it becomes one' "$stderr" "hint: .*chmod 0700 '$T/locked'"
 run setpriv --bounding-set -sys_ptrace "$TARE" doctor root
 like 'a root that lacks rights is none' "$status $stdout" '^122 .*no +root .*root has no SYS_PTRACE here'
 mkdir -p "$T/root/bin"
-run setpriv --bounding-set -sys_ptrace "$TARE" run --rm --network none --rootfs "$T/root" true
-like 'and is told so when they would be needed' "$status $stderr" '^125 .*hint: here root has no SYS_PTRACE: in a container, .*--privileged'
+run setpriv --bounding-set -sys_admin "$TARE" run --rm --network none --rootfs "$T/root" true
+like 'and is told so when they would be needed' "$status $stderr" '^125 .*hint: here root has no SYS_ADMIN: in a container, .*--privileged'
 mkdir -p "$T/layers"/{low,up,work,top}
 if mount -t overlay -o "lowerdir=$T/layers/low,upperdir=$T/layers/up,workdir=$T/layers/work" none "$T/layers/top" 2>/dev/null; then
 	run tare --root "$T/layers/top/store" doctor -q

@@ -446,7 +446,7 @@ static void nothing_asked_changes_nothing(void **state)
 	assert_int_equal(attributes_apply_outside(&a, 0, &err), 0);
 	assert_int_equal(attributes_apply_inside(&a, &err), 0);
 	assert_int_equal(label_check(&a.labels, &err), 0);
-	assert_int_equal(label_apply(&a.labels, &err), 0);
+	assert_int_equal(label_apply(&a.labels, -1, &err), 0);
 }
 
 static void labels_without_their_module_are_an_error(void **state)
@@ -460,14 +460,14 @@ static void labels_without_their_module_are_an_error(void **state)
 	if (!label_has_apparmor()) {
 		assert_int_equal(label_check(&apparmor, &err), -ENOTSUP);
 		assert_non_null(strstr(err.msg, "process.apparmorProfile"));
-		assert_true(label_apply(&apparmor, &err) < 0);
+		assert_true(label_apply(&apparmor, -1, &err) < 0);
 	}
 	if (!label_has_selinux()) {
 		assert_int_equal(label_check(&selinux, &err), -ENOTSUP);
 		assert_non_null(strstr(err.msg, "process.selinuxLabel"));
 		assert_int_equal(label_check(&mounts, &err), -ENOTSUP);
 		assert_non_null(strstr(err.msg, "linux.mountLabel"));
-		assert_true(label_apply(&selinux, &err) < 0);
+		assert_true(label_apply(&selinux, -1, &err) < 0);
 	}
 	assert_true(label_is_for_mount("tmpfs") && !label_is_for_mount("proc"));
 }
