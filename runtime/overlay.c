@@ -101,7 +101,8 @@ static int overlay_by_mount(const struct rootfs *fs, const struct config *c, con
 	autofree char *options = xasprintf("lowerdir=%s,upperdir=%s,workdir=%s%s%s", lowers, upper,
 					   work, config_has_userns(c) ? ",userxattr" : "",
 					   c->volatile_upper ? ",volatile" : "");
-	unsigned long flags = MS_NODEV | (c->process.no_new_privs ? MS_NOSUID : 0);
+	bool nosuid = config_root_attributes(c) & SYS_MOUNT_ATTR_NOSUID;
+	unsigned long flags = MS_NODEV | (nosuid ? MS_NOSUID : 0);
 	int fd;
 
 	if (strlen(options) >= 4096) {

@@ -78,15 +78,15 @@ static int make_dir(int store_fd, const char *dir)
 {
 	int r;
 
-	while (mkdirat(store_fd, dir, 0700) < 0) {
-		if (errno != ENOENT)
-			return -errno;
-		/* There now, if another command was faster. */
-		r = file_make_dir(store_fd, "containers", 0700);
-		if (r < 0 && r != -EEXIST)
-			return r;
-	}
-	return 0;
+	if (mkdirat(store_fd, dir, 0700) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -errno;
+	/* There now, if another command was faster. */
+	r = file_make_dir(store_fd, "containers", 0700);
+	if (r < 0 && r != -EEXIST)
+		return r;
+	return mkdirat(store_fd, dir, 0700) < 0 ? -errno : 0;
 }
 
 /**

@@ -63,10 +63,15 @@ int record_name_reserve(const struct record_name_place *p, const char *name, con
 {
 	autofree char *path = xasprintf("names/%s", name);
 	char owner[RECORD_ID_HEX + 1];
+	bool made = false;
 
 	while (symlinkat(id, p->mine, path) < 0) {
-		if (errno == ENOENT && (mkdirat(p->mine, "names", 0700) == 0 || errno == EEXIST))
-			continue;
+		/* Once: a link to nothing is not there after this, either. */
+		if (errno == ENOENT && !made) {
+			made = mkdirat(p->mine, "names", 0700) == 0 || errno == EEXIST;
+			if (made)
+				continue;
+		}
 		if (errno != EEXIST)
 			return error_sys(err, errno, "reserve the name '%s'", name);
 		if (is_live(p, p->mine, name, owner))
