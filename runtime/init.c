@@ -154,19 +154,11 @@ static void pass_signal(int sig)
 	(void)kill(-1, sig);
 }
 
-/*
- * --init: stay as process 1, reap whatever is orphaned, pass signals on and
- * end like the program does. The program is the only child of ours that
- * counts; everything else that ends was adopted.
- */
+/* Reap whatever is orphaned; the program is the only child of ours that counts. */
 static _Noreturn void reap(pid_t program)
 {
-	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
-	struct sigaction pass = { .sa_handler = pass_signal, .sa_flags = SA_RESTART };
 	int status;
 
-	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
-		(void)sigaction(passed[i], &pass, NULL);
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, 0);
 
@@ -199,18 +191,41 @@ static void hide_origin(void)
 	memcpy(first, name, room < sizeof(name) ? room : sizeof(name));
 }
 
+static void pass_signals(void)
+{
+	static const int passed[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
+	struct sigaction pass = { .sa_handler = pass_signal, .sa_flags = SA_RESTART };
+
+	for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
+		(void)sigaction(passed[i], &pass, NULL);
+}
+
+/*
+ * --init: stay as process 1, reap, pass signals on and end like the program does.
+ * The program, a child, goes on when that can be relied on: when the pipe ends.
+ */
 static int become_reaper(struct error *err)
 {
-	pid_t program = fork();
+	int ready[2];
+	pid_t program;
+	char none;
 
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return error_sys(err, errno, "make a pipe for the process of --init");
+	program = fork();
 	if (program < 0)
 		return error_sys(err, errno, "create the program's process, beside that of --init");
 	if (program > 0) {
-		/* Its end of the sync socket must not keep the parent waiting for exec. */
-		(void)sys_close_range(3, ~0U, 0);
+		pass_signals();
 		hide_origin();
+		/* The sync socket, too: this end must not keep the parent waiting for exec. */
+		(void)sys_close_range(3, ~0U, 0);
 		reap(program);
 	}
+	(void)close(ready[1]);
+	while (read(ready[0], &none, 1) < 0 && errno == EINTR)
+		;
+	(void)close(ready[0]);
 	/* The program's group is the terminal's foreground one, if there is a terminal. */
 	(void)setpgid(0, 0);
 	(void)signal(SIGTTOU, SIG_IGN);
