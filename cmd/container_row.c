@@ -51,9 +51,8 @@ static const char *reason_text(const char *reason)
 	static const struct {
 		const char *reason, *text;
 	} texts[] = {
-		{ "oom", ", out of memory" },
-		{ RECORD_LOST, ", supervisor lost" },
-		{ "timeout", ", timed out" },
+		{ "oom", ", out of memory" },	     { RECORD_LOST, ", supervisor lost" },
+		{ "timeout", ", timed out" },	     { RECORD_SHUTDOWN, ", shut down" },
 		{ "start-failed", ", not started" },
 	};
 

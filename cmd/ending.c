@@ -42,7 +42,8 @@ static void explain_kills(const struct ending *e, const struct oom *oom, struct 
 {
 	struct record *r = e->record;
 	autofree char *kills = oom_describe(oom);
-	bool ended_by_it = is_killed(e) && oom->first != OOM_NO && !e->stopped && !e->timed_out;
+	bool ended_by_it = is_killed(e) && oom->first != OOM_NO && !e->stopped && !e->shut_down &&
+			   !e->timed_out;
 
 	r->oom_killed = true;
 	json_free(r->oom);
@@ -80,6 +81,7 @@ void ending_record(const struct ending *e, struct error *err)
 	r->finished_ns = units_now_ns();
 	r->exit_code = command_exit_code(e->wait_status);
 	str_replace(&r->reason, e->stopped		    ? "stopped"
+				: e->shut_down		    ? RECORD_SHUTDOWN
 				: WIFEXITED(e->wait_status) ? "exit"
 							    : "signal");
 	report_read(e->report, e->oom.cgroup_fd, e->netns_fd, r->network);

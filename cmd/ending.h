@@ -25,6 +25,7 @@ struct ending {
 	bool timed_out;	   /* its time was over */
 	const char *slice; /* whose lease that was; NULL: its own time */
 	bool stopped;	   /* somebody wanted it to end */
+	bool shut_down;	   /* its supervisor was to end, with all that runs */
 	bool look;	   /* for kills, however it ended */
 	int netns_fd;	   /* its own; -1: none */
 	struct oom_query oom;

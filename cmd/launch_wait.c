@@ -42,6 +42,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 	bool timed_out = l->streams.timed_out || l->streams.lease_ended;
 	bool marked = record_is_marked(l->lock_fd);
 	bool stopped = l->streams.asked_to_end || (marked && record_is_stopping(l->lock_fd));
+	bool shut_down = l->streams.shut_down && !l->foreground;
 	bool told;
 	const struct ending e = {
 		.ctx = l->ctx,
@@ -53,6 +54,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 		.timed_out = timed_out,
 		.slice = l->streams.lease_ended ? l->settings->slice : NULL,
 		.stopped = stopped,
+		.shut_down = shut_down,
 		.look = limits_reach_memory(l->settings) || !l->foreground ||
 			!l->settings->auto_remove ||
 			(marked && record_is_updated(l->lock_fd)),
@@ -63,7 +65,7 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 			.cgroup_fd = l->cgroup_fd,
 			.pid = l->container.pid,
 			.killed = WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == SIGKILL,
-			.by_us = timed_out || stopped,
+			.by_us = timed_out || stopped || shut_down,
 			.began_ns = l->began_ns,
 			.ended_ns = clock_monotonic_ns(),
 			.watched = l->streams.news != NULL,
@@ -100,7 +102,10 @@ int launch_wait(struct launch *l, struct error *err)
 	l->streams.signal_fd = l->signal_fd;
 	l->streams.log = l->has_log ? &l->log : NULL;
 	l->streams.write_streams = l->foreground;
-	l->streams.pass_signals = l->pass_signals;
+	l->streams.pass_signals = l->foreground && l->pass_signals; /* a monitor's are its own */
+	l->streams.ends_on_term = !l->foreground || l->pass_signals;
+	l->streams.thaw_fd = l->cgroup_fd;
+	l->streams.pid = l->container.pid;
 	l->streams.read_stdin = l->foreground && l->settings->interactive;
 	set_timeout(l);
 	if (l->settings->slice)

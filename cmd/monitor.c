@@ -5,7 +5,8 @@
  * A plain fork of the CLI, born in a cgroup beside the containers': it must
  * never come under a container's limits, nor under those of the user's session.
  * It starts the container, tells the CLI how that went, and then only carries
- * output to the log and waits. The lock and lease descriptors that make it the
+ * output to the log and waits. SIGTERM, which all processes get when the machine
+ * goes down, has it stop the container. The lock and lease descriptors that make it the
  * supervisor are the CLI's, inherited.
  */
 #include "cmd/monitor.h"
@@ -59,6 +60,7 @@ static void detach(void)
 	int null = openat(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC);
 
 	close_inherited();
+	(void)signal(SIGTERM, SIG_DFL); /* whatever the caller does: it ends the container */
 	(void)setsid();
 	if (chdir("/") < 0)
 		return; /* it keeps a mount busy at worst */

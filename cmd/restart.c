@@ -68,13 +68,15 @@ bool restart_is_wanted(const struct settings *s)
  * @r:	As record_read() gave it
  *
  * As docker's daemon has it when it starts: what was running is started again,
- * and with "always" also what somebody stopped.
+ * and with "always" also what somebody stopped. What was running has either been
+ * told to end, or did so with its supervisor.
  */
 bool restart_is_due_at_boot(const struct settings *s, const struct record *r)
 {
 	if (!restart_is_wanted(s) || !r->started_ns || r->status != RECORD_EXITED)
 		return false;
-	return !strcmp(s->restart, "always") || !strcmp(r->reason, RECORD_LOST);
+	return !strcmp(s->restart, "always") || !strcmp(r->reason, RECORD_LOST) ||
+	       !strcmp(r->reason, RECORD_SHUTDOWN);
 }
 
 static bool is_due(const struct launch *l)
@@ -104,20 +106,31 @@ static int watch(int lock_fd)
 	return fd;
 }
 
+/* SIGTERM is for whoever waits for the next run, too. That one comes after the next boot. */
+static bool is_shutting_down(struct launch *l)
+{
+	if (!l->streams.shut_down && !supervise_is_terminated(l->signal_fd))
+		return false;
+	l->streams.shut_down = true;
+	str_replace(&l->record->reason, RECORD_SHUTDOWN);
+	return true;
+}
+
 /* False when somebody wants it to end. */
-static bool pause_for(const struct launch *l, int64_t ms)
+static bool pause_for(struct launch *l, int64_t ms)
 {
 	autoclose int fd = watch(l->lock_fd);
 	int64_t end_ns = clock_monotonic_ns() + ms * UNITS_NS_PER_MS;
 	char events[4096];
 
-	while (!record_is_ending(l->lock_fd)) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
+	while (!record_is_ending(l->lock_fd) && !is_shutting_down(l)) {
+		struct pollfd p[] = { { .fd = fd, .events = POLLIN },
+				      { .fd = l->signal_fd, .events = POLLIN } };
 		int64_t left = (end_ns - clock_monotonic_ns()) / UNITS_NS_PER_MS;
 
 		if (left <= 0)
 			return true;
-		if (poll(&p, 1, (int)(left < ms ? left : ms)) > 0)
+		if (poll(p, 2, (int)(left < ms ? left : ms)) > 0)
 			while (read(fd, events, sizeof(events)) > 0)
 				;
 	}

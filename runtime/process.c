@@ -48,6 +48,8 @@
 #define STAT_FLAGS   9
 #define STAT_START   22
 #define STAT_PENDING 31
+#define STAT_BLOCKED 32
+#define STAT_CAUGHT  34
 #define PF_EXITING   0x4
 
 struct join_plan {
@@ -101,6 +103,19 @@ bool process_is_dying(pid_t pid)
 
 	return (number_of(stat, STAT_PENDING) & (1U << (SIGKILL - 1))) ||
 	       (number_of(stat, STAT_FLAGS) & PF_EXITING);
+}
+
+/**
+ * process_hears() - Whether a signal means anything to the first process of a pid namespace
+ *
+ * The kernel throws away what such a process neither handles nor has blocked, pid_namespaces(7).
+ */
+bool process_hears(pid_t pid, int sig)
+{
+	autofree char *stat = read_stat(pid);
+	uint64_t heard = number_of(stat, STAT_BLOCKED) | number_of(stat, STAT_CAUGHT);
+
+	return heard >> (sig - 1) & 1;
 }
 
 /** process_is_alive() - Whether it is that process, and has not ended, waited for or not */

@@ -27,6 +27,7 @@ struct process_place {
 int process_open(pid_t pid, uint64_t start, struct error *err);
 uint64_t process_start_time(pid_t pid);
 bool process_is_dying(pid_t pid);
+bool process_hears(pid_t pid, int sig);
 bool process_is_alive(pid_t pid, uint64_t start);
 int process_set_oom_score(pid_t pid, const struct config_process *p, struct error *err);
 int process_spawn(struct container *ct, const struct config_process *p,

@@ -29,8 +29,9 @@
 struct error;
 struct json;
 
-/* The reason on record of a container that ended together with its supervisor. */
-#define RECORD_LOST "lost"
+/* The reason on record of a container that ended together with its supervisor, or as it was told. */
+#define RECORD_LOST	"lost"
+#define RECORD_SHUTDOWN "shutdown"
 
 /* Both stores, opened once per command. */
 struct record_store {

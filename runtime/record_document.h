@@ -41,7 +41,7 @@ struct record {
 	pid_t pid;	    /* the container's first process, host view; 0 when stopped */
 	uint64_t pid_start; /* its start time, field 22 of /proc/PID/stat; 0: not read */
 	int exit_code;
-	char *reason;	  /* "", exit, signal, oom, stopped, start-failed, lost */
+	char *reason;	  /* "", exit, signal, oom, stopped, shutdown, start-failed, lost */
 	char *error;	  /* why the start failed, or "" */
 	char *health;	  /* "": no check, or it does not run; starting, healthy, unhealthy */
 	int64_t restarts; /* by its supervisor */

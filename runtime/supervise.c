@@ -24,11 +24,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/sys.h"
+#include "cgroups/freezer.h"
 #include "runtime/console.h"
 #include "runtime/footprint.h"
+#include "runtime/process.h"
 
 #define CHUNK		   4096
 #define SIGNALS_UNTIL_KILL 3
+#define FAREWELL_MAX_MS	   60000 /* systemd kills what has not ended 90 seconds after SIGTERM */
 #define NS_PER_S	   INT64_C(1000000000)
 #define STREAMS_CLOSED	   (-1)
 
@@ -81,6 +84,21 @@ int supervise_block_signals(struct error *err)
 	sigdelset(&set, SIGPIPE);
 	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? error_sys(err, errno, "open a signal descriptor") : fd;
+}
+
+/**
+ * supervise_is_terminated() - Whether SIGTERM has come while nothing was supervised
+ *
+ * Takes what signals there are; waits for none.
+ */
+bool supervise_is_terminated(int signal_fd)
+{
+	struct signalfd_siginfo info;
+	bool found = false;
+
+	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		found |= info.ssi_signo == SIGTERM;
+	return found;
 }
 
 /* -EPIPE: nobody reads it any more. A stream that the caller has closed is one that nobody wants. */
@@ -164,19 +182,63 @@ static void feed_input(struct supervise *s, struct pending *in)
 		end_input(s); /* nobody reads any more */
 }
 
+/* Ask the container to end, and the next time end it. When to come back, or 0. */
+static int64_t press(const struct supervise *s, bool *asked, int64_t now_ns, int64_t grace_ms)
+{
+	int sig = *asked ? SIGKILL : s->stop_signal;
+
+	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
+	*asked = true;
+	return sig == SIGKILL || grace_ms < 0 ? 0 : deadline_after(now_ns, grace_ms);
+}
+
+/* SIGTERM came a while ago. */
+static int64_t end_farewell(struct deadline *d, int64_t now_ns)
+{
+	struct supervise *s =
+		(struct supervise *)((char *)d - offsetof(struct supervise, farewell));
+
+	return press(s, &s->shut_down, now_ns, 0);
+}
+
+static void begin_farewell(struct supervise *s)
+{
+	bool patient = s->grace_ms < 0 || s->grace_ms > FAREWELL_MAX_MS;
+
+	s->shut_down = true;
+	s->farewell.due = end_farewell;
+	deadline_add(&s->deadlines, &s->farewell,
+		     deadline_after(clock_monotonic_ns(), patient ? FAREWELL_MAX_MS : s->grace_ms));
+}
+
+/* SIGTERM is for us, and what we are here for goes with us. */
+static void shut_down(struct supervise *s)
+{
+	(void)sys_pidfd_send_signal(s->pidfd, s->stop_signal, NULL, 0);
+	if (s->thaw_fd >= 0) /* a frozen process hears of nothing but SIGKILL */
+		(void)cgroup_freeze(s->thaw_fd, false, &(struct error){ 0 });
+	begin_farewell(s);
+}
+
 static void pass_signals(struct supervise *s, int *insistence)
 {
 	struct signalfd_siginfo info;
 
 	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		int sig = (int)info.ssi_signo;
+		bool ends = sig == SIGTERM && s->ends_on_term && !s->shut_down;
 
 		if (sig == SIGWINCH && s->terminal) {
 			console_copy_size(0, s->stdout_from);
 			continue;
 		}
-		if (!s->pass_signals)
+		if (!s->pass_signals) {
+			if (ends)
+				shut_down(s);
 			continue;
+		}
+		if (ends && !process_hears(s->pid, SIGTERM))
+			begin_farewell(s);
 		/* Process 1 of a namespace ignores what it does not handle: insisting ends it. */
 		if ((sig == SIGINT || sig == SIGTERM) && ++*insistence >= SIGNALS_UNTIL_KILL)
 			sig = SIGKILL;
@@ -243,15 +305,11 @@ static bool handle(struct supervise *s, struct pending *in, const struct pollfd 
 	return p[SLOT_PID].revents;
 }
 
-/* Its time is up: ask it to end, and the next time end it. */
 static int64_t end_time(struct deadline *d, int64_t now_ns)
 {
 	struct supervise *s = (struct supervise *)((char *)d - offsetof(struct supervise, limit));
-	int sig = s->timed_out ? SIGKILL : s->stop_signal;
 
-	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
-	s->timed_out = true;
-	return sig == SIGKILL || s->grace_ms < 0 ? 0 : deadline_after(now_ns, s->grace_ms);
+	return press(s, &s->timed_out, now_ns, s->grace_ms);
 }
 
 /* The clock by which leases end may have been set meanwhile. */
@@ -259,15 +317,12 @@ static int64_t end_lease(struct deadline *d, int64_t now_ns)
 {
 	struct supervise *s = (struct supervise *)((char *)d - offsetof(struct supervise, lease));
 	int64_t left_ms = s->lease_ended ? 0 : s->lease_left_ms(s->lease_arg);
-	int sig = s->lease_ended ? SIGKILL : s->stop_signal;
 
 	if (s->timed_out || left_ms == INT64_MAX)
 		return 0;
 	if (left_ms > 0)
 		return deadline_after(now_ns, left_ms);
-	(void)sys_pidfd_send_signal(s->pidfd, sig, NULL, 0);
-	s->lease_ended = true;
-	return sig == SIGKILL || s->grace_ms < 0 ? 0 : deadline_after(now_ns, s->grace_ms);
+	return press(s, &s->lease_ended, now_ns, s->grace_ms);
 }
 
 /* Who has something to do every second has it in memory anyway: shrink when it is quiet. */
@@ -325,7 +380,8 @@ int supervise_run(struct supervise *s, int *wait_status, struct error *err)
 	bool shrunk = false;
 	int insistence = 0;
 
-	s->timed_out = s->asked_to_end = s->lease_ended = false;
+	s->timed_out = s->asked_to_end = s->lease_ended = s->shut_down = false;
+	s->farewell.due = NULL;
 	if (s->timeout_ms) {
 		s->limit.due = end_time;
 		deadline_add(&s->deadlines, &s->limit,

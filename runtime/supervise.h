@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "runtime/deadline.h"
 #include "runtime/logfile.h"
@@ -30,8 +31,12 @@ struct supervise {
 	bool read_stdin;    /* carry our standard input there */
 	bool write_streams; /* carry its output to our standard output and error */
 	bool pass_signals;
-	bool terminal;		     /* stdout_from is a pty: follow our terminal's size */
-	struct logfile *log;	     /* or NULL; borrowed */
+	bool ends_on_term;   /* SIGTERM is to end the container: asked, or not hearing of it, or
+				forced */
+	int thaw_fd;	     /* then: its cgroup, which may be frozen; -1: none; borrowed */
+	pid_t pid;	     /* then: of its first process */
+	bool terminal;	     /* stdout_from is a pty: follow our terminal's size */
+	struct logfile *log; /* or NULL; borrowed */
 	struct supervise_news *news; /* or NULL; borrowed */
 	bool frugal;		     /* keep little memory while there is nothing to do */
 	int64_t timeout_ms;	     /* how long it may run; 0: as long as it likes */
@@ -41,6 +46,7 @@ struct supervise {
 	bool timed_out;	   /* its time ran out */
 	bool asked_to_end; /* somebody wants us to end, and the container was told */
 	bool lease_ended;  /* the lease of its slice did */
+	bool shut_down;	   /* SIGTERM came, with ends_on_term */
 	int output_lost;   /* errno, if some of its output could not be written */
 
 	/* How long the lease lasts, 0: it has ended; INT64_MAX: for ever. NULL: there is none. */
@@ -50,10 +56,12 @@ struct supervise {
 
 	struct deadline limit;	    /* for timeout_ms: supervise_run()'s own */
 	struct deadline lease;	    /* likewise */
+	struct deadline farewell;   /* likewise, after SIGTERM */
 	struct deadline *deadlines; /* what else is to be done when; borrowed until its return */
 };
 
 int supervise_block_signals(struct error *err);
+bool supervise_is_terminated(int signal_fd);
 int supervise_run(struct supervise *s, int *wait_status, struct error *err);
 
 #endif

@@ -73,10 +73,11 @@ static const struct {
 /* The words that a field may have: a misspelt one would never hold, or always. */
 static const struct {
 	const char *path;
-	const char *const words[8];
+	const char *const words[9];
 } vocabularies[] = {
 	{ "reason",
-	  { "exit", "signal", "oom", "timeout", "stopped", "limit", "start-failed", NULL } },
+	  { "exit", "signal", "oom", "timeout", "stopped", "shutdown", "limit", "start-failed",
+	    NULL } },
 	{ "oom.level", { "container", "inside", "slice", "ancestor", "host", NULL } },
 };
 

@@ -51,9 +51,9 @@ struct report_end {
 	const char *kind;	     /* "run", "exec" */
 	const struct record *record; /* of the container */
 	const char *command;	     /* NULL: the container's */
-	const char *reason;	     /* exit, signal, oom, timeout, stopped, limit, start-failed */
-	const char *error;	     /* why it did not start, or "" */
-	int code, signal;	     /* signal 0: none */
+	const char *reason; /* exit, signal, oom, timeout, stopped, shutdown, limit, start-failed */
+	const char *error;  /* why it did not start, or "" */
+	int code, signal;   /* signal 0: none */
 	int64_t started_ns, finished_ns; /* since the epoch; 0: never */
 };
 

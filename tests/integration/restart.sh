@@ -56,6 +56,11 @@ three() {
 wait_for 20 three
 ok 'each pause is twice as long' test $((($(date +%s%N) - began) / 1000000)) -ge 700
 wait_for 20 is_state c restarting
+kill -TERM "$(pgrep -x tare-monitor)"
+ok 'SIGTERM to its monitor ends it in a pause' wait_for 5 is_state c exited
+is 'which is no stop by anybody' "$(tare inspect -f '{{.State.ExitCode}} {{.State.Reason}}' c)" '1 shutdown'
+tare start c >/dev/null
+wait_for 20 is_state c restarting
 fails 'rm without -f refuses' 2 tare rm c
 wait_for 20 is_state c restarting
 start=$(date +%s%N)
@@ -70,10 +75,10 @@ ok 'start again' tare start c
 ok 'rm -f takes it in any state' tare rm -f c
 is 'nothing is left' "$(tare ps -aq)$(pgrep -x tare-monitor)" ''
 
-# The machine goes down: processes and RUNROOT are gone, from one moment to the next.
+# The machine is gone from one moment to the next: no processes, no RUNROOT.
 for policy in always unless-stopped on-failure no; do
-	tare run -d --name "$policy" --network none --restart "$policy" busybox sleep 1000 >/dev/null
-	tare run -d --name "$policy-ended" --network none --restart "$policy" busybox sleep 1000 >/dev/null
+	tare run -d --name "$policy" --stop-timeout 1 --network none --restart "$policy" busybox sleep 1000 >/dev/null
+	tare run -d --name "$policy-ended" --stop-timeout 1 --network none --restart "$policy" busybox sleep 1000 >/dev/null
 	tare stop -t 0 "$policy-ended" >/dev/null
 	tare create --name "$policy-never" --network none --restart "$policy" busybox true >/dev/null
 done
@@ -92,6 +97,38 @@ is 'starts what ran, and with always what was stopped' "$(tare ps --format '{{.N
 	'always always-ended on-failure unless-stopped '
 run tare start --at-boot
 is 'once' "$status $stdout" '0 '
+
+# It goes down in order: every process gets SIGTERM. Of those that ran, monitors see to what does not hear it.
+go_on='echo up; while :; do sleep 0.1; done'
+tare run -d --name polite --network none --restart unless-stopped --stop-signal USR1 --health-cmd true busybox \
+	sh -c "trap 'echo bye; exit 3' USR1; $go_on" >/dev/null
+tare run -d --name quick --network none --restart always busybox sh -c "trap 'exit 0' TERM; $go_on" >/dev/null
+tare run -d --rm --name brief --network none --stop-timeout 1 busybox sh -c "trap '' TERM; $go_on" >/dev/null
+for name in polite quick brief; do
+	wait_for 10 eval "[ \"\$(tare logs $name)\" = up ]"
+done
+"$TARE" exec on-failure sh -c 'echo up; sleep 1000' >"$T/session" &
+session=$!
+wait_for 10 test -s "$T/session"
+tare pause polite >/dev/null
+wait_for 10 eval '[ "$(pgrep -xc tare-monitor)" = "$(tare ps -q | wc -l)" ]'
+mapfile -t gone < <(pgrep -x tare-monitor; tare ps -q | xargs "$TARE" inspect -f '{{.State.Pid}}')
+kill -TERM "${gone[@]}"
+wait_for 10 sh -c '! pgrep tare-' || fail 'all monitors end' "$(ps -e)"
+wait $session
+is 'with the container ends what exec has started' $? 137
+is 'what could end by itself has, also when it was paused' \
+	"$(tare inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.Reason}}' polite quick)" \
+	$'exited 3 shutdown\nexited 0 shutdown'
+is 'its last words are kept' "$(tare logs polite)" $'up\nbye'
+is 'the rest was killed in time' "$(tare inspect -f '{{.State.ExitCode}} {{.State.Reason}}' always on-failure)" \
+	$'137 shutdown\n137 shutdown'
+like 'ps says so' "$(tare ps -a --filter name=polite --format '{{.Status}}')" '^Exited \(3\).*, shut down'
+is 'what was to go is gone' "$(tare ps -a -q --filter name=brief)" ''
+rm -rf "$TARE_RUNROOT"
+ok 'start --at-boot once more' tare start --at-boot
+is 'starts what ran, and with always what was stopped' "$(tare ps --format '{{.Names}}' | sort | tr '\n' ' ')" \
+	'always always-ended on-failure polite quick unless-stopped '
 run tare start --at-boot no
 is 'it takes no names' "$status" 125
 run tare start

@@ -21,7 +21,16 @@
 
 #define PATIENCE_S 20
 
-enum { NO_INPUT = 1, NO_OUTPUT = 2, NO_SIGNALS = 4, TERMINAL = 8, LOG = 16, NO_READER = 32 };
+enum {
+	NO_INPUT = 1,
+	NO_OUTPUT = 2,
+	NO_SIGNALS = 4,
+	TERMINAL = 8,
+	LOG = 16,
+	NO_READER = 32,
+	ENDS_ON_TERM = 64,
+	PATIENT = 128, /* with that */
+};
 
 struct scene {
 	const struct scratch *s;
@@ -108,6 +117,10 @@ static int supervisor(void *arg)
 		.write_streams = !(scene->flags & NO_OUTPUT),
 		.pass_signals = !(scene->flags & NO_SIGNALS),
 		.terminal = scene->flags & TERMINAL,
+		.ends_on_term = scene->flags & ENDS_ON_TERM,
+		.stop_signal = SIGUSR1,
+		.grace_ms = scene->flags & PATIENT ? -1 : 50,
+		.thaw_fd = -1,
 	};
 	struct logfile log;
 	struct error err = { 0 };
@@ -127,6 +140,7 @@ static int supervisor(void *arg)
 	for (int i = 0; i < (scene->flags & TERMINAL ? 1 : 3); i++)
 		close(theirs[i]);
 	s.pidfd = sys_pidfd_open(pid, 0);
+	s.pid = pid;
 	if (supervise_run(&s, &status, &err) < 0)
 		return 1;
 	if (s.stdin_to != -1 || s.stdout_from != -1 || s.stderr_from != -1)
@@ -281,6 +295,30 @@ static void signals_reach_the_program(void **state)
 	expect_file(*state, "out", "got\n");
 }
 
+static void a_monitor_stops_its_container_on_sigterm(void **state)
+{
+	assert_int_equal(run(*state, NO_SIGNALS | ENDS_ON_TERM | PATIENT,
+			     "trap 'sleep 0.2; exit 5' USR1; kill -HUP $PPID; kill -TERM $PPID; "
+			     "while :; do sleep 0.01; done"),
+			 EXIT_STATUS(5));
+	assert_int_equal(run(*state, NO_SIGNALS | ENDS_ON_TERM,
+			     "trap '' USR1; kill -TERM $PPID; while :; do sleep 0.01; done"),
+			 SIGKILL);
+}
+
+static void in_the_foreground_only_who_does_not_hear_sigterm_is_killed(void **state)
+{
+	assert_int_equal(run(*state, ENDS_ON_TERM,
+			     "trap 'sleep 0.2; exit 5' TERM; kill -TERM $PPID; "
+			     "while :; do sleep 0.01; done"),
+			 EXIT_STATUS(5));
+	assert_int_equal(run(*state, ENDS_ON_TERM,
+			     "trap '' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"),
+			 SIGKILL);
+	assert_int_equal(run(*state, 0, "trap '' TERM; kill -TERM $PPID; sleep 0.2; exit 6"),
+			 EXIT_STATUS(6));
+}
+
 static void signals_can_be_kept_from_the_program(void **state)
 {
 	assert_int_equal(run(*state, NO_SIGNALS,
@@ -355,6 +393,8 @@ int main(void)
 		scratch_test(what_was_written_before_the_end_arrives),
 		scratch_test(the_log_gets_both_streams),
 		scratch_test(signals_reach_the_program),
+		scratch_test(a_monitor_stops_its_container_on_sigterm),
+		scratch_test(in_the_foreground_only_who_does_not_hear_sigterm_is_killed),
 		scratch_test(signals_can_be_kept_from_the_program),
 		scratch_test(insisting_ends_a_program_that_ignores_it),
 		scratch_test(signals_that_we_were_told_to_ignore_stay_ignored),
