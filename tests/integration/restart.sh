@@ -13,6 +13,11 @@ is_state() {
 	[ "$(state "$1")" = "$2" ]
 }
 
+# Who waits for the end of a container does not wait for the end of its monitor.
+no_monitor() {
+	! pgrep -x tare-monitor
+}
+
 restarts() {
 	tare inspect -f '{{.RestartCount}}' "$1"
 }
@@ -40,10 +45,12 @@ more_than_one() {
 ok 'always starts it again and again' wait_for 20 more_than_one
 like 'all runs are in one log' "$(tare logs a | head -2 | tr '\n' ' ')" 'again again'
 ok 'stop ends it' tare stop -t 1 a
-is 'for good' "$(state a)$(pgrep -x tare-monitor)" exited
+is 'for good' "$(state a)" exited
+ok 'and its monitor' wait_for 5 no_monitor
 ok 'start starts it, policy and all' tare start a
 ok 'kill ends it, too' sh -c "for i in 1 2 3 4 5 6 7 8 9; do $TARE kill a && exit; sleep 0.1; done; exit 1"
-is 'for good as well' "$(state a)$(pgrep -x tare-monitor)" exited
+is 'for good as well' "$(state a)" exited
+wait_for 5 no_monitor
 tare rm a >/dev/null
 
 began=$(date +%s%N)
@@ -73,7 +80,8 @@ ok 'kill ends it, too, when it does not run' tare kill c
 is 'at once' "$(state c)" exited
 ok 'start again' tare start c
 ok 'rm -f takes it in any state' tare rm -f c
-is 'nothing is left' "$(tare ps -aq)$(pgrep -x tare-monitor)" ''
+is 'nothing is left' "$(tare ps -aq)" ''
+ok 'and no monitor' wait_for 5 no_monitor
 
 # The machine is gone from one moment to the next: no processes, no RUNROOT.
 for policy in always unless-stopped on-failure no; do
@@ -84,7 +92,7 @@ for policy in always unless-stopped on-failure no; do
 done
 mapfile -t gone < <(pgrep -x tare-monitor; tare ps -q | xargs "$TARE" inspect -f '{{.State.Pid}}')
 kill -9 "${gone[@]}"
-wait_for 10 sh -c '! pgrep -x tare-monitor'
+wait_for 10 no_monitor
 tare ps -q >/dev/null # their cgroups do not outlive them
 rm -rf "$TARE_RUNROOT"
 is 'what ran has ended' "$(tare inspect -f '{{.State.Status}} {{.State.ExitCode}} {{.State.Reason}}' no)" 'exited 255 lost'
