@@ -67,7 +67,7 @@ is 'inspect -f' "$(tare volume inspect -f '{{.Name}} {{.Mountpoint}}' named)" "n
 is 'create' "$(tare volume create made)" made
 is 'create of one that is there' "$(tare volume create made)" made
 like 'create without a name' "$(tare volume create | tee "$T/anonymous")" '^[0-9a-f]{64}$'
-is 'ls by name' "$(tare volume ls -q -f name=ade)" made
+is 'ls by name' "$(tare volume ls -q -f name=mad)" made
 is 'ls of what no container has' "$(tare volume ls -q -f dangling=true | grep -E '^(made|named)$')" made
 is 'ls of what some container has' "$(tare volume ls -q -f dangling=false | grep -E '^(made|named)$')" named
 fails 'an unknown filter is refused' 125 tare volume ls -f nosuch=1
