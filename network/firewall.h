@@ -5,16 +5,20 @@
 #ifndef NETWORK_FIREWALL_H
 #define NETWORK_FIREWALL_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <linux/netfilter/nf_tables.h>
 
 /* A chain that drops what none of its rules accepts. */
 struct firewall_chain {
-	uint8_t family; /* NFPROTO_IPV4 or NFPROTO_INET */
-	char table[64], name[64];
+	const char *kind; /* "ip", "inet": nftables' family; or "iptables-legacy" */
+	char table[NFT_NAME_MAXLEN], name[NFT_NAME_MAXLEN];
 };
 
-int firewall_find_drop(int fd, const char *bridge, struct firewall_chain *found);
-bool firewall_is_iptables(const struct firewall_chain *chain);
+int firewall_find_drop(const char *bridge, struct firewall_chain *found);
+int firewall_find_in_nftables(int fd, const char *bridge, struct firewall_chain *found);
+void firewall_print_remedy(const struct firewall_chain *chain, const char *bridge, char *out,
+			   size_t size);
 
 #endif

@@ -191,34 +191,19 @@ static void look_firewall(const struct doctor *d, const struct doctor_feature *f
 			  struct doctor_finding *f)
 {
 	struct firewall_chain chain;
-	autoclose int fd = netlink_open(NETLINK_NETFILTER);
-	int r = fd < 0 ? fd : firewall_find_drop(fd, BRIDGE_NAME, &chain);
-	const char *family;
+	int r = firewall_find_drop(BRIDGE_NAME, &chain);
 
 	(void)d;
 	(void)feature;
 	if (r < 0) {
-		doctor_no(f, -r, "read the rules of nftables");
-		return;
-	}
-	if (r == 0) {
+		doctor_no(f, -r, "read the rules of nftables and iptables");
+	} else if (r == 0) {
 		doctor_yes(f, NULL);
-		return;
+	} else {
+		doctor_no(f, 0, "chain '%s' of table '%s %s' drops what no rule there accepts",
+			  chain.name, chain.kind, chain.table);
+		firewall_print_remedy(&chain, BRIDGE_NAME, f->type, sizeof(f->type));
 	}
-	family = chain.family == NFPROTO_INET ? "inet" : "ip";
-	doctor_no(f, 0, "chain '%s' of table '%s %s' drops what no rule there accepts", chain.name,
-		  family, chain.table);
-	if (firewall_is_iptables(&chain))
-		doctor_type(
-			f,
-			"iptables -I FORWARD -i %s -j ACCEPT; iptables -I FORWARD -o %s -j ACCEPT",
-			BRIDGE_NAME, BRIDGE_NAME);
-	else
-		doctor_type(f,
-			    "nft insert rule %s %s %s iifname %s accept; "
-			    "nft insert rule %s %s %s oifname %s accept",
-			    family, chain.table, chain.name, BRIDGE_NAME, family, chain.table,
-			    chain.name, BRIDGE_NAME);
 }
 
 /* ---- the store ----------------------------------------------------------- */

@@ -61,21 +61,6 @@ run unshare -n sh -c "mount -t tmpfs -o ro none /sys/fs/cgroup 2>/dev/null; exec
 is 'where no cgroup can be made that is said' "$status $(works cgroup)" '122 false'
 umount /sys/fs/cgroup 2>/dev/null
 
-# --- rules of others, as Docker, ufw and administrators make them
-run tare doctor -q firewall
-is 'no firewall is in the way' "$status $stdout" '0 '
-nft 'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }'
-run tare doctor -q firewall
-like 'one that drops what is forwarded is' "$status $stdout" "^122 .*no +firewall .*chain 'FORWARD' of table 'ip filter' drops"
-like 'and what lets us through is said' "$stdout" 'try: iptables -I FORWARD -i tare0 -j ACCEPT; iptables -I FORWARD -o tare0'
-nft 'delete table ip filter; add table inet own; add chain inet own f { type filter hook forward priority 0; policy drop; }'
-run tare doctor -q firewall
-like 'or for one of nft' "$stdout" 'try: nft insert rule inet own f iifname tare0 accept; '
-sh -c "$(sed -n 's/.*try: //p' <<<"$stdout")"
-run tare doctor -q firewall
-is 'one that has a rule about us is not' "$status $stdout" '0 '
-nft delete table inet own
-
 # --- somebody who is not root
 exec 9<"$TARE"
 run setpriv --reuid 65534 --regid 65534 --clear-groups env -u TARE_ROOT -u TARE_RUNROOT HOME=/nonexistent \
