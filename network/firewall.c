@@ -223,6 +223,11 @@ static bool is_word(const char *name)
 				 "0123456789_.-")] == '\0';
 }
 
+static const char *iptables_name(const char *kind)
+{
+	return strcmp(kind, "ip") ? kind : "iptables";
+}
+
 /**
  * firewall_print_remedy() - The commands by which a chain lets packets of our bridge through
  * @out:	Empty if there is no name for them that a shell would leave alone, or no room
@@ -231,22 +236,22 @@ void firewall_print_remedy(const struct firewall_chain *chain, const char *bridg
 			   size_t size)
 {
 	const char *kind = chain->kind, *table = chain->table, *name = chain->name;
-	bool is_legacy = !strcmp(kind, "iptables-legacy");
 	int n;
 
-	if (is_legacy ||
-	    (!strcmp(kind, "ip") && !strcmp(table, "filter") && !strcmp(name, "FORWARD"))) {
-		const char *program = is_legacy ? kind : "iptables";
-
+	if (!strcmp(table, "firewalld")) /* makes its rules anew, and may be the only one to */
+		n = snprintf(out, size,
+			     "firewall-cmd --permanent --zone=trusted --add-interface=%s; "
+			     "firewall-cmd --reload",
+			     bridge);
+	else if (!strcmp(table, "filter") && !strcmp(name, "FORWARD") && strcmp(kind, "inet"))
 		n = snprintf(out, size,
 			     "%s -I FORWARD -i %s -j ACCEPT; %s -I FORWARD -o %s -j ACCEPT",
-			     program, bridge, program, bridge);
-	} else {
+			     iptables_name(kind), bridge, iptables_name(kind), bridge);
+	else
 		n = snprintf(out, size,
 			     "nft insert rule %s %s %s iifname %s accept; "
 			     "nft insert rule %s %s %s oifname %s accept",
 			     kind, table, name, bridge, kind, table, name, bridge);
-	}
 	if (n < 0 || (size_t)n >= size || !is_word(table) || !is_word(name))
 		out[0] = '\0';
 }

@@ -185,6 +185,10 @@ static void a_remedy_is_for_the_program_that_made_the_chain(void **state)
 	firewall_print_remedy(&chain, "b", out, sizeof(out));
 	assert_string_equal(out, "nft insert rule inet filter FORWARD iifname b accept; "
 				 "nft insert rule inet filter FORWARD oifname b accept");
+	strcpy(chain.table, "firewalld");
+	firewall_print_remedy(&chain, "b", out, sizeof(out));
+	assert_string_equal(out, "firewall-cmd --permanent --zone=trusted --add-interface=b; "
+				 "firewall-cmd --reload");
 }
 
 static void what_a_shell_would_read_otherwise_or_half_is_no_remedy(void **state)
