@@ -156,21 +156,9 @@ static int open_streams(struct joined *j, const struct exec_options *o, struct e
 	return 0;
 }
 
-/* Where the container's own cgroup takes no process, in that of its first one. */
-static int spawn_beside_first(struct joined *j, struct process_place *place, struct error *err)
-{
-	autoclose int fd = cgroup_open_of_process(&j->cgroup_root, j->record.cgroup, place->pid,
-						  err);
-
-	if (fd < 0)
-		return fd;
-	place->cgroup_fd = fd;
-	return process_spawn(&j->process_handle, &j->process, place, err);
-}
-
 static int spawn(struct joined *j, struct error *err)
 {
-	struct process_place place = {
+	const struct process_place place = {
 		.pid = j->record.pid,
 		.pid_start = j->record.pid_start,
 		.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
@@ -178,13 +166,12 @@ static int spawn(struct joined *j, struct error *err)
 			      (j->record.idmap_base >= 0 ? CLONE_NEWUSER : 0),
 		.root_fd = -1,
 		.cgroup_fd = j->cgroup_fd,
+		.cgroup = j->record.cgroup,
 		.stdio = { j->stdio[0], j->stdio[1], j->stdio[2] },
 	};
 	int master;
 	int r = process_spawn(&j->process_handle, &j->process, &place, err);
 
-	if (r == -EBUSY && j->cgroup_fd >= 0)
-		r = spawn_beside_first(j, &place, err);
 	streams_close_theirs(j->stdio);
 	if (r < 0 || !j->settings.tty)
 		return r;

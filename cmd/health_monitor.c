@@ -34,8 +34,6 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sys.h"
-#include "cgroups/group.h"
-#include "cgroups/hierarchy.h"
 #include "cmd/assemble.h"
 #include "cmd/command.h"
 #include "cmd/health.h"
@@ -59,7 +57,6 @@ struct monitor {
 	const struct health_check *health;
 	struct config_process process;
 	struct process_place place;
-	const char *cgroup; /* its path below the root; "": none */
 	int64_t idmap_base;
 	int pidfd, dir_fd;
 
@@ -138,22 +135,6 @@ static void say(struct outcome *out, int exit_code, const char *text)
 	memcpy(out->output, text, out->len);
 }
 
-/* Where the container's own cgroup takes no process, in that of its first one. */
-static int spawn_beside_first(struct monitor *m, struct container *ct, struct error *err)
-{
-	struct process_place place = m->place;
-	struct cgroup_root root;
-	int r = cgroup_root_open(&root, err);
-
-	if (r < 0)
-		return r;
-	r = place.cgroup_fd = cgroup_open_of_process(&root, m->cgroup, place.pid, err);
-	if (r >= 0)
-		r = process_spawn(ct, &m->process, &place, err);
-	cgroup_root_close(&root);
-	return r;
-}
-
 static void check(struct monitor *m)
 {
 	struct supervise streams = { .stdin_to = -1, .stdout_from = -1, .stderr_from = -1 };
@@ -167,8 +148,6 @@ static void check(struct monitor *m)
 	r = streams_open(&streams, m->place.stdio, false, m->idmap_base, &err);
 	if (r == 0)
 		r = process_spawn(&ct, &m->process, &m->place, &err);
-	if (r == -EBUSY && m->place.cgroup_fd >= 0)
-		r = spawn_beside_first(m, &ct, &err);
 	streams_close_theirs(m->place.stdio);
 	if (r == 0 && container_await_exec(&ct, &failed, &err) < 0)
 		r = -err.code;
@@ -359,7 +338,6 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 {
 	struct monitor m = {
 		.health = &settings->health,
-		.cgroup = record->cgroup,
 		.idmap_base = record->idmap_base,
 		.pidfd = pidfd,
 		.dir_fd = -1,
@@ -373,6 +351,7 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 				      (record->idmap_base >= 0 ? CLONE_NEWUSER : 0),
 			.root_fd = -1,
 			.cgroup_fd = cgroup_fd,
+			.cgroup = record->cgroup,
 			.stdio = { -1, -1, -1 },
 		},
 	};

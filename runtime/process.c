@@ -35,6 +35,8 @@
 #include "base/file.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "cgroups/group.h"
+#include "cgroups/hierarchy.h"
 #include "runtime/confine.h"
 #include "runtime/console.h"
 #include "runtime/idmap.h"
@@ -354,7 +356,7 @@ static int clone_by_helper(struct join_plan *plan, struct sys_clone_args *args, 
 }
 
 /* In the pid namespace, from where that may be entered. */
-static int clone_inside(struct join_plan *plan, struct sys_clone_args *args, pid_t *pid,
+static int clone_in_pid_namespace(struct join_plan *plan, struct sys_clone_args *args, pid_t *pid,
 			struct error *err)
 {
 	if ((plan->place->namespaces & CLONE_NEWPID) && setns(plan->target, CLONE_NEWPID) < 0) {
@@ -364,6 +366,36 @@ static int clone_inside(struct join_plan *plan, struct sys_clone_args *args, pid
 	}
 	*pid = clone_child(args, plan);
 	return *pid < 0 ? explain_clone(errno, err) : 0;
+}
+
+/*
+ * In the container's cgroup or, where that takes no process (cgroup_open_of_process()), in that
+ * of its first one.
+ */
+static int clone_in_cgroup(struct join_plan *plan, struct sys_clone_args *args, pid_t *pid,
+			   struct error *err)
+{
+	const struct process_place *place = plan->place;
+	struct cgroup_root root;
+	autoclose int beside = -1;
+	int r;
+
+	if (place->cgroup_fd >= 0) {
+		args->flags |= SYS_CLONE_INTO_CGROUP;
+		args->cgroup = (uint64_t)place->cgroup_fd;
+	}
+	r = clone_in_pid_namespace(plan, args, pid, err);
+	if (r != -EBUSY || place->cgroup_fd < 0 || !place->cgroup)
+		return r;
+	r = cgroup_root_open(&root, err);
+	if (r < 0)
+		return r;
+	beside = cgroup_open_of_process(&root, place->cgroup, place->pid, err);
+	cgroup_root_close(&root);
+	if (beside < 0)
+		return beside;
+	args->cgroup = (uint64_t)beside;
+	return clone_in_pid_namespace(plan, args, pid, err);
 }
 
 static int clone_there(struct container *ct, struct join_plan *plan, struct error *err)
@@ -379,13 +411,7 @@ static int clone_there(struct container *ct, struct join_plan *plan, struct erro
 	r = process_set_oom_score(getpid(), plan->process, err);
 	if (r == 0)
 		r = attributes_set_initial_cpus(&plan->process->attributes, err);
-	if (r < 0)
-		return r;
-	if (plan->place->cgroup_fd >= 0) {
-		args.flags |= SYS_CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)plan->place->cgroup_fd;
-	}
-	return clone_inside(plan, &args, &ct->pid, err);
+	return r < 0 ? r : clone_in_cgroup(plan, &args, &ct->pid, err);
 }
 
 /**

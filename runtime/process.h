@@ -21,6 +21,7 @@ struct process_place {
 	uint64_t namespaces; /* CLONE_NEW* of those that are not ours */
 	int root_fd;	     /* its root directory, if its mount namespace is ours; or -1 */
 	int cgroup_fd;	     /* the container's, or -1 */
+	const char *cgroup;  /* its path, for when it takes no process itself; or NULL */
 	int stdio[3];	     /* unless it has a terminal */
 };
 

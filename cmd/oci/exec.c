@@ -276,6 +276,7 @@ static int spawn_in(struct joined *j, struct error *err)
 		.namespaces = namespaces_of(&j->bundle.config),
 		.root_fd = j->root_fd,
 		.cgroup_fd = j->cgroup_fd,
+		.cgroup = j->options->cgroup ? NULL : j->target.state.cgroup,
 		.stdio = { 0, 1, 2 },
 	};
 
@@ -308,12 +309,6 @@ static int spawn(struct joined *j, struct error *err)
 
 	if (r == 0)
 		r = spawn_in(j, err);
-	if (r == -EBUSY && j->cgroup_fd >= 0 && !j->options->cgroup) {
-		(void)close(j->cgroup_fd);
-		j->cgroup_fd = cgroup_open_of_process(&j->cgroup.root, j->target.state.cgroup,
-						      j->target.state.pid, err);
-		r = j->cgroup_fd < 0 ? j->cgroup_fd : spawn_in(j, err);
-	}
 	if (r == -EACCES && j->target.state.user_manager && !j->options->cgroup)
 		r = spawn_and_move(j, err);
 	return r;
