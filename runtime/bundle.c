@@ -41,6 +41,7 @@ static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct e
 	const struct config *c = plan->config;
 	const char *place = "/proc";
 	autoclose int target = -1;
+	int r;
 
 	fs->host_proc = openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fs->host_proc < 0)
@@ -49,8 +50,9 @@ static int attach_root(struct rootfs *fs, const struct init_plan *plan, struct e
 		fs->root = openat(AT_FDCWD, c->root_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		return fs->root < 0 ? error_sys(err, errno, "open '%s'", c->root_path) : 0;
 	}
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_sys(err, errno, "make the mounts private");
+	r = mount_make_private(err);
+	if (r < 0)
+		return r;
 	if (c->no_pivot)
 		place = "/";
 	else if (c->hooks[CONFIG_HOOK_CREATE_CONTAINER].n)
@@ -281,25 +283,4 @@ int bundle_setup(struct rootfs *fs, const struct init_plan *plan, struct error *
 	if (r == 0)
 		r = setup_mounts(fs, plan, err);
 	return r == 0 ? setup_dev(fs, plan->config, err) : r;
-}
-
-/**
- * bundle_write_sysctls() - linux.sysctl, of namespaces that this process is in
- *
- * Through the host's /proc, which was opened before it went out of reach.
- */
-int bundle_write_sysctls(const struct rootfs *fs, const struct init_plan *plan, struct error *err)
-{
-	const struct strlist *sysctls = &plan->config->sysctls;
-
-	for (size_t i = 0; i < sysctls->n; i++) {
-		const char *value = strchr(sysctls->items[i], '=');
-		autofree char *path = xasprintf("sys/%.*s", (int)(value - sysctls->items[i]),
-						sysctls->items[i]);
-		int r = file_write_at(fs->host_proc, path, value + 1);
-
-		if (r < 0)
-			return error_sys(err, -r, "write linux.sysctl '%s'", path + strlen("sys/"));
-	}
-	return 0;
 }

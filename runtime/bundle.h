@@ -14,6 +14,5 @@ struct rootfs;
 
 bool bundle_has_read_only_dev(const struct config *c);
 int bundle_setup(struct rootfs *fs, const struct init_plan *plan, struct error *err);
-int bundle_write_sysctls(const struct rootfs *fs, const struct init_plan *plan, struct error *err);
 
 #endif

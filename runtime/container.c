@@ -24,7 +24,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -148,14 +147,12 @@ static int clone_by_helper(struct container *ct, struct init_plan *plan,
 	struct helper h = { ct, plan, place, set, enters, 0, err };
 	const size_t size = 256 << 10; /* of its stack; init builds the container on a copy of it */
 	autofree char *stack = xmalloc(size);
-	pid_t pid = clone(help, stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &h);
+	int r = namespace_run_apart(help, &h, stack, size, err);
 
-	if (pid < 0)
-		return error_sys(err, errno, "create a helper for the namespaces to share");
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (h.r < 0)
-		return h.r;
+	if (r == 0)
+		r = h.r;
+	if (r < 0)
+		return r;
 	ct->pid = pid_behind(ct->pidfd);
 	return ct->pid > 0 ? 0
 			   : error_set(err, ESRCH, "find the container's first process in /proc");

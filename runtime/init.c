@@ -296,8 +296,6 @@ static int setup(struct init_plan *plan, struct rootfs *fs, struct error *err)
 		r = rootfs_enter(fs, plan->config, err);
 	if (r == 0)
 		r = confine_chdir(p->cwd, fs->root, true, err);
-	if (r == 0 && plan->config->sysctls.n && bundle)
-		r = bundle_write_sysctls(fs, plan, err);
 	if (r == 0)
 		r = protect_setup(fs, plan->config, err);
 	if (r == 0)

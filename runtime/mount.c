@@ -228,6 +228,18 @@ int mount_attach_at(int mount_fd, int dirfd, const char *path, const char *targe
 	return 0;
 }
 
+/** mount_make_private() - A copy of the host's mounts passes ours on no more, nor gets its new */
+int mount_make_private(struct error *err)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+		return 0;
+	error_sys(err, errno, "make the mounts private");
+	if (err->code == EINVAL) /* "/" is no mount point */
+		error_hint(err, "this is a chroot, where containers cannot be made: "
+				"run tare outside");
+	return -err->code;
+}
+
 /** mount_open_dir() - A directory to mount on, made if it is missing: an O_PATH fd or -errno */
 int mount_open_dir(int rootfd, const char *path, struct error *err)
 {

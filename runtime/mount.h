@@ -33,6 +33,8 @@ int mount_attach(int mount_fd, int target_fd, const char *target, struct error *
 int mount_attach_at(int mount_fd, int dirfd, const char *path, const char *target,
 		    struct error *err);
 
+int mount_make_private(struct error *err);
+
 int mount_open_dir(int rootfd, const char *path, struct error *err);
 int mount_open_file(int rootfd, const char *path, struct error *err);
 int mount_open_plain_dir(int rootfd, const char *name, struct error *err);

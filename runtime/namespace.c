@@ -24,9 +24,11 @@
 #include <linux/nsfs.h>
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -209,4 +211,21 @@ int namespace_open_of(pid_t pid, const char *name, struct error *err)
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", pid, name);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? error_sys(err, errno, "open '%s'", path) : fd;
+}
+
+/**
+ * namespace_run_apart() - Run a function that enters namespaces from which there is no way back
+ * @fn:		Returns 0; what it found out is in @arg, as memory and descriptors are ours
+ * @stack:	Of its process, @size bytes, aligned as malloc() does
+ */
+int namespace_run_apart(int (*fn)(void *), void *arg, void *stack, size_t size, struct error *err)
+{
+	pid_t pid = clone(fn, (char *)stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
+			  arg);
+
+	if (pid < 0)
+		return error_sys(err, errno, "create a helper that enters namespaces");
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return 0;
 }

@@ -25,6 +25,8 @@ int namespace_enter(struct namespace_set *set, const struct config *c, struct er
 int namespace_leave(struct namespace_set *set, struct error *err);
 void namespace_close(struct namespace_set *set);
 
+int namespace_run_apart(int (*fn)(void *), void *arg, void *stack, size_t size, struct error *err);
+
 int namespace_open_of(pid_t pid, const char *name, struct error *err);
 int namespace_receive_net(struct rootfs *fs, const struct init_plan *plan, struct error *err);
 

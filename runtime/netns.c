@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -87,19 +86,13 @@ static int make_inside(void *arg)
 	return 0;
 }
 
-/* It shares our memory and descriptors. */
 static int make_by_helper(const struct config *c, pid_t pid, struct error *err)
 {
 	struct helper h = { c, pid, -1, err };
 	_Alignas(16) char stack[16 << 10];
-	pid_t helper = clone(make_inside, stack + sizeof(stack),
-			     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &h);
+	int r = namespace_run_apart(make_inside, &h, stack, sizeof(stack), err);
 
-	if (helper < 0)
-		return error_sys(err, errno, "create a helper for the network namespace");
-	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
-	return h.netns;
+	return r < 0 ? r : h.netns;
 }
 
 static int await(struct netns_maker *m)

@@ -27,7 +27,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -41,6 +40,7 @@
 #include "runtime/console.h"
 #include "runtime/idmap.h"
 #include "runtime/label.h"
+#include "runtime/namespace.h"
 #include "runtime/sync.h"
 
 #define SETUP_FAILED 125
@@ -341,23 +341,19 @@ static int clone_by_helper(struct join_plan *plan, struct sys_clone_args *args, 
 	struct helper h = { .plan = plan, .args = args, .err = err };
 	const size_t size = 256 << 10;
 	autofree char *stack = xmalloc(size);
-	pid_t helper;
+	int r;
 
 	plan->in_userns = true;
 	args->flags |= CLONE_PARENT;
 	args->exit_signal = 0;
-	helper = clone(help, stack + size, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &h);
-	if (helper < 0)
-		return error_sys(err, errno, "create a helper for the user namespace");
-	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
+	r = namespace_run_apart(help, &h, stack, size, err);
 	*pid = h.pid;
-	return h.r;
+	return r < 0 ? r : h.r;
 }
 
 /* In the pid namespace, from where that may be entered. */
 static int clone_in_pid_namespace(struct join_plan *plan, struct sys_clone_args *args, pid_t *pid,
-			struct error *err)
+				  struct error *err)
 {
 	if ((plan->place->namespaces & CLONE_NEWPID) && setns(plan->target, CLONE_NEWPID) < 0) {
 		if (errno == EPERM && (plan->place->namespaces & CLONE_NEWUSER))

@@ -26,10 +26,14 @@
 #include "runtime/mount.h"
 #include "runtime/plan.h"
 
-static int write_sysctl(const struct rootfs *fs, const char *path, const char *value,
-			struct error *err)
+static bool is_bundle(const struct config *c)
 {
-	int r = file_write_at(fs->proc, path, value);
+	return c->root == CONFIG_ROOT_BUNDLE;
+}
+
+static int write_sysctl(int proc, const char *path, const char *value, struct error *err)
+{
+	int r = file_write_at(proc, path, value);
 
 	return r < 0 ? error_sys(err, -r, "write '/proc/%s'", path) : 0;
 }
@@ -40,22 +44,23 @@ static int write_sysctl(const struct rootfs *fs, const char *path, const char *v
  */
 static int set_net_sysctls(const struct rootfs *fs, struct error *err)
 {
-	int r = write_sysctl(fs, "sys/net/ipv4/ping_group_range", "0 65535", err);
+	int r = write_sysctl(fs->proc, "sys/net/ipv4/ping_group_range", "0 65535", err);
 
-	return r < 0 ? r : write_sysctl(fs, "sys/net/ipv4/ip_unprivileged_port_start", "0", err);
+	return r < 0 ? r
+		     : write_sysctl(fs->proc, "sys/net/ipv4/ip_unprivileged_port_start", "0", err);
 }
 
 /* A bundle's are written through the host's /proc: its root need not have one. */
 static int set_sysctls(const struct rootfs *fs, const struct config *c, struct error *err)
 {
-	int r = 0;
+	int proc = is_bundle(c) ? fs->host_proc : fs->proc, r = 0;
 
 	for (size_t i = 0; r == 0 && i < c->sysctls.n; i++) {
 		const char *item = c->sysctls.items[i], *value = strchr(item, '=');
 		autofree char *path = xasprintf("sys/%.*s", (int)(value - item), item);
 
-		r = write_sysctl(fs, path, value + 1, err);
-		if (r == -ENOENT && config_has_userns(c))
+		r = write_sysctl(proc, path, value + 1, err);
+		if (r == -ENOENT && config_has_userns(c) && !is_bundle(c))
 			error_hint(err,
 				   "older kernels hide some from user namespaces; --userns=host "
 				   "does without one");
@@ -79,11 +84,6 @@ struct spot {
 	const char *rest; /* from dirfd on; "": it is dirfd */
 	struct stat st;
 };
-
-static bool is_bundle(const struct config *c)
-{
-	return c->root == CONFIG_ROOT_BUNDLE;
-}
 
 /* Nobody's volume is mounted there: none of our paths has a link on the way then. */
 static int open_kernelfs(const struct protection *p, const char *name, unsigned long magic)
@@ -305,7 +305,7 @@ int protect_setup(const struct rootfs *fs, const struct config *c, struct error 
 
 	if (c->net_sysctls)
 		r = set_net_sysctls(fs, err);
-	if (r == 0 && !is_bundle(c))
+	if (r == 0)
 		r = set_sysctls(fs, c, err);
 	if (r == 0 && !c->writable_kernel)
 		r = protect_kernel_files(fs, c, err);

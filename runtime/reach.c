@@ -72,10 +72,13 @@ static int enter(const struct reach *where, bool as_its_root, struct error *err)
 
 static int open_store(const struct reach *where, struct rootfs *fs, struct error *err)
 {
+	int r;
+
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_sys(err, errno, "make a mount namespace");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_sys(err, errno, "make the mounts private");
+	r = mount_make_private(err);
+	if (r < 0)
+		return r;
 	fs->store = openat(AT_FDCWD, where->store_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return fs->store < 0 ? error_sys(err, errno, "open '%s'", where->store_path) : 0;
 }

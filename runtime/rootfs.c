@@ -49,18 +49,6 @@
 
 /* ---- store and scratch -------------------------------------------------- */
 
-/* A copy of the host's mounts must not pass ours on, nor get what the host mounts from now on. */
-static int make_private(struct error *err)
-{
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
-		return 0;
-	error_sys(err, errno, "make the mounts private");
-	if (err->code == EINVAL) /* "/" is no mount point */
-		error_hint(err, "this is a chroot, where containers cannot be made: "
-				"run tare outside");
-	return -err->code;
-}
-
 static int open_store(struct rootfs *fs, const struct init_plan *plan, struct error *err)
 {
 	int r;
@@ -70,7 +58,7 @@ static int open_store(struct rootfs *fs, const struct init_plan *plan, struct er
 	if (fs->store >= 0 &&
 	    sys_move_mount(fs->store, "", AT_FDCWD, "/proc", SYS_MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return error_sys(err, errno, "attach '%s'", plan->store_path);
-	r = make_private(err);
+	r = mount_make_private(err);
 	if (r < 0 || fs->store >= 0)
 		return r;
 	fs->store = openat(AT_FDCWD, plan->store_path, O_PATH | O_DIRECTORY | O_CLOEXEC);
