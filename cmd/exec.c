@@ -3,7 +3,6 @@
  * cmd/exec.c - tare exec: one more process in a running container
  */
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -158,20 +157,11 @@ static int open_streams(struct joined *j, const struct exec_options *o, struct e
 
 static int spawn(struct joined *j, struct error *err)
 {
-	const struct process_place place = {
-		.pid = j->record.pid,
-		.pid_start = j->record.pid_start,
-		.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
-			      CLONE_NEWNET | CLONE_NEWCGROUP |
-			      (j->record.idmap_base >= 0 ? CLONE_NEWUSER : 0),
-		.root_fd = -1,
-		.cgroup_fd = j->cgroup_fd,
-		.cgroup = j->record.cgroup,
-		.stdio = { j->stdio[0], j->stdio[1], j->stdio[2] },
-	};
-	int master;
-	int r = process_spawn(&j->process_handle, &j->process, &place, err);
+	struct process_place place = process_place_of(&j->record, j->cgroup_fd);
+	int master, r;
 
+	memcpy(place.stdio, j->stdio, sizeof(place.stdio));
+	r = process_spawn(&j->process_handle, &j->process, &place, err);
 	streams_close_theirs(j->stdio);
 	if (r < 0 || !j->settings.tty)
 		return r;

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -343,17 +342,7 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 		.dir_fd = -1,
 		.outcome = MAP_FAILED,
 		.status = "starting",
-		.place = {
-			.pid = record->pid,
-			.pid_start = record->pid_start,
-			.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
-				      CLONE_NEWNET | CLONE_NEWCGROUP |
-				      (record->idmap_base >= 0 ? CLONE_NEWUSER : 0),
-			.root_fd = -1,
-			.cgroup_fd = cgroup_fd,
-			.cgroup = record->cgroup,
-			.stdio = { -1, -1, -1 },
-		},
+		.place = process_place_of(record, cgroup_fd),
 	};
 	pid_t self = getpid(), pid = 0;
 	int r;

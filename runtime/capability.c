@@ -176,18 +176,6 @@ static int read_bounding(uint64_t wanted, uint64_t *mask, struct error *err)
 }
 
 /**
- * capability_own_bounding() - The bounding set of the calling process
- * @mask:	Written on success only
- * @err:	Set on failure
- *
- * Return: 0 or -errno
- */
-int capability_own_bounding(uint64_t *mask, struct error *err)
-{
-	return read_bounding(CAPABILITY_ALL, mask, err);
-}
-
-/**
  * capability_limit_to_own() - What can be given to a container that shares our user namespace
  * @wanted:	Set asked for
  * @out:	What of it the calling process holds; written on success only

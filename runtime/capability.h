@@ -39,7 +39,6 @@ char *capability_list_text(uint64_t mask);
 struct capability_sets capability_sets_for_root(uint64_t mask);
 
 /* Of the calling process. */
-int capability_own_bounding(uint64_t *mask, struct error *err);
 int capability_limit_sets(struct capability_sets *sets, struct error *err);
 int capability_limit_to_own(uint64_t wanted, uint64_t *out, struct error *err);
 

@@ -41,6 +41,7 @@
 #include "runtime/idmap.h"
 #include "runtime/label.h"
 #include "runtime/namespace.h"
+#include "runtime/record_document.h"
 #include "runtime/sync.h"
 
 #define SETUP_FAILED 125
@@ -408,6 +409,22 @@ static int clone_there(struct container *ct, struct join_plan *plan, struct erro
 	if (r == 0)
 		r = attributes_set_initial_cpus(&plan->process->attributes, err);
 	return r < 0 ? r : clone_in_cgroup(plan, &args, &ct->pid, err);
+}
+
+/** process_place_of() - In a container on record: all its namespaces; no standard streams yet */
+struct process_place process_place_of(const struct record *r, int cgroup_fd)
+{
+	return (struct process_place){
+		.pid = r->pid,
+		.pid_start = r->pid_start,
+		.namespaces = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			      CLONE_NEWNET | CLONE_NEWCGROUP |
+			      (r->idmap_base >= 0 ? CLONE_NEWUSER : 0),
+		.root_fd = -1,
+		.cgroup_fd = cgroup_fd,
+		.cgroup = r->cgroup,
+		.stdio = { -1, -1, -1 },
+	};
 }
 
 /**

@@ -13,6 +13,7 @@
 #include "runtime/container.h"
 
 struct error;
+struct record;
 
 /* Where to; all borrowed. */
 struct process_place {
@@ -24,6 +25,8 @@ struct process_place {
 	const char *cgroup;  /* its path, for when it takes no process itself; or NULL */
 	int stdio[3];	     /* unless it has a terminal */
 };
+
+struct process_place process_place_of(const struct record *r, int cgroup_fd);
 
 int process_open(pid_t pid, uint64_t start, struct error *err);
 uint64_t process_start_time(pid_t pid);

@@ -36,13 +36,6 @@ static const char *const names[RLIMIT_COUNT] = {
 	[RLIMIT_RTPRIO] = "rtprio",	[RLIMIT_RTTIME] = "rttime",
 };
 
-/** rlimit_name() - The name of RLIMIT_* @resource as --ulimit takes it */
-const char *rlimit_name(int resource)
-{
-	assert(resource >= 0 && resource < RLIMIT_COUNT);
-	return names[resource];
-}
-
 /**
  * rlimit_set_defaults() - What a container gets when nobody asked
  * @set:	Empty set

@@ -33,7 +33,6 @@ int rlimit_add(struct rlimit_set *set, const char *name, uint64_t soft, uint64_t
 int rlimit_clamp(struct rlimit_set *set, struct error *err);
 void rlimit_make_room(const struct rlimit_set *set);
 int rlimit_apply(const struct rlimit_set *set, pid_t pid, struct error *err);
-const char *rlimit_name(int resource);
 int rlimit_of_name(const char *name);
 
 #endif

@@ -150,15 +150,25 @@ static void root_gets_nothing_inheritable(void **state)
 	assert_int_equal(sets.ambient, 0);
 }
 
+/* The bounding set of this process. */
+static uint64_t own_bounding(void)
+{
+	uint64_t own = 0;
+
+	for (int n = 0; n <= CAP_LAST_CAP; n++)
+		if (prctl(PR_CAPBSET_READ, n, 0, 0, 0) == 1)
+			own |= CAPABILITY_BIT(n);
+	return own;
+}
+
 static void limit_is_within_what_we_hold(void **state)
 {
 	struct error err = { 0 };
-	uint64_t bounding, mask;
+	uint64_t mask;
 
 	(void)state;
-	assert_int_equal(capability_own_bounding(&bounding, &err), 0);
 	assert_int_equal(capability_limit_to_own(CAPABILITY_ALL, &mask, &err), 0);
-	assert_int_equal(mask & ~bounding, 0);
+	assert_int_equal(mask & ~own_bounding(), 0);
 	assert_int_equal(capability_limit_to_own(0, &mask, &err), 0);
 	assert_int_equal(mask, 0);
 }
@@ -179,13 +189,10 @@ static int drop_most(void)
 {
 	uint64_t keep = CAPABILITY_DEFAULT;
 	struct capability_sets sets = capability_sets_for_root(keep);
-	struct error err;
-	uint64_t left;
 
 	if (unshare(CLONE_NEWUSER) < 0)
 		return 77;
-	if (capability_drop_bounding(keep) < 0 || capability_own_bounding(&left, &err) < 0 ||
-	    left != keep)
+	if (capability_drop_bounding(keep) < 0 || own_bounding() != keep)
 		return 1;
 	if (capability_set(&sets) < 0)
 		return 2;

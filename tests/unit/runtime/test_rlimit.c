@@ -59,6 +59,10 @@ static void minus_one_is_unlimited(void **state)
 
 static void every_resource_has_its_name_in_both_spellings(void **state)
 {
+	static const char *const names[RLIMIT_COUNT] = {
+		"cpu",	   "fsize", "data",  "stack",	   "core",     "rss",  "nproc",	 "nofile",
+		"memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime",
+	}; /* in the order of their numbers, asm-generic/resource.h */
 	struct error err = { 0 };
 
 	(void)state;
@@ -66,17 +70,14 @@ static void every_resource_has_its_name_in_both_spellings(void **state)
 		struct rlimit_set set = { 0 };
 		char name[64] = "RLIMIT_";
 
-		assert_int_equal(rlimit_add(&set, rlimit_name(i), 1, 2, &err), 0);
+		assert_int_equal(rlimit_add(&set, names[i], 1, 2, &err), 0);
 		assert_true(set.limits[i].is_set);
 		set = (struct rlimit_set){ 0 };
-		for (const char *p = rlimit_name(i); *p; p++)
+		for (const char *p = names[i]; *p; p++)
 			name[strlen(name)] = (char)(*p - 'a' + 'A');
 		assert_int_equal(rlimit_add(&set, name, 1, 2, &err), 0);
 		assert_true(set.limits[i].is_set);
 	}
-	assert_string_equal(rlimit_name(RLIMIT_NOFILE), "nofile");
-	assert_string_equal(rlimit_name(RLIMIT_RTTIME), "rttime");
-	assert_string_equal(rlimit_name(RLIMIT_AS), "as");
 }
 
 static void malformed_ulimits_are_refused(void **state)
