@@ -42,7 +42,8 @@ static void settle_end(struct launch *l, int wait_status, int failed, struct err
 	bool timed_out = l->streams.timed_out || l->streams.lease_ended;
 	bool marked = record_is_marked(l->lock_fd);
 	bool stopped = l->streams.asked_to_end || (marked && record_is_stopping(l->lock_fd));
-	bool shut_down = l->streams.shut_down && !l->foreground;
+	bool shut_down = (l->streams.shut_down && !l->foreground) ||
+			 (marked && record_is_shutting_down(l->lock_fd));
 	bool told;
 	const struct ending e = {
 		.ctx = l->ctx,

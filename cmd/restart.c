@@ -109,7 +109,8 @@ static int watch(int lock_fd)
 /* SIGTERM is for whoever waits for the next run, too. That one comes after the next boot. */
 static bool is_shutting_down(struct launch *l)
 {
-	if (!l->streams.shut_down && !supervise_is_terminated(l->signal_fd))
+	if (!l->streams.shut_down && !record_is_shutting_down(l->lock_fd) &&
+	    !supervise_is_terminated(l->signal_fd))
 		return false;
 	l->streams.shut_down = true;
 	str_replace(&l->record->reason, RECORD_SHUTDOWN);
@@ -157,7 +158,7 @@ static int run_again(struct launch *l)
 		return r;
 	}
 	r = launch_await_exec(l, &err);
-	if (r == 0 && record_is_ending(l->lock_fd))
+	if (r == 0 && (record_is_ending(l->lock_fd) || record_is_shutting_down(l->lock_fd)))
 		(void)sys_pidfd_send_signal(l->container.pidfd, SIGKILL, NULL, 0);
 	if (r == 0 && record_is_updated(l->lock_fd)) /* who cannot have it stays as it is */
 		(void)update_running(&l->ctx->store, l->record, &(struct error){ 0 });

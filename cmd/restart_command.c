@@ -27,7 +27,7 @@ static int restart_one(const struct context *ctx, const char *operand, struct er
 		error_set(err, EINVAL, "container '%s' was run with --rm", operand);
 		return error_hint(err, "when it stops it is gone: run it again");
 	}
-	ret = stop_container(ctx, &r, operand, err);
+	ret = stop_container(ctx, &r, err);
 	return ret < 0 ? ret : start_container(ctx, operand, err);
 }
 

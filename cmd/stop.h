@@ -18,11 +18,11 @@ struct stop_options {
 	int64_t timeout_ms; /* INT64_MIN: not given; negative: wait for ever */
 	const char *signal;
 	bool all;
+	bool at_shutdown; /* stop only */
 };
 
 extern const struct option_def stop_options[];
 
-int stop_container(const struct context *ctx, const struct record *r, const char *operand,
-		   struct error *err);
+int stop_container(const struct context *ctx, const struct record *r, struct error *err);
 
 #endif

@@ -60,6 +60,10 @@ bool record_is_marked(int lock_fd);
 void record_mark_stopping(const struct record_store *s, const char *id);
 bool record_is_stopping(int lock_fd);
 
+/* Likewise: the machine goes down, or is to look as if it did. */
+void record_mark_shutdown(const struct record_store *s, const char *id);
+bool record_is_shutting_down(int lock_fd);
+
 /* Left by whoever ends a container by force: it is not to be started again. */
 #define RECORD_ENDING "ending"
 void record_mark_ending(const struct record_store *s, const char *id);

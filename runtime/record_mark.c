@@ -12,6 +12,7 @@
 #include "runtime/record.h"
 
 #define STOPPING "stopping"
+#define SHUTDOWN "shutdown"
 #define UPDATED	 "updated"
 #define ANY	 "marked"
 
@@ -39,6 +40,18 @@ bool record_is_marked(int lock_fd)
 void record_mark_stopping(const struct record_store *s, const char *id)
 {
 	leave_mark(s, id, STOPPING);
+}
+
+/** record_mark_shutdown() - Say that it is, and that nobody wants it to stay ended */
+void record_mark_shutdown(const struct record_store *s, const char *id)
+{
+	leave_mark(s, id, SHUTDOWN);
+}
+
+/** record_is_shutting_down() - Whether it is ended so; for its supervisor */
+bool record_is_shutting_down(int lock_fd)
+{
+	return faccessat(lock_fd, SHUTDOWN, F_OK, 0) == 0;
 }
 
 /** record_mark_ending() - Say that a running container is being ended by force */

@@ -31,7 +31,6 @@
 
 #define CHUNK		   4096
 #define SIGNALS_UNTIL_KILL 3
-#define FAREWELL_MAX_MS	   60000 /* systemd kills what has not ended 90 seconds after SIGTERM */
 #define NS_PER_S	   INT64_C(1000000000)
 #define STREAMS_CLOSED	   (-1)
 
@@ -203,12 +202,13 @@ static int64_t end_farewell(struct deadline *d, int64_t now_ns)
 
 static void begin_farewell(struct supervise *s)
 {
-	bool patient = s->grace_ms < 0 || s->grace_ms > FAREWELL_MAX_MS;
+	bool patient = s->grace_ms < 0 || s->grace_ms > SUPERVISE_FAREWELL_MAX_MS;
 
 	s->shut_down = true;
 	s->farewell.due = end_farewell;
 	deadline_add(&s->deadlines, &s->farewell,
-		     deadline_after(clock_monotonic_ns(), patient ? FAREWELL_MAX_MS : s->grace_ms));
+		     deadline_after(clock_monotonic_ns(),
+				    patient ? SUPERVISE_FAREWELL_MAX_MS : s->grace_ms));
 }
 
 /* SIGTERM is for us, and what we are here for goes with us. */

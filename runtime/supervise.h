@@ -14,6 +14,9 @@
 
 struct error;
 
+/* systemd kills what has not ended 90 seconds after SIGTERM. */
+#define SUPERVISE_FAREWELL_MAX_MS 60000
+
 /* One more descriptor to look at meanwhile. */
 struct supervise_news {
 	int fd; /* -1: none any more */

@@ -42,6 +42,15 @@ wait_for 10 eval 'tare logs other | grep -q ready'
 ok 'stop sends the signal asked for' tare stop -s USR1 other
 is 'that signal arrived' "$(state other)" 'exited 9'
 
+# The first ends when it hears that the second was asked, too.
+for name in first second; do
+	tare run -d --network none --name $name --stop-timeout 60 -v asked:/asked busybox sh -c \
+		"trap 'touch /asked/$name; until [ -e /asked/second ]; do sleep 0.05; done; exit 7' TERM; echo ready; while :; do sleep 0.1; done" >/dev/null
+	wait_for 10 eval "tare logs $name | grep -q ready"
+done
+run timeout 30 "$TARE" stop first second first
+is 'of several, all are asked before one is waited for' "$status $stdout $(state first)" $'0 first\nsecond\nfirst exited 7'
+
 run tare stop nothing other
 is 'stop of nothing ends with 125' "$status" 125
 is 'stop goes on with the others' "$stdout" other

@@ -137,6 +137,14 @@ rm -rf "$TARE_RUNROOT"
 ok 'start --at-boot once more' tare start --at-boot
 is 'starts what ran, and with always what was stopped' "$(tare ps --format '{{.Names}}' | sort | tr '\n' ' ')" \
 	'always always-ended on-failure polite quick unless-stopped '
+
+# What tare.service does, before the machine goes down or when it is stopped.
+tare run -d --name between --network none --restart always busybox false >/dev/null
+wait_for 20 is_state between restarting
+ok 'stop --at-shutdown' tare stop --at-shutdown
+is 'ends all that run, or will again' "$(tare ps -q)" ''
+is 'and nobody has stopped them' "$(tare inspect -f '{{.State.Reason}}' always polite quick between | sort -u)" shutdown
+fails 'it takes no names' 125 tare stop --at-shutdown always
 run tare start --at-boot no
 is 'it takes no names' "$status" 125
 run tare start
