@@ -50,7 +50,8 @@ static int make_failed(const struct cgroup_root *root, const char *relpath, int 
 	error_sys(err, errnum, "make cgroup '%s/%s'", root->path, relpath);
 	if (errnum == EROFS)
 		error_hint(err, "inside a container: start that one with --privileged, or with "
-				"/sys/fs/cgroup mounted writable");
+				"/sys/fs/cgroup mounted writable; in a unit of systemd: without "
+				"ProtectControlGroups=");
 	else if (errnum == EACCES || errnum == EPERM)
 		error_hint(err, "limits need a cgroup that is delegated to this user, or root");
 	return -err->code;
