@@ -25,8 +25,8 @@ is 'images lists it' "$(tare images --format '{{.Repository}}')" localhost/busyb
 ok 'it exists' tare image exists busybox
 is 'inspect knows where its layers are' "$(tare image inspect -f '{{.GraphDriver.Data.LowerDir}}' busybox | cut -d : -f 1 | grep -c "^$T/seen/images/layer/")" 1
 
-tare run -d --name box busybox sh -c 'echo a >/root/a; exec sleep 1000' >/dev/null
-wait_for 10 tare exec box test -e /root/a
+tare run -d --name box busybox sh -c '[ -e /root/a ] || echo a >/root/a; exec sleep 1000' >/dev/null
+wait_for 10 tare exec box test -s /root/a
 is 'a container that runs has a diff' "$(tare diff box)" $'C /root\nA /root/a'
 is 'and files owned by its root' "$(tare exec box stat -c '%u %g' /bin/busybox /root/a | tr '\n' ' ')" '0 0 0 0 '
 tare stop -t 0 box >/dev/null

@@ -10,7 +10,7 @@ on_exit tare rm -f -a
 
 run tare run -d --name box --user app busybox sh -c 'sleep 1001 & sleep 1002 & wait'
 ready() {
-	tare top box | grep -q 'sleep 1002'
+	[ "$(tare top box | grep -c ' sleep 100[12]$')" = 2 ]
 }
 ok 'all processes come up' wait_for 10 ready
 run tare top box
