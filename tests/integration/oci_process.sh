@@ -421,7 +421,7 @@ if [ "$(type -t socat)" = file ] && ! peer crun runc; then
 	is 'with the pid as the host has it' "$(grep MAINPID "$T/notices")" "MAINPID=$pid"
 	unlike 'and nothing else of it' "$(cat "$T/notices")" 'FDSTORE|STATUS'
 	ok 'delete' oci delete --force notify
-	: >"$T/notices"
+	rm "$T/notify.out" "$T/notices"
 	kill $host
 	python3 "$PEER_PY" datagrams "@tare-test.$$" "$T/notices" &
 	host=$!
