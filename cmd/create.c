@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cmd/birth.h"
+#include "cmd/message.h"
 #include "cmd/report/report.h"
 #include "cmd/report/sampler.h"
 
@@ -51,8 +52,8 @@ static int run(struct context *ctx, int argc, char **argv, struct error *err)
 		birth_undo(&b, ctx);
 	if (r < 0 && b.limit_missing)
 		r = birth_refuse(ctx, err);
-	else if (r == 0 && puts(b.record.id) < 0)
-		r = error_sys(err, errno, "write the container's id");
+	else if (r == 0)
+		message_name(ctx, b.record.id);
 	birth_done(&b);
 	return r;
 }

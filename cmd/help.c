@@ -276,7 +276,10 @@ static const char man_files[] =
 	".TP\n\\fI/run/tare\\fR\nwhat is gone after a restart of the machine\n"
 	".SH ENVIRONMENT\n"
 	".TP\n\\fBTARE_ROOT\\fR, \\fBTARE_RUNROOT\\fR\nother places for these two\n"
-	".TP\n\\fBTARE_ADDITIONAL_STORES\\fR\nas \\fB\\-\\-additional\\-store\\fR, apart by colons\n";
+	".TP\n\\fBTARE_ADDITIONAL_STORES\\fR\nas \\fB\\-\\-additional\\-store\\fR, apart by colons\n"
+	".TP\n\\fBTARE_SUBNET\\fR\nthe default network's, as in 10.99.0.0/16; looked at by the first "
+	"container that is connected after a restart of the machine. It is taken even where the host "
+	"routes it elsewhere\n";
 
 static void print_man_overview(void)
 {

@@ -110,8 +110,8 @@ static int find_current(const struct log_reader *l)
 /* More bytes of the open file into the buffer: their number, 0 at its end. */
 static ssize_t fill(struct log_reader *l)
 {
-	char chunk[LOG_CHUNK];
-	ssize_t n = read(l->fd, chunk, sizeof(chunk));
+	autofree char *chunk = xmalloc(LOG_CHUNK); /* "ulimit -s" may leave 64 KiB of stack */
+	ssize_t n = read(l->fd, chunk, LOG_CHUNK);
 
 	if (n < 0)
 		return -errno;
@@ -124,7 +124,7 @@ static ssize_t fill(struct log_reader *l)
 		l->used = 0;
 	}
 	str_append(&l->buffer, chunk, (size_t)n);
-	if (l->buffer.len > LOG_LINE_MAX + sizeof(chunk))
+	if (l->buffer.len > LOG_LINE_MAX + LOG_CHUNK)
 		l->buffer.len = 0;
 	return n;
 }

@@ -257,6 +257,7 @@ int main(int argc, char **argv)
 
 	open_standard_fds();
 	(void)sys_sigaction_default(SIGCHLD); /* where it is ignored, nobody can be waited for */
+	(void)signal(SIGXFSZ, SIG_IGN);	      /* "ulimit -f": EFBIG, which is met and told */
 	if (self_is_packed())
 		r = dispatch_packed(&ctx, argc, argv, &err);
 	else if (argc > 0 && oci_is_name(argv[0]))

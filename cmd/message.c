@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -90,6 +91,21 @@ void message_warning(const struct context *ctx, const char *fmt, ...)
 		abort();
 	va_end(ap);
 	write_message(ctx, "warning", "tare: warning: ", text, "");
+}
+
+/**
+ * message_name() - Print the name of what has been done with success
+ *
+ * A caller who has closed stdout does not want it. Any other failure is told, but is none of
+ * the command: what runs would go on behind an error.
+ */
+void message_name(const struct context *ctx, const char *name)
+{
+	autofree char *line = xasprintf("%s\n", name);
+	int r = file_write_fd(STDOUT_FILENO, line, strlen(line));
+
+	if (r < 0 && r != -EBADF)
+		message_warning(ctx, "write '%s' to standard output: %s", name, strerror(-r));
 }
 
 /**

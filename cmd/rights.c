@@ -8,12 +8,14 @@
 #include "cmd/rights.h"
 
 #include <errno.h>
+#include <string.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/str.h"
 #include "runtime/capability.h"
 
 /* Without any one of these some way of running, copying or loading is closed. */
@@ -46,6 +48,8 @@ void rights_explain(struct error *err)
 	if (err->code == ENOSYS)
 		error_hint(err, "a kernel before Linux 6.1, or a seccomp filter around tare: "
 				"'tare doctor' says what is missing");
+	if (err->code == EFBIG && str_ends(err->msg, strerror(EFBIG))) /* not by a limit of ours */
+		error_hint(err, "the size of files is limited here: ulimit -f unlimited");
 	if (err->code != EPERM && err->code != EACCES)
 		return;
 	missing = rights_missing();

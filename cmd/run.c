@@ -42,10 +42,9 @@ static int run_detached(struct launch *l, struct birth *b, const struct context 
 {
 	int r = monitor_start(l, err);
 
-	if (r == 0)
-		return puts(b->record.id) < 0 ? error_sys(err, errno, "write the container's id")
-					      : 0;
-	if (r < 0) {
+	if (r == 0) {
+		message_name(ctx, b->record.id);
+	} else if (r < 0) {
 		reclaim_failed(ctx, b->record.id, &l->lock_fd);
 		birth_undo(b, ctx);
 	} else {

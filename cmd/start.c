@@ -86,8 +86,8 @@ static int start_detached(struct launch *l, const struct context *ctx, const cha
 	int r = monitor_start(l, err);
 
 	if (r == 0)
-		return puts(operand) < 0 ? error_sys(err, errno, "write the answer") : 0;
-	if (r > 0)
+		message_name(ctx, operand);
+	else if (r > 0)
 		message_error(ctx, err);
 	return r;
 }
@@ -155,10 +155,13 @@ static int start_locked(struct launch *l, struct stopped *c, const char *operand
 			     : start_detached(l, l->ctx, operand, err);
 }
 
-static int refuse_running(const char *operand, const struct start_options *o, struct error *err)
+static int refuse_running(const struct context *ctx, const char *operand,
+			  const struct start_options *o, struct error *err)
 {
-	if (!o->attach && !o->interactive) /* docker: starting what runs is no error */
-		return puts(operand) < 0 ? error_sys(err, errno, "write the answer") : 0;
+	if (!o->attach && !o->interactive) { /* docker: starting what runs is no error */
+		message_name(ctx, operand);
+		return 0;
+	}
 	error_set(err, EBUSY, "it runs already");
 	return error_hint(err, "'tare logs -f' shows its output, 'tare exec -it' gives a shell");
 }
@@ -178,7 +181,7 @@ static int start_one(const struct context *ctx, const char *operand, const struc
 	if (r == 0)
 		r = lock_stopped(&l, err);
 	if (r == -EBUSY)
-		r = refuse_running(operand, o, err);
+		r = refuse_running(l.ctx, operand, o, err);
 	else if (r == 0)
 		r = start_locked(&l, &c, operand, o, err);
 	if (r < 0)

@@ -98,7 +98,7 @@ void pack_done(struct pack *p)
 
 /* Attributes of one entry. */
 struct attributes {
-	char names[PACK_XATTR_LIST];
+	char *names;
 	struct tar_xattr items[PACK_MAX_XATTRS];
 	size_t n;
 };
@@ -108,6 +108,8 @@ static void attributes_done(struct attributes *a)
 	for (size_t i = 0; i < a->n; i++)
 		free((void *)(uintptr_t)a->items[i].value);
 	a->n = 0;
+	free(a->names);
+	a->names = NULL;
 }
 
 /*
@@ -132,9 +134,11 @@ static int by_attribute(const void *a, const void *b)
 
 static void read_attributes(int fd, struct attributes *a)
 {
-	ssize_t len = flistxattr(fd, a->names, sizeof(a->names));
+	ssize_t len;
 
 	a->n = 0;
+	a->names = xmalloc(PACK_XATTR_LIST);
+	len = flistxattr(fd, a->names, PACK_XATTR_LIST);
 	for (const char *name = a->names;
 	     len > 0 && name < a->names + len && a->n < PACK_MAX_XATTRS; name += strlen(name) + 1) {
 		ssize_t size = tree_keeps_xattr(name) ? fgetxattr(fd, name, NULL, 0) : -1;
@@ -219,6 +223,7 @@ static int pack_file(struct pack *p, int parent, const char *name, const char *p
 	int r;
 
 	attributes.n = 0;
+	attributes.names = NULL;
 	/* Should it have become something else, opening that must neither wait nor act. */
 	fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)

@@ -257,7 +257,7 @@ static int add_named(const struct source *source, const char *name, const char *
 		     const struct plan_platform *platform, struct known *known, struct plan *plan,
 		     struct error *err)
 {
-	struct chain chain = { 0 };
+	autofree struct chain *chain = NULL;
 	int r;
 
 	if (!id || !*id)
@@ -268,12 +268,13 @@ static int add_named(const struct source *source, const char *name, const char *
 	}
 	known->image = plan->n;
 	known->top[0] = '\0';
-	r = read_chain(source, id, &chain, err);
+	chain = xcalloc(1, sizeof(*chain)); /* more than the stack need have */
+	r = read_chain(source, id, chain, err);
 	if (r == 0)
-		r = add_image(source, &chain, name, platform, known, plan, err);
+		r = add_image(source, chain, name, platform, known, plan, err);
 	if (r == 0 && plan->n > known->image)
 		memcpy(known->top, id, sizeof(known->top));
-	chain_done(&chain);
+	chain_done(chain);
 	return r < 0 ? error_wrap(err, "image '%.200s'", name) : r;
 }
 

@@ -39,18 +39,31 @@ static bool bridge_has_gateway(int fd, const struct address_prefix *subnet)
 	       address.s_addr == ipam_gateway(subnet).s_addr;
 }
 
+/* Whoever names one knows the host's routes. */
+static int parse_choice(const char *text, struct address_prefix *subnet, struct error *err)
+{
+	if (ipam_parse_subnet(text, subnet) == 0)
+		return 0;
+	error_set(err, EINVAL, "choose a subnet for '%s': TARE_SUBNET '%s' is none", BRIDGE_NAME,
+		  text);
+	return error_hint(err, "its first address and 8 to 28 bits, as in 10.99.0.0/16");
+}
+
 /**
- * bridge_choose_subnet() - The first of a few subnets that the host does not route elsewhere
+ * bridge_choose_subnet() - TARE_SUBNET, or the first of a few that the host does not route elsewhere
  *
- * Return: 0, -EADDRINUSE if all are taken, or -errno
+ * Return: 0, -EINVAL if TARE_SUBNET is none, -EADDRINUSE if all are taken, or -errno
  */
 int bridge_choose_subnet(struct address_prefix *subnet, struct error *err)
 {
+	const char *choice = getenv("TARE_SUBNET");
 	struct address_prefix candidates[sizeof(SUBNETS) / sizeof(SUBNETS[0])];
 	size_t n = sizeof(SUBNETS) / sizeof(SUBNETS[0]);
 	autoclose int fd = -1;
 	int r, ifindex;
 
+	if (choice && *choice)
+		return parse_choice(choice, subnet, err);
 	fd = netlink_open(NETLINK_ROUTE);
 	if (fd < 0)
 		return error_sys(err, -fd, "open a netlink socket");
@@ -74,7 +87,8 @@ int bridge_choose_subnet(struct address_prefix *subnet, struct error *err)
 	}
 	error_set(err, EADDRINUSE, "choose a subnet for '%s': the host routes them all elsewhere",
 		  BRIDGE_NAME);
-	return error_hint(err, "'--network host' and '--network none' need none");
+	return error_hint(err, "TARE_SUBNET=10.99.0.0/16 would choose one by hand; "
+			       "'--network host' and '--network none' need none");
 }
 
 static int set_sysctl(const char *path, const char *value, struct error *err)

@@ -87,6 +87,21 @@ static bool is_named(const struct config *c, const char *path)
 	return false;
 }
 
+/*
+ * Nearly no program misses tty and full, so a host whose /dev lacks one starts containers
+ * without it. Without the others much fails in ways that nobody understands.
+ */
+static int judge_missing(const char *path, int r, struct error *err)
+{
+	if ((r == -ENOENT || r == -ENODEV) &&
+	    (!strcmp(path, "/dev/tty") || !strcmp(path, "/dev/full")))
+		return 0;
+	if (r == -ENOENT || r == -ENODEV)
+		error_hint(err,
+			   "the host has no such device; its own /dev, or mknod(1), brings it");
+	return r;
+}
+
 /** device_make_defaults() - null, zero, full, random, urandom and tty, but what the bundle names */
 int device_make_defaults(int dev, const struct config *c, struct error *err)
 {
@@ -100,8 +115,11 @@ int device_make_defaults(int dev, const struct config *c, struct error *err)
 			.minor = defaults[i].minor,
 		};
 
-		if (!is_named(c, node.path))
-			r = make_in(dev, &node, config_has_userns(c), err);
+		if (is_named(c, node.path))
+			continue;
+		r = make_in(dev, &node, config_has_userns(c), err);
+		if (r < 0)
+			r = judge_missing(node.path, r, err);
 	}
 	return r;
 }

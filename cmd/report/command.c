@@ -136,11 +136,11 @@ static int finish(struct input *in, struct error *err)
 
 static int read_all(struct input *in, int fd, struct error *err)
 {
-	char data[CHUNK];
+	autofree char *data = xmalloc(CHUNK);
 	ssize_t n;
 	int r = 0;
 
-	while (r == 0 && (n = read(fd, data, sizeof(data))) != 0) {
+	while (r == 0 && (n = read(fd, data, CHUNK)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -14,6 +14,7 @@ tare wait talk >/dev/null
 run tare logs talk
 is 'logs keeps stdout' "$stdout" $'one\nthree'
 is 'logs keeps stderr apart' "$stderr" two
+is 'a small stack does' "$(ulimit -s 64; tare logs talk 2>&1 && tare cp talk:/etc/passwd - | tar t)" $'one\ntwo\nthreepasswd'
 run tare logs --tail 1 talk
 is 'logs --tail shows the last lines' "$stdout$stderr" three
 run tare logs -n 0 talk

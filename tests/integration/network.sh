@@ -281,6 +281,13 @@ run unshare --net sh -c '
 	exec '"$TARE"' --runroot /run/tare2 run --rm busybox ip -o -4 addr show eth0'
 like 'another subnet is taken where 10.87 is routed, whatever a VPN does to all the world' "$stdout" 'inet 10\.187\.'
 rm -rf /run/tare2
+run unshare --net sh -c '
+	ip link set lo up; ip route add 10.0.0.0/8 dev lo; ip route add 172.16.0.0/12 dev lo; ip route add 192.168.0.0/16 dev lo
+	r="$0 --runroot /run/tare2 run --rm busybox"; $r true; TARE_SUBNET=10.99.0.1/16 $r true
+	TARE_SUBNET=10.99.0.0/16 $r ip -o -4 addr show eth0' "$TARE"
+like 'where all are routed, a subnet can be chosen by hand' "$status $stdout" '^0 .*inet 10\.99\.'
+like 'as is told, and what is none refused' "$stderr" "elsewhere.*hint: TARE_SUBNET=.*'10.99.0.1/16' is none"
+rm -rf /run/tare2
 
 # ---- a host whose /proc/sys cannot be written to, as in a container --------------------
 
