@@ -197,27 +197,27 @@ static int64_t end_farewell(struct deadline *d, int64_t now_ns)
 	struct supervise *s =
 		(struct supervise *)((char *)d - offsetof(struct supervise, farewell));
 
-	return press(s, &s->shut_down, now_ns, 0);
+	(void)now_ns;
+	(void)sys_pidfd_send_signal(s->pidfd, SIGKILL, NULL, 0);
+	return 0;
 }
 
-static void begin_farewell(struct supervise *s)
+static void begin_farewell(struct supervise *s, int64_t grace_ms)
 {
-	bool patient = s->grace_ms < 0 || s->grace_ms > SUPERVISE_FAREWELL_MAX_MS;
-
 	s->shut_down = true;
 	s->farewell.due = end_farewell;
-	deadline_add(&s->deadlines, &s->farewell,
-		     deadline_after(clock_monotonic_ns(),
-				    patient ? SUPERVISE_FAREWELL_MAX_MS : s->grace_ms));
+	deadline_add(&s->deadlines, &s->farewell, deadline_after(clock_monotonic_ns(), grace_ms));
 }
 
 /* SIGTERM is for us, and what we are here for goes with us. */
 static void shut_down(struct supervise *s)
 {
+	bool patient = s->grace_ms < 0 || s->grace_ms > SUPERVISE_FAREWELL_MAX_MS;
+
 	(void)sys_pidfd_send_signal(s->pidfd, s->stop_signal, NULL, 0);
+	begin_farewell(s, patient ? SUPERVISE_FAREWELL_MAX_MS : s->grace_ms);
 	if (s->thaw_fd >= 0) /* a frozen process hears of nothing but SIGKILL */
 		(void)cgroup_freeze(s->thaw_fd, false, &(struct error){ 0 });
-	begin_farewell(s);
 }
 
 static void pass_signals(struct supervise *s, int *insistence)
@@ -237,8 +237,8 @@ static void pass_signals(struct supervise *s, int *insistence)
 				shut_down(s);
 			continue;
 		}
-		if (ends && !process_hears(s->pid, SIGTERM))
-			begin_farewell(s);
+		if (ends && s->grace_ms >= 0 && !process_hears(s->pid, SIGTERM))
+			begin_farewell(s, s->grace_ms);
 		/* Process 1 of a namespace ignores what it does not handle: insisting ends it. */
 		if ((sig == SIGINT || sig == SIGTERM) && ++*insistence >= SIGNALS_UNTIL_KILL)
 			sig = SIGKILL;

@@ -68,8 +68,8 @@ bool repeat_is_over(const struct json *report)
 {
 	const char *reason = text_of(report, "reason");
 
-	return !strcmp(reason, "stopped") || !strcmp(reason, "start-failed") ||
-	       !strcmp(reason, "limit");
+	return !strcmp(reason, "stopped") || !strcmp(reason, "shutdown") ||
+	       !strcmp(reason, "start-failed") || !strcmp(reason, "limit");
 }
 
 /* ---- how figures vary --------------------------------------------------- */

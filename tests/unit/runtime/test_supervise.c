@@ -315,7 +315,10 @@ static void in_the_foreground_only_who_does_not_hear_sigterm_is_killed(void **st
 	assert_int_equal(run(*state, ENDS_ON_TERM,
 			     "trap '' TERM; kill -TERM $PPID; while :; do sleep 0.01; done"),
 			 SIGKILL);
-	assert_int_equal(run(*state, 0, "trap '' TERM; kill -TERM $PPID; sleep 0.2; exit 6"),
+	assert_int_equal(run(*state, ENDS_ON_TERM | PATIENT,
+			     "trap '' TERM; kill -TERM $PPID; sleep 0.2; exit 6"),
+			 EXIT_STATUS(6));
+	assert_int_equal(run(*state, 0, "trap '' TERM; kill -TERM $PPID; sleep 0.1; exit 6"),
 			 EXIT_STATUS(6));
 }
 
