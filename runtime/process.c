@@ -52,8 +52,12 @@
 #define STAT_START   22
 #define STAT_PENDING 31
 #define STAT_BLOCKED 32
+#define STAT_IGNORED 33
 #define STAT_CAUGHT  34
 #define PF_EXITING   0x4
+
+#define LOOKS	      5
+#define LOOK_PAUSE_NS 1000000
 
 struct join_plan {
 	const struct config_process *process;
@@ -112,13 +116,23 @@ bool process_is_dying(pid_t pid)
  * process_hears() - Whether a signal means anything to the first process of a pid namespace
  *
  * The kernel throws away what such a process neither handles nor has blocked, pid_namespaces(7).
+ * Blocked may be for as long as a fork takes, as shells and libraries do it: so more than one look.
  */
 bool process_hears(pid_t pid, int sig)
 {
-	autofree char *stat = read_stat(pid);
-	uint64_t heard = number_of(stat, STAT_BLOCKED) | number_of(stat, STAT_CAUGHT);
+	const struct timespec pause = { .tv_nsec = LOOK_PAUSE_NS };
+	uint64_t bit = UINT64_C(1) << (sig - 1);
 
-	return heard >> (sig - 1) & 1;
+	for (int i = 0; i < LOOKS; i++) {
+		autofree char *stat = read_stat(pid);
+
+		if (number_of(stat, STAT_CAUGHT) & bit)
+			return true;
+		if (!(number_of(stat, STAT_BLOCKED) & bit) || number_of(stat, STAT_IGNORED) & bit)
+			return false;
+		(void)nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 /** process_is_alive() - Whether it is that process, and has not ended, waited for or not */
