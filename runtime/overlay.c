@@ -23,20 +23,31 @@
 #include "runtime/mount.h"
 #include "runtime/plan.h"
 
-/* The merged root shows the upper directory's own metadata: give it the image's. */
+/*
+ * The merged root shows the upper directory's own metadata: give it the image's. That there is one
+ * tells that it is complete and that there is a work directory; whoever makes it may be killed.
+ */
 static int make_upper(const struct rootfs *fs, const struct config *c, struct error *err)
 {
+	const mode_t mode = c->root_mode & 07777;
+	/* mkdir(2) sets no owner, and does not take the set-id bits. */
+	const bool by_mkdir = !c->root_uid && !c->root_gid && !(mode & 07000);
+	const char *name = by_mkdir ? "upper" : "upper.new";
+
 	if (mkdirat(fs->scratch, "work", 0700) < 0 && errno != EEXIST)
 		return error_sys(err, errno, "make the work directory");
-	/* Last, as it is what tells that there are both. */
-	if (mkdirat(fs->scratch, "upper", c->root_mode & 07777) < 0)
-		return errno == EEXIST ? 0 : error_sys(err, errno, "make the upper directory");
-	if ((c->root_uid || c->root_gid) &&
-	    fchownat(fs->scratch, "upper", c->root_uid, c->root_gid, 0) < 0)
+	if (!by_mkdir && faccessat(fs->scratch, "upper", F_OK, 0) == 0)
+		return 0;
+	if (mkdirat(fs->scratch, name, mode) < 0 && errno != EEXIST)
+		return error_sys(err, errno, "make the upper directory");
+	if (by_mkdir)
+		return 0;
+	if (fchownat(fs->scratch, name, c->root_uid, c->root_gid, 0) < 0)
 		return error_sys(err, errno, "set the owner of the upper directory");
-	/* mkdir(2) does not take the set-id bits. */
-	if ((c->root_mode & 07000) && fchmodat(fs->scratch, "upper", c->root_mode & 07777, 0) < 0)
+	if (fchmodat(fs->scratch, name, mode, 0) < 0)
 		return error_sys(err, errno, "set the mode of the upper directory");
+	if (renameat(fs->scratch, name, fs->scratch, "upper") < 0)
+		return error_sys(err, errno, "name the upper directory");
 	return 0;
 }
 

@@ -172,6 +172,12 @@ is 'addresses that nobody got to own are free again' "$(find "$TARE_RUNROOT/netw
 id=$(tare create --name half --network none busybox echo whole)
 mkdir "$TARE_ROOT/containers/$id/upper"
 is 'a start that was killed as it made the upper directory can be repeated' "$(tare start -a half)" whole
-tare rm half
+mkdir -p own/bin && cp "$(type -P busybox)" own/bin/stat && chown 5:6 own && chmod 2755 own
+tar --numeric-owner -C own -c . | tare import - own >/dev/null
+tare create --name own --network none own /bin/stat -c '%u:%g %a' / >/dev/null
+strace -f -o /dev/null -e inject=fchownat:signal=KILL:when=1 "$TARE" start -a own 2>/dev/null
+is 'or as it gave that its owner' "$(tare start -a own)" '5:6 2755'
+tare rm half own
+tare rmi own
 
 done_testing
