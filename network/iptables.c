@@ -19,6 +19,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 
 #include "base/cleanup.h"
+#include "base/error.h"
 #include "base/file.h"
 #include "base/str.h"
 
@@ -33,7 +34,7 @@ static int has_filter(void)
 {
 	autofree char *names = NULL;
 	size_t len;
-	int r = file_read_at(AT_FDCWD, TABLES, NAMES_MAX, &names, &len, NULL);
+	int r = file_read_at(AT_FDCWD, TABLES, NAMES_MAX, &names, &len, &(struct error){ 0 });
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;

@@ -53,6 +53,10 @@ container=$(tare inspect -f '{{.State.Pid}}' web)
 ok 'without a firewall both directions pass' wait_for 5 in_reach 1
 run tare doctor -q firewall
 is 'and none is reported' "$status $stdout" '0 '
+if [ -n "$(type -P strace)" ]; then
+	run strace -o /dev/null -P /proc/net/ip_tables_names -e inject=openat,open:error=ENOENT "$TARE" doctor -q firewall
+	is 'nor by a kernel without iptables of the older kind' "$status $stdout" '0 '
+fi
 
 iptables -P FORWARD DROP
 iptables -N DOCKER-USER
