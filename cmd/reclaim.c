@@ -212,7 +212,7 @@ static bool is_ending(const struct record *r)
 	if (!target_is_running(r))
 		return false;
 	pidfd = target_open_process(r, &(struct error){ 0 });
-	return pidfd < 0 || target_wait_exit(pidfd, 0) == 0;
+	return pidfd == -ESRCH || (pidfd >= 0 && target_wait_exit(pidfd, 0) == 0);
 }
 
 /**

@@ -130,7 +130,7 @@ bool target_is_up(const struct record *r)
  * The number on record may belong to another process by now; the start time
  * tells, and after that the pidfd cannot change its meaning.
  *
- * Return: the pidfd, or -ESRCH when that process is gone
+ * Return: the pidfd, -ESRCH when that process is gone, or another -errno
  */
 int target_open_process(const struct record *r, struct error *err)
 {

@@ -167,13 +167,21 @@ int process_set_oom_score(pid_t pid, const struct config_process *p, struct erro
  * process_open() - A pidfd of a process that a record names
  * @start:	Start time on record; a process with another one is not meant
  *
- * Return: the pidfd, which the caller closes, or -ESRCH
+ * Return: the pidfd, which the caller closes; -ESRCH when that process is gone; or -errno, which
+ * says nothing about it: out of descriptors, or a seccomp filter that refuses pidfd_open(2)
  */
 int process_open(pid_t pid, uint64_t start, struct error *err)
 {
 	autoclose int fd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
+	uint64_t began;
 
-	if (fd < 0 || process_start_time(pid) != start)
+	if (pid > 0 && fd < 0 && errno != ESRCH && errno != EINVAL)
+		return error_sys(err, errno, "open its first process");
+	began = fd < 0 ? 0 : process_start_time(pid);
+	if (fd >= 0 && !began && sys_pidfd_send_signal(fd, 0, NULL, 0) == 0)
+		return error_set(err, EACCES,
+				 "look at its first process: '/proc/%d/stat' is unreadable", pid);
+	if (fd < 0 || began != start)
 		return error_set(err, ESRCH, "the container's process is gone");
 	return steal_fd(&fd);
 }

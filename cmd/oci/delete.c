@@ -35,13 +35,12 @@ static const struct option_def options[] = {
 
 static int kill_and_wait(const struct state *s, struct error *err)
 {
-	struct error gone;
-	autoclose int pidfd = s->pid ? process_open(s->pid, s->pid_start, &gone) : -1;
+	autoclose int pidfd = s->pid ? process_open(s->pid, s->pid_start, err) : -ESRCH;
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	int r;
 
 	if (pidfd < 0)
-		return 0;
+		return pidfd == -ESRCH ? 0 : pidfd;
 	if (sys_pidfd_send_signal(pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return error_sys(err, errno, "kill container '%s'", s->id);
 	do

@@ -67,13 +67,12 @@ static int wait_for_news(struct cgroup_oom_watch *watch, int pidfd, int64_t ms)
 
 static int follow(const struct oci_target *t, int cgroup_fd, int64_t interval_ms, struct error *err)
 {
-	struct error gone;
-	autoclose int pidfd = process_open(t->state.pid, t->state.pid_start, &gone);
+	autoclose int pidfd = process_open(t->state.pid, t->state.pid_start, err);
 	struct cgroup_oom_watch watch;
 	int news = 0, r = 0;
 
 	if (pidfd < 0)
-		return 0;
+		return pidfd == -ESRCH ? 0 : pidfd;
 	if (cgroup_oom_watch_open(&watch, cgroup_fd, err) < 0)
 		return -err->code;
 	while (r >= 0 && news != 2) {

@@ -102,7 +102,7 @@ int oci_target_signal(const struct oci_target *t, int sig, struct error *err)
 	autoclose int pidfd = process_open(t->state.pid, t->state.pid_start, err);
 
 	if (pidfd < 0)
-		return error_set(err, ESRCH, "container not running");
+		return pidfd == -ESRCH ? error_set(err, ESRCH, "container not running") : pidfd;
 	if (sys_pidfd_send_signal(pidfd, sig, NULL, 0) < 0)
 		return errno == ESRCH ? error_set(err, ESRCH, "container not running")
 				      : error_sys(err, errno, "signal container '%s'", t->state.id);

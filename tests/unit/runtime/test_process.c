@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "tests/unit/scratch.h"
 
@@ -22,6 +23,22 @@ static void another_process_of_that_number_is_not_meant(void **state)
 	assert_int_equal(process_open(getpid(), start + 1, &err), -ESRCH);
 	assert_int_equal(process_open(getpid(), 0, &err), -ESRCH);
 	assert_int_equal(process_open(0, 0, &err), -ESRCH);
+}
+
+static void what_cannot_be_opened_is_not_gone(void **state)
+{
+	uint64_t start = process_start_time(getpid());
+	struct rlimit limit, none;
+	struct error err = { 0 };
+	int r;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = process_open(getpid(), start, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(r, -EMFILE);
 }
 
 static void who_was_killed_is_dying(void **state)
@@ -44,6 +61,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(another_process_of_that_number_is_not_meant),
+		cmocka_unit_test(what_cannot_be_opened_is_not_gone),
 		cmocka_unit_test(who_was_killed_is_dying),
 	};
 
