@@ -246,6 +246,19 @@ static int put_on_record(struct birth *b, const struct context *ctx, struct erro
 	return b->dir_fd < 0 ? b->dir_fd : 0;
 }
 
+/* Found in our own store; a view of an archive brings what it needs. */
+static int see_image_again(const struct birth *b, const struct context *ctx, const char *operand,
+			   struct error *err)
+{
+	const struct image *image = &b->image;
+
+	if (!b->has_image || b->ephemeral.dir || image->store_path ||
+	    (image->n_view_fds && !image->is_stored_view) ||
+	    image_is_still_there(ctx->store.root_fd, image))
+		return 0;
+	return error_set(err, ENOENT, "no such image: '%s' has just been removed", operand);
+}
+
 static int choose_slice(struct birth *b, const struct context *ctx, struct error *err)
 {
 	if (b->settings.cgroup_parent)
@@ -312,6 +325,8 @@ int birth_begin(struct birth *b, const struct context *ctx, const struct run_opt
 	}
 	fill_record(b);
 	r = put_on_record(b, ctx, err);
+	if (r == 0)
+		r = see_image_again(b, ctx, operands[0], err);
 	return r == 0 ? volume_make(&b->settings, ctx->store.root_fd, err) : r;
 }
 

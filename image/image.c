@@ -247,8 +247,7 @@ static int read_image(const struct image_store *s, const struct image_summary *r
  * @out:	Released with image_done()
  *
  * Reads two files. Takes no lock: should the image be removed at the same
- * time, the layers are gone when they are mounted, or the container's record
- * came first and the removal is refused.
+ * time, image_is_still_there() says so once the container is on record.
  *
  * Return: 0, -ENOENT, -EEXIST for an ambiguous prefix, or another -errno
  */
@@ -260,6 +259,8 @@ int image_find(const struct image_store *s, const char *operand, struct image *o
 	size_t row;
 	int r;
 
+	if (fstatat(s->fd, "index.json", &image.index, 0) < 0)
+		image.index.st_ino = 0; /* there is none yet */
 	r = image_list(s, &list, err);
 	if (r < 0)
 		return r;
@@ -276,6 +277,39 @@ int image_find(const struct image_store *s, const char *operand, struct image *o
 	}
 	*out = image;
 	return 0;
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/**
+ * image_is_still_there() - Whether our store still has an image that image_find() found in it
+ * @root_fd:	ROOT
+ *
+ * To be asked when a container that uses it is on record: whoever removes an image looks for
+ * containers after it has gone from the index. So one of the two sees the other.
+ */
+bool image_is_still_there(int root_fd, const struct image *image)
+{
+	autoimagelist struct image_list list = { 0 };
+	struct image_store store;
+	struct error ignored;
+	bool found = false;
+	struct stat now;
+
+	if (fstatat(root_fd, "images/index.json", &now, 0) == 0 &&
+	    is_same_file(&now, &image->index))
+		return true;
+	if (image_store_open(root_fd, &store, &ignored) < 0)
+		return false;
+	if (image_list(&store, &list, &ignored) == 0)
+		for (size_t i = 0; i < list.n && !found; i++)
+			found = !strcmp(list.items[i].id, image->id);
+	image_store_close(&store);
+	return found;
 }
 
 /** image_done() - Release what image_find() made; safe twice */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/str.h"
@@ -40,10 +41,12 @@ struct image {
 	int *view_fds;
 	size_t n_view_fds;
 	bool is_stored_view; /* from the store, not from somebody's archive */
+	struct stat index;   /* of the document that named it; see image_is_still_there() */
 };
 
 int image_find(const struct image_store *s, const char *operand, struct image *out,
 	       struct error *err);
+bool image_is_still_there(int root_fd, const struct image *image);
 void image_done(struct image *image);
 #define autoimage __attribute__((cleanup(image_done)))
 

@@ -165,6 +165,28 @@ static int find_roots(const struct image_store *s, struct roots *roots, struct e
 	return r;
 }
 
+/*
+ * A container may have come after its image was found to have none, and found its image before that
+ * went from the index. It is on record by now: what comes later sees that the image is gone.
+ */
+static int keep_used(const struct image_store *s, const struct removing *rm, struct roots *roots,
+		     struct error *err)
+{
+	autodir DIR *dir = rm->is_used ? dir_open(s->fd, "blobs/sha256", 0) : NULL;
+	const struct dirent *e;
+	int r = 0;
+
+	if (rm->is_used && !dir)
+		return error_sys(err, errno, "read 'images/blobs/sha256'");
+	while (r == 0 && dir && (e = dir_next(dir))) {
+		autofree char *by = NULL;
+
+		if (!strlist_has(&roots->blobs, e->d_name) && rm->is_used(rm->arg, e->d_name, &by))
+			r = add_config_roots(s, e->d_name, roots, err);
+	}
+	return r;
+}
+
 /* Move what is not in @keep from a directory of the store to the staging directory. */
 static int set_aside(const struct image_store *s, const char *from, const struct strlist *keep,
 		     int staging, struct error *err)
@@ -187,13 +209,16 @@ static int set_aside(const struct image_store *s, const char *from, const struct
 }
 
 /* The import cache is only worth keeping as a whole while the index does not shrink. */
-static int collect(const struct image_store *s, int staging, struct error *err)
+static int collect(const struct image_store *s, const struct removing *rm, int staging,
+		   struct error *err)
 {
 	struct strlist nothing = { 0 };
 	struct roots roots = { 0 };
 	int r;
 
 	r = find_roots(s, &roots, err);
+	if (r == 0)
+		r = keep_used(s, rm, &roots, err);
 	if (r == 0)
 		r = set_aside(s, "layer", &roots.layers, staging, err);
 	if (r == 0)
@@ -236,7 +261,7 @@ int image_remove(const struct image_store *s, const char *operand, bool force,
 		return lock;
 	r = image_store_stage(s, &staging, err);
 	if (r == 0)
-		r = collect(s, staging.fd, err);
+		r = collect(s, &rm, staging.fd, err);
 	cleanup_close(&lock);
 	image_store_unstage(s, &staging);
 	return r;

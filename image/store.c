@@ -147,15 +147,17 @@ struct json *image_store_read_index(const struct image_store *s, struct error *e
 	autofree char *data = NULL;
 	struct json *index;
 	size_t len;
+	int r;
 
-	if (faccessat(s->fd, "index.json", F_OK, 0) < 0 && errno == ENOENT) {
+	r = file_read_at(s->fd, "index.json", STORE_MAX_INDEX, &data, &len, err);
+	if (r == -ENOENT) {
 		index = json_new_map();
 		json_set_int(index, "schemaVersion", 2);
 		json_set_text(index, "mediaType", MEDIA_TYPE_INDEX);
 		json_set(index, "manifests", json_new_list());
 		return index;
 	}
-	if (file_read_at(s->fd, "index.json", STORE_MAX_INDEX, &data, &len, err) < 0)
+	if (r < 0)
 		return NULL;
 	index = json_parse(data, len, err);
 	if (index && json_kind_of(json_get(index, "manifests")) != JSON_LIST) {

@@ -4,7 +4,7 @@
 # images.sh - images, tag, rmi, image inspect: names, ids, formats, exit codes
 . "$(dirname "$0")/../lib/harness.sh"
 
-need python3
+need python3 strace
 lib=$TARE_TEST_TOP/tests/lib
 
 run tare images
@@ -78,6 +78,39 @@ tare create --network none --name user busybox true >/dev/null
 fails 'an image in use is not removed' 2 tare rmi busybox
 tare rm user >/dev/null
 ok 'and then it is' tare rmi busybox
+
+# A container and the removal of its image at the same time: one of the two sees the other. Stopped in between:
+# the removal that has found no container, and the run that has found the image.
+# halfway CALL COMMAND... -- ARG...: COMMAND, at the end of its first such call, waits for tare ARG...
+halfway() {
+	local call=$1 first=() job
+	shift
+	while [ "$1" != -- ]; do
+		first+=("$1")
+		shift
+	done
+	shift
+	rm -f "$T/trace"
+	strace -o "$T/trace" -e "trace=$call" -e "inject=$call:signal=STOP:when=1" "$TARE" "${first[@]}" >"$T/first" 2>&1 &
+	job=$!
+	wait_for 20 grep -q 'stopped by SIGSTOP' "$T/trace" || diag "$(cat "$T/trace")"
+	run tare "$@"
+	pkill -CONT -P $job
+	wait $job
+}
+load_busybox
+halfway fdatasync rmi -f busybox -- run -d --name user --network none busybox sleep 1000
+is 'who came in between runs' "$status" 0
+is 'with all that its image has' "$(tare exec user echo still there)" 'still there'
+tare load -q -i "$FIXTURES/web.tar" >/dev/null
+ok 'also when others are removed' tare rmi -f web
+is 'it goes on' "$(tare exec user echo still there)" 'still there'
+tare rm -f user >/dev/null
+load_busybox
+halfway renameat run --rm --network none busybox echo works -- rmi -f busybox
+like 'or is told that there is none any more' "$status $(cat "$T/first")" \
+	"^0 tare: no such image: 'busybox' has just been removed$"
+is 'and no container' "$(tare ps -aq)$(tare images -q)" ''
 
 # Running an archive takes no name from another image, and loads it once.
 run tare run --rm --network none "$FIXTURES/busybox.tar" echo hello
