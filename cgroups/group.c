@@ -36,8 +36,7 @@
 #include "cgroups/setting.h"
 
 /* How deep below itself a container may have made cgroups, for us to remove them: one fd each. */
-#define REMOVE_MAX_DEPTH   200
-#define DELEGATE_MAX_BYTES 4096
+#define REMOVE_MAX_DEPTH 200
 /* Without cgroup.kill, processes fork while they are being killed; this often they are listed. */
 #define KILL_ROUNDS 100
 
@@ -250,40 +249,6 @@ int cgroup_claim(const struct cgroup_root *root, const char *relpath,
 		return r;
 	}
 	*dirfd = steal_fd(&fd);
-	return 0;
-}
-
-/**
- * cgroup_delegate() - Give a cgroup to the user who is root in the container
- * @uid:	That user's number on the host
- *
- * runtime-spec config-linux.md, "Cgroup ownership": the directory and the
- * files that the kernel names as safe to give away. The group stays.
- */
-int cgroup_delegate(int dirfd, uid_t uid, struct error *err)
-{
-	static const char usual[] = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
-	autostrlist struct strlist files = { 0 };
-	autofree char *list = NULL;
-	struct error ignored; /* before Linux 4.15 there is no list */
-	size_t len;
-
-	if (fchown(dirfd, uid, (gid_t)-1) < 0)
-		return error_sys(err, errno, "give the cgroup to user %u", (unsigned int)uid);
-	if (file_read_at(AT_FDCWD, "/sys/kernel/cgroup/delegate", DELEGATE_MAX_BYTES, &list, &len,
-			 &ignored) < 0)
-		list = xstrdup(usual);
-	strlist_split(&files, list, '\n');
-	for (size_t i = 0; i < files.n; i++) {
-		const char *file = files.items[i];
-
-		if (!*file || strchr(file, '/'))
-			continue;
-		if (fchownat(dirfd, file, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    errno != ENOENT) /* it lists those of all controllers */
-			return error_sys(err, errno, "give '%s' of the cgroup to user %u", file,
-					 (unsigned int)uid);
-	}
 	return 0;
 }
 

@@ -28,7 +28,6 @@ int cgroup_claim(const struct cgroup_root *root, const char *relpath,
 		 const struct cgroup_limits *limits, int *dirfd, struct error *err);
 int cgroup_pass_controllers(const struct cgroup_root *root, const char *relpath, int dirfd,
 			    const struct cgroup_limits *limits, struct error *err);
-int cgroup_delegate(int dirfd, uid_t uid, struct error *err);
 int cgroup_open(const struct cgroup_root *root, const char *relpath, struct error *err);
 int cgroup_open_of_process(const struct cgroup_root *root, const char *relpath, pid_t pid,
 			   struct error *err);

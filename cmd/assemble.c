@@ -17,6 +17,7 @@
 #include "base/sys.h"
 #include "cmd/connect.h"
 #include "cmd/device.h"
+#include "cmd/systemd_mode.h"
 #include "cmd/volume.h"
 #include "image/image.h"
 
@@ -69,7 +70,7 @@ static int read_security(const struct settings *s, struct security *out, struct 
 	return r;
 }
 
-static int make_filter(const struct security *sec, uint64_t caps, bool compat,
+static int make_filter(const struct security *sec, uint64_t caps, const struct settings *s,
 		       struct seccomp_program *out, struct error *err)
 {
 	autojson struct json *profile = NULL;
@@ -78,7 +79,9 @@ static int make_filter(const struct security *sec, uint64_t caps, bool compat,
 	if (sec->seccomp && !strcmp(sec->seccomp, "unconfined"))
 		return 0;
 	if (!sec->seccomp) {
-		r = seccomp_default(caps, compat ? SECCOMP_COMPAT : 0, out);
+		r = seccomp_default(
+			caps, (s->compat ? SECCOMP_COMPAT : 0) | (s->systemd ? SECCOMP_UEVENTS : 0),
+			out);
 		return r < 0 ? error_sys(err, -r, "make the seccomp filter") : 0;
 	}
 	profile = json_parse(sec->seccomp, strlen(sec->seccomp), err);
@@ -111,8 +114,11 @@ static void fill_env(const struct settings *s, struct strlist *env)
 static int choose_capabilities(const struct settings *s, uint64_t *mask, struct error *err)
 {
 	uint64_t basis = s->privileged ? CAPABILITY_ALL : CAPABILITY_DEFAULT;
-	int r = capability_tweak(basis, &s->cap_add, &s->cap_drop, mask, err);
+	int r;
 
+	if (s->systemd)
+		basis |= systemd_mode_capabilities();
+	r = capability_tweak(basis, &s->cap_add, &s->cap_drop, mask, err);
 	/* In a user namespace of its own the container's root starts with all there are. */
 	return r == 0 && s->host_userns ? capability_limit_to_own(*mask, mask, err) : r;
 }
@@ -146,7 +152,7 @@ int assemble_process(const struct settings *s, struct config_process *p, struct 
 	if (r == 0)
 		r = choose_capabilities(s, &caps, err);
 	if (r == 0)
-		r = make_filter(&sec, caps, s->compat, &p->seccomp, err);
+		r = make_filter(&sec, caps, s, &p->seccomp, err);
 	if (r == 0)
 		r = fill_rlimits(s, &p->rlimits, err);
 	if (r < 0)
@@ -212,6 +218,8 @@ static int fill_mounts(const struct settings *s, struct config *c, struct error 
 			return r;
 		add_mount(c, &m);
 	}
+	if (s->systemd && systemd_mode_add_mounts(c, err) < 0)
+		return -err->code;
 	if (c->n_mounts)
 		qsort(c->mounts, c->n_mounts, sizeof(*c->mounts), by_depth);
 	for (size_t i = 1; i < c->n_mounts; i++)
@@ -287,11 +295,14 @@ int assemble_config(const struct settings *s, const char *id, const struct image
 		c->namespaces |= CLONE_NEWUSER;
 	c->shm_bytes = (uint64_t)(s->shm_bytes ? s->shm_bytes : SETTINGS_SHM_BYTES);
 	c->init = s->init;
+	c->writable_cgroup = s->systemd;
 	fill_root(s, image, c);
 	r = read_security(s, &sec, err);
 	c->writable_kernel = sec.unmasked;
 	if (r == 0)
 		r = assemble_process(s, &c->process, err);
+	if (s->systemd)
+		systemd_mode_add_env(id, &c->process.env);
 	strlist_copy(&c->process.args, &s->entrypoint);
 	strlist_copy(&c->process.args, &s->cmd);
 	if (r == 0)

@@ -39,6 +39,7 @@
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/image.h"
+#include "runtime/console.h"
 #include "runtime/idmap.h"
 #include "runtime/process.h"
 #include "runtime/sync.h"
@@ -59,6 +60,7 @@ void launch_init(struct launch *l, const struct context *ctx, struct settings *s
 		.idmap_fd = -1,
 		.cpus_fd = -1,
 		.signal_fd = -1,
+		.console_fd = -1,
 		.member = { .dir_fd = -1, .watch_fd = -1 },
 		.network = {
 			.ctx = ctx,
@@ -229,7 +231,11 @@ static int connect_console(struct launch *l, struct error *err)
 		return master;
 	l->streams.stdout_from = l->streams.stdin_to = master;
 	l->streams.terminal = true;
-	return 0;
+	if (!l->settings->systemd)
+		return 0;
+	/* It opens /dev/console for a line or two, and closes it again. */
+	l->console_fd = console_open_peer(master, err);
+	return l->console_fd < 0 ? l->console_fd : 0;
 }
 
 /*
@@ -300,6 +306,7 @@ static void give_back(struct launch *l)
 		(void)close(l->idmap_fd);
 	if (l->signal_fd >= 0)
 		(void)close(l->signal_fd);
+	cleanup_close(&l->console_fd);
 	l->idmap_fd = l->signal_fd = -1;
 }
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/cpulist.h"
 #include "base/error.h"
+#include "cgroups/delegate.h"
 #include "cgroups/group.h"
 #include "cgroups/protection.h"
 #include "cgroups/remark.h"
@@ -145,6 +146,29 @@ static int make_cgroup(struct launch *l, struct error *err)
 	return look_at_limits(l, err);
 }
 
+/*
+ * systemd moves itself one level down, and passes controllers on to what it makes beside that. With
+ * ids of its own that is not the owner of what limits it.
+ */
+static int hand_over_cgroup(struct launch *l, struct error *err)
+{
+	const struct settings *s = l->settings;
+	int r;
+
+	if (s->host_userns && !s->privileged && !cgroup_limits_hold_for_root()) {
+		error_set(err, EPERM,
+			  "hand the cgroup over to the container's systemd: with the "
+			  "host's ids it could raise its own limits");
+		return error_hint(err, "leave out --userns=host, mount cgroup2 with nsdelegate, or "
+				       "give all away with --privileged");
+	}
+	cgroup_offer_controllers(&l->cgroup_root, l->record->cgroup);
+	r = cgroup_bound_descendants(l->cgroup_fd, err);
+	if (r == 0 && l->config.idmap_base >= 0)
+		r = cgroup_delegate(l->cgroup_fd, (uid_t)l->config.idmap_base, err);
+	return r;
+}
+
 /**
  * launch_take_cgroup() - Make the container's cgroup, with its limits in force as they were asked
  * for
@@ -161,6 +185,8 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 		return r;
 	l->report.wanted |= limits_are_asked(l->settings) && !l->settings->auto_remove;
 	r = cgroup_root_open(&l->cgroup_root, err);
+	if (r == -ENOENT && l->settings->systemd)
+		return error_wrap(err, "--systemd");
 	if (r == -ENOENT && !limits_are_asked(l->settings) && !l->settings->slice) {
 		l->config.namespaces &= ~(uint64_t)CLONE_NEWCGROUP;
 		report_no_cgroup(&l->report, err->msg);
@@ -177,6 +203,8 @@ int launch_take_cgroup(struct launch *l, struct error *err)
 	l->limit_failed = r < 0 && l->settings->strict;
 	if (r < 0)
 		return r;
+	if (l->settings->systemd)
+		return hand_over_cgroup(l, err);
 	if (l->settings->privileged) /* it may make cgroups of its own below */
 		cgroup_offer_controllers(&l->cgroup_root, l->record->cgroup);
 	return 0;

@@ -40,8 +40,9 @@ struct launch {
 	struct cgroup_root cgroup_root;
 	struct cgroup_limits limits;
 	int cgroup_fd, idmap_fd, signal_fd;
-	int cpus_fd; /* holds its processors, with --vcpus: */
-	char *cpus;  /* these */
+	int console_fd; /* -t with systemd: its end of the terminal, lest that be hung up */
+	int cpus_fd;	/* holds its processors, with --vcpus: */
+	char *cpus;	/* these */
 	struct connection network;
 	struct slice_member member; /* of a slice */
 	int stdio[3];		    /* the container's ends, until it has them */

@@ -120,6 +120,8 @@ const struct option_def run_option_defs[] = {
 	O(0, "storage-opt", "KEY=VALUE", OPTION_LIST, storage_opts, "size=1g, upper=disk|memory"),
 	O(0, "sysctl", "KEY=VALUE", OPTION_LIST, settings.sysctls,
 	  "Set a kernel parameter of its own namespaces: net.core.somaxconn=1024"),
+	O(0, "systemd", "true|false|always", OPTION_TEXT, systemd,
+	  "What systemd as process 1 needs; true (default): if the command is systemd or init"),
 	O(0, "timeout", "TIME", OPTION_DURATION, settings.timeout_ms,
 	  "End it after this time, with code 124: 30s, 1m30s"),
 	O(0, "tmpfs", "PATH[:OPTIONS]", OPTION_LIST, settings.tmpfs, "Mount a tmpfs"),

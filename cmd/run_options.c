@@ -19,6 +19,7 @@
 #include "cmd/report/sampler.h"
 #include "cmd/report/timeline.h"
 #include "cmd/signals.h"
+#include "cmd/systemd_mode.h"
 #include "cmd/units.h"
 #include "cmd/volume.h"
 #include "image/config.h"
@@ -436,7 +437,9 @@ int run_options_settings(const struct run_options *o, const struct image_config 
 	if (r < 0)
 		return r;
 	appliance_apply_limits(asks, s);
-	r = check_restart(o, s, err);
+	r = systemd_mode_decide(o->systemd, s, err);
+	if (r == 0)
+		r = check_restart(o, s, err);
 	if (r == 0)
 		r = run_options_check_name(s->name, err);
 	if (r == 0)

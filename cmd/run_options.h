@@ -20,6 +20,7 @@ struct run_options {
 	const char *health_cmd;
 	const char *verify, *signature;
 	const char *cidfile, *pull, *userns, *entrypoint, *platform;
+	const char *systemd;
 	struct strlist env, env_files, mounts, label_files, expose, log_opts, storage_opts;
 	const char *log_driver;
 };

@@ -50,6 +50,7 @@ static const struct field {
 	FIELD("Config", "Entrypoint", FIELD_LIST, entrypoint),
 	FIELD("Config", "Cmd", FIELD_LIST, cmd),
 	FIELD("Config", "Tty", FIELD_BOOL, tty),
+	FIELD("Config", "SystemdMode", FIELD_BOOL, systemd),
 	FIELD("Config", "OpenStdin", FIELD_BOOL, interactive),
 	FIELD("HostConfig", "Rootfs", FIELD_TEXT, rootfs),
 	FIELD("HostConfig", "NetworkMode", FIELD_TEXT, network),

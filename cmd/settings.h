@@ -57,6 +57,7 @@ struct settings {
 	struct strlist exposed; /* "80/tcp" */
 	bool compat;		/* an image of 32-bit programs */
 	bool tty, interactive, init, auto_remove, read_only, privileged, host_userns;
+	bool systemd;		/* as systemd expects it: see cmd/systemd_mode.h */
 	bool strict;		/* --strict: all limits hold as asked for, or it is not started */
 	int64_t stop_timeout_s; /* 0: SETTINGS_STOP_TIMEOUT_S */
 	int64_t timeout_ms;	/* 0: it runs as long as it likes */

@@ -207,6 +207,7 @@ struct config {
 
 	uint64_t shm_bytes;
 	bool writable_kernel; /* --privileged: /proc, /sys, cgroup writable, nothing masked */
+	bool writable_cgroup; /* its own cgroup, to make others below it */
 	bool net_sysctls;     /* own network namespace: ping and low ports for all */
 
 	struct config_process process;

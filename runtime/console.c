@@ -47,6 +47,20 @@ int console_setup(int devpts_dir, uint16_t rows, uint16_t columns, int *peer, st
 	return steal_fd(&master);
 }
 
+/**
+ * console_open_peer() - The other end of a terminal, for whoever keeps it from being hung up
+ *
+ * While nobody has it open, reading from the master says that all is over (EIO).
+ *
+ * Return: an fd that the caller closes; or -errno
+ */
+int console_open_peer(int master, struct error *err)
+{
+	int fd = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? error_sys(err, errno, "open the terminal's other end") : fd;
+}
+
 /** console_take_over() - Make a pty the controlling terminal and the standard streams */
 int console_take_over(int peer, struct error *err)
 {

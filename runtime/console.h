@@ -13,6 +13,7 @@ struct error;
 
 /* In the container, before pivot_root: its pty, as its standard streams. */
 int console_setup(int devpts_dir, uint16_t rows, uint16_t columns, int *peer, struct error *err);
+int console_open_peer(int master, struct error *err);
 int console_take_over(int peer, struct error *err);
 
 /* The user's terminal, in the supervisor. */

@@ -99,8 +99,27 @@ static int setup_dev(struct rootfs *fs, const struct config *c, struct error *er
 	return r;
 }
 
+/* What is there to be moved or divided by the container is its own cgroup, in its own namespace. */
+static int setup_cgroup(int sysfd, const struct config *c, struct error *err)
+{
+	bool writable = c->writable_kernel || c->writable_cgroup;
+	int fd = make_and_attach(sysfd, "cgroup2", NULL,
+				 MOUNT_NOSUID_NODEV_NOEXEC | (writable ? 0 : SYS_MOUNT_ATTR_RDONLY),
+				 "fs/cgroup", err);
+
+	/* There is nothing to show: a kernel without cgroup2 or, for a user namespace, a host that
+	 * has none mounted (mount_too_revealing() of the kernel). */
+	if (!c->writable_cgroup && (fd == -ENODEV || fd == -ENOENT || fd == -EPERM))
+		return 0;
+	if (fd < 0)
+		return fd;
+	(void)close(fd);
+	return 0;
+}
+
 /* Without a network namespace of our own sysfs cannot be mounted: show the host's. */
-static int bind_sys(struct rootfs *fs, uint64_t attributes, struct error *err)
+static int bind_sys(struct rootfs *fs, uint64_t attributes, const struct config *c,
+		    struct error *err)
 {
 	autoclose int target = -1, tree = -1;
 	int r;
@@ -112,7 +131,9 @@ static int bind_sys(struct rootfs *fs, uint64_t attributes, struct error *err)
 	if (tree < 0)
 		return tree;
 	r = mount_set(tree, attributes, true, "/sys", err);
-	return r < 0 ? r : mount_attach(tree, target, "/sys", err);
+	if (r == 0)
+		r = mount_attach(tree, target, "/sys", err);
+	return r == 0 && c->writable_cgroup ? setup_cgroup(tree, c, err) : r;
 }
 
 /** kernelfs_setup_sys() - Mount /sys, once there is a network namespace for it to show */
@@ -121,27 +142,17 @@ int kernelfs_setup_sys(struct rootfs *fs, const struct init_plan *plan, struct e
 	const struct config *c = plan->config;
 	uint64_t attributes = MOUNT_NOSUID_NODEV_NOEXEC;
 	autoclose int sys = -1;
-	int fd, r;
+	int r;
 
 	if (!c->writable_kernel)
 		attributes |= SYS_MOUNT_ATTR_RDONLY;
 	if (!(c->namespaces & CLONE_NEWNET))
-		return bind_sys(fs, attributes, err);
+		return bind_sys(fs, attributes, c, err);
 	r = namespace_receive_net(fs, plan, err);
 	if (r < 0)
 		return r;
 	sys = make_and_attach(fs->root, "sysfs", NULL, attributes, "sys", err);
-	if (sys < 0)
-		return sys;
-	fd = make_and_attach(sys, "cgroup2", NULL, attributes, "fs/cgroup", err);
-	/* There is nothing to show: a kernel without cgroup2 or, for a user namespace, a host that
-	 * has none mounted (mount_too_revealing() of the kernel). */
-	if (fd == -ENODEV || fd == -ENOENT || fd == -EPERM)
-		return 0;
-	if (fd < 0)
-		return fd;
-	(void)close(fd);
-	return 0;
+	return sys < 0 ? sys : setup_cgroup(sys, c, err);
 }
 
 /** kernelfs_setup() - Mount /proc and /dev; @fs gets them */

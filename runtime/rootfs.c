@@ -150,6 +150,14 @@ static int open_mount_dir(struct rootfs *fs, const struct config_mount *m, struc
 	return steal_fd(&target);
 }
 
+/* What is in sysfs or on another volume is not the image's content. */
+static bool is_of_root(const struct rootfs *fs, int fd)
+{
+	struct stat root, st;
+
+	return fstat(fs->root, &root) == 0 && fstat(fd, &st) == 0 && st.st_dev == root.st_dev;
+}
+
 static int attach_tmpfs(struct rootfs *fs, const struct config_mount *m, struct error *err)
 {
 	autoclose int target = open_mount_dir(fs, m, err);
@@ -160,15 +168,13 @@ static int attach_tmpfs(struct rootfs *fs, const struct config_mount *m, struct 
 	fd = mount_make("tmpfs", (const char *const *)m->data.items, m->attributes, err);
 	if (fd < 0)
 		return error_wrap(err, "mount '%s'", m->target);
+	if (m->copy_up && is_of_root(fs, target)) {
+		int r = copy_tree(target, fd);
+
+		if (r < 0)
+			return error_sys(err, -r, "copy '%s' of the image", m->target);
+	}
 	return mount_attach(fd, target, m->target, err);
-}
-
-/* What is in sysfs or on another volume is not the image's content. */
-static bool is_of_root(const struct rootfs *fs, int fd)
-{
-	struct stat root, st;
-
-	return fstat(fs->root, &root) == 0 && fstat(fd, &st) == 0 && st.st_dev == root.st_dev;
 }
 
 static int attach_bind(struct rootfs *fs, const struct config_mount *m, int tree, struct error *err)

@@ -25,6 +25,7 @@ struct seccomp_program {
 enum seccomp_flags {
 	/* Let 32-bit system calls in: for images of that architecture only, see seccomp.c */
 	SECCOMP_COMPAT = 1 << 0,
+	SECCOMP_UEVENTS = 1 << 1, /* sockets that hear of devices; for systemd-logind */
 };
 
 int seccomp_default(uint64_t caps, unsigned int flags, struct seccomp_program *out);

@@ -57,6 +57,8 @@ static const struct filter_test netlink_route[] = { INT_IS(0, AF_NETLINK),
 						    INT_IS(2, 0 /* NETLINK_ROUTE */) };
 static const struct filter_test netlink_audit[] = { INT_IS(0, AF_NETLINK),
 						    INT_IS(2, 9 /* NETLINK_AUDIT */) };
+static const struct filter_test netlink_uevent[] = { INT_IS(0, AF_NETLINK),
+						     INT_IS(2, 15 /* NETLINK_KOBJECT_UEVENT */) };
 static const struct filter_test netlink_any[] = { INT_IS(0, AF_NETLINK) };
 
 /* Address families, those for everybody first; the others need one of the capabilities. */
@@ -73,6 +75,8 @@ static const struct socket_rule {
 	{ CAP(NET_ADMIN) | CAP(SYS_ADMIN), RULE(netlink_any, SECCOMP_RET_ALLOW) },
 	{ CAP(NET_RAW), RULE(family_packet, SECCOMP_RET_ALLOW) },
 };
+
+static const struct filter_rule uevent_rule = RULE(netlink_uevent, SECCOMP_RET_ALLOW);
 
 /* CLONE_NEWTIME is one of clone's signal bits and a flag of unshare only. */
 #define CLONE_NEW_ANY                                                                  \
@@ -144,7 +148,7 @@ static struct filter_range default_range(const struct seccomp_range *r, uint64_t
  */
 int seccomp_default(uint64_t caps, unsigned int flags, struct seccomp_program *out)
 {
-	struct filter_rule sockets[ARRAY_SIZE(socket_rules)];
+	struct filter_rule sockets[ARRAY_SIZE(socket_rules) + 1];
 	struct filter_arch compiled[2] = { 0 };
 	bool compat = flags & SECCOMP_COMPAT && seccomp_default_n_compat;
 	size_t n_archs = compat ? 2 : 1, n_sockets = 0;
@@ -153,6 +157,8 @@ int seccomp_default(uint64_t caps, unsigned int flags, struct seccomp_program *o
 	for (size_t i = 0; i < ARRAY_SIZE(socket_rules); i++)
 		if (!socket_rules[i].caps || socket_rules[i].caps & caps)
 			sockets[n_sockets++] = socket_rules[i].rule;
+	if (flags & SECCOMP_UEVENTS)
+		sockets[n_sockets++] = uevent_rule;
 	for (size_t i = 0; i < n_archs; i++) {
 		const struct seccomp_range *ranges = i ? seccomp_default_compat
 						       : seccomp_default_native;

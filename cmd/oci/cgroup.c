@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/sys.h"
+#include "cgroups/delegate.h"
 #include "cgroups/devices.h"
 #include "cgroups/group.h"
 #include "cgroups/limits.h"

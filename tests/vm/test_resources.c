@@ -4,6 +4,7 @@
  *
  * As test_group.c: root, all controllers, a machine that is nobody else's.
  */
+#include "cgroups/delegate.h"
 #include "cgroups/resources.h"
 
 #include <errno.h>

@@ -56,6 +56,51 @@ static void refuse(const struct settings *s, const char *says)
 	config_done(&c);
 }
 
+static void expect_targets(const struct settings *s, const char *joined)
+{
+	struct strlist targets = { 0 };
+	struct config c;
+
+	assemble(s, &c);
+	for (size_t i = 0; i < c.n_mounts; i++)
+		if (c.mounts[i].kind == CONFIG_MOUNT_TMPFS && c.mounts[i].copy_up)
+			strlist_add(&targets, c.mounts[i].target);
+	expect_list(&targets, joined);
+	strlist_done(&targets);
+	config_done(&c);
+}
+
+static void systemd_gets_memory_where_nothing_else_is(void **state)
+{
+	struct settings s = settings_of_test();
+
+	(void)state;
+	expect_targets(&s, "");
+	s.systemd = true;
+	expect_targets(&s, "/run|/tmp|/run/lock|/var/log/journal");
+	strlist_add(&s.tmpfs, "/tmp");
+	settings_add_mount(&s, &(struct settings_mount){ .source = xstrdup("/x"),
+							 .name = xstrdup("log"),
+							 .target = xstrdup("/var") });
+	expect_targets(&s, "/run|/run/lock");
+	settings_done(&s);
+}
+
+static void systemd_gets_its_cgroup_and_few_rights(void **state)
+{
+	struct settings s = settings_of_test();
+	struct config c;
+
+	(void)state;
+	s.systemd = true;
+	assemble(&s, &c);
+	assert_true(c.writable_cgroup && !c.writable_kernel);
+	assert_int_equal(c.process.capabilities.bounding & ~CAPABILITY_DEFAULT,
+			 CAPABILITY_BIT(CAP_SETPCAP) | CAPABILITY_BIT(CAP_NET_BIND_SERVICE));
+	config_done(&c);
+	settings_done(&s);
+}
+
 /* --- rights --- */
 
 static void a_plain_container_is_confined(void **state)
@@ -423,6 +468,8 @@ static void what_is_no_device_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(systemd_gets_memory_where_nothing_else_is),
+		cmocka_unit_test(systemd_gets_its_cgroup_and_few_rights),
 		cmocka_unit_test(a_plain_container_is_confined),
 		cmocka_unit_test(capabilities_are_added_and_dropped),
 		cmocka_unit_test(a_privileged_container_has_what_we_have),

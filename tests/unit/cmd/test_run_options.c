@@ -98,6 +98,37 @@ static void take_image(struct order *o)
 		fail_msg("%s", o->err.msg);
 }
 
+static void expect_systemd(const char *line, bool systemd, const char *stop_signal)
+{
+	struct order o = { 0 };
+
+	allow(&o, line);
+	assert_int_equal(o.settings.systemd, systemd);
+	assert_string_equal(o.settings.stop_signal ? o.settings.stop_signal : "", stop_signal);
+	done(&o);
+}
+
+static void systemd_is_known_by_the_command(void **state)
+{
+	struct order o = { 0 };
+
+	(void)state;
+	expect_systemd("image /sbin/init", true, "SIGRTMIN+3");
+	expect_systemd("image /usr/local/sbin/init 3", true, "SIGRTMIN+3");
+	expect_systemd("image /lib/systemd/systemd --show-status=0", true, "SIGRTMIN+3");
+	expect_systemd("--entrypoint systemd image", true, "SIGRTMIN+3");
+	expect_systemd("--systemd=true image /usr/sbin/init", true, "SIGRTMIN+3");
+	expect_systemd("--stop-signal INT image /sbin/init", true, "INT");
+	expect_systemd("--systemd=false image /sbin/init", false, "");
+	expect_systemd("--init image /sbin/init", false, "");
+	expect_systemd("image /init", false, "");
+	expect_systemd("image sh /sbin/init", false, "");
+	expect_systemd("--systemd=always image sh", true, "SIGRTMIN+3");
+	refuse(&o, "--systemd=always --init image sh", "exclude each other");
+	refuse(&o, "--systemd=yes image sh", "'yes' is not true, false or always");
+	done(&o);
+}
+
 static void what_the_image_says_holds_without_flags(void **state)
 {
 	struct order o = { 0 };
@@ -514,6 +545,7 @@ static void every_list_is_copied(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(systemd_is_known_by_the_command),
 		cmocka_unit_test(what_the_image_says_holds_without_flags),
 		cmocka_unit_test(flags_go_before_the_image),
 		cmocka_unit_test(entrypoint_and_command_are_merged_as_docker_does),

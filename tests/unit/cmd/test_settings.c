@@ -46,6 +46,7 @@ static const struct row {
 	ROW(LIST, exposed),
 	ROW(BOOL, compat),
 	ROW(BOOL, tty),
+	ROW(BOOL, systemd),
 	ROW(BOOL, interactive),
 	ROW(BOOL, init),
 	ROW(BOOL, auto_remove),

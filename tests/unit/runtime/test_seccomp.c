@@ -559,6 +559,19 @@ static uint32_t by_name(const struct seccomp_program *p, const char *name, uint6
 	return ask(p, native.audit, (uint32_t)number_of(&native, name), a0, 0, a2);
 }
 
+static void sockets_for_device_events_are_for_systemd(void **state)
+{
+	struct seccomp_program p;
+
+	(void)state;
+	assert_int_equal(seccomp_default(CAPABILITY_DEFAULT, SECCOMP_UEVENTS, &p), 0);
+	assert_int_equal(by_name(&p, "socket", AF_NETLINK, 15), SECCOMP_RET_ALLOW);
+	assert_int_equal(by_name(&p, "socket", AF_NETLINK, 0), SECCOMP_RET_ALLOW);
+	assert_int_not_equal(by_name(&p, "socket", AF_NETLINK, 9), SECCOMP_RET_ALLOW);
+	assert_int_not_equal(by_name(&p, "mount", 0, 0), SECCOMP_RET_ALLOW);
+	seccomp_done(&p);
+}
+
 static void profile_follows_docker(void **state)
 {
 	autoprogram struct seccomp_program p = from_text(docker_profile, CAPABILITY_DEFAULT);
@@ -1115,6 +1128,7 @@ int main(void)
 		cmocka_unit_test(default_profile_allows_at_most_280_system_calls),
 		cmocka_unit_test(sockets_are_of_four_families_and_netlink_of_routes),
 		cmocka_unit_test(capabilities_open_packet_and_netlink_sockets),
+		cmocka_unit_test(sockets_for_device_events_are_for_systemd),
 		cmocka_unit_test(namespaces_are_not_made_by_clone_or_unshare),
 		cmocka_unit_test(personality_takes_known_values_only),
 		cmocka_unit_test(ioctl_cannot_type_into_a_terminal),
