@@ -158,17 +158,10 @@ static int open_streams(struct joined *j, const struct exec_options *o, struct e
 static int spawn(struct joined *j, struct error *err)
 {
 	struct process_place place = process_place_of(&j->record, j->cgroup_fd);
-	autoclose int first = -1;
 	int master, r;
 
 	memcpy(place.stdio, j->stdio, sizeof(place.stdio));
-	/* In systemd's own we would be in its way, as it is about to pass controllers on. */
-	if (j->settings.systemd && j->cgroup_fd >= 0) {
-		first = cgroup_open_of_process(&j->cgroup_root, j->record.cgroup, place.pid, err);
-		if (first < 0)
-			return first;
-		place.cgroup_fd = first;
-	}
+	place.beside_first = j->settings.systemd;
 	r = process_spawn(&j->process_handle, &j->process, &place, err);
 	streams_close_theirs(j->stdio);
 	if (r < 0 || !j->settings.tty)

@@ -347,6 +347,7 @@ pid_t health_monitor_start(const struct record_store *store, const struct settin
 	pid_t self = getpid(), pid = 0;
 	int r;
 
+	m.place.beside_first = settings->systemd;
 	if (!health_is_on(&settings->health))
 		return 0;
 	r = prepare(&m, store, record->id, settings, err); /* while somebody is there to be told */

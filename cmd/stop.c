@@ -99,15 +99,16 @@ static int ask(const struct context *ctx, const struct record *r, struct asked *
 	ret = resolve(ctx, r, &sig, &timeout_ms, err);
 	if (ret < 0)
 		return ret;
+	if (target_is_running(r))
+		ret = a->pidfd = target_open_process(r, err);
+	if (ret < 0 && ret != -ESRCH)
+		return ret;
 	if (o->at_shutdown)
 		record_mark_shutdown(&ctx->store, r->id);
 	else
 		record_mark_stopping(&ctx->store, r->id);
-	if (!target_is_running(r))
-		return 0; /* its supervisor sees the mark */
-	a->pidfd = target_open_process(r, err);
 	if (a->pidfd < 0)
-		return a->pidfd;
+		return ret; /* its supervisor sees the mark */
 	a->end_ms = timeout_ms < 0 ? INT64_MAX : clock_monotonic_ms() + timeout_ms;
 	ret = target_signal(r, a->pidfd, sig, err);
 	return ret < 0 ? ret : target_thaw(r, err);

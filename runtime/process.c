@@ -397,13 +397,14 @@ static int clone_in_cgroup(struct join_plan *plan, struct sys_clone_args *args, 
 	const struct process_place *place = plan->place;
 	struct cgroup_root root;
 	autoclose int beside = -1;
-	int r;
+	int r = -EBUSY;
 
 	if (place->cgroup_fd >= 0) {
 		args->flags |= SYS_CLONE_INTO_CGROUP;
 		args->cgroup = (uint64_t)place->cgroup_fd;
 	}
-	r = clone_in_pid_namespace(plan, args, pid, err);
+	if (place->cgroup_fd < 0 || !place->beside_first)
+		r = clone_in_pid_namespace(plan, args, pid, err);
 	if (r != -EBUSY || place->cgroup_fd < 0 || !place->cgroup)
 		return r;
 	r = cgroup_root_open(&root, err);

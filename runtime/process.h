@@ -23,6 +23,7 @@ struct process_place {
 	int root_fd;	     /* its root directory, if its mount namespace is ours; or -1 */
 	int cgroup_fd;	     /* the container's, or -1 */
 	const char *cgroup;  /* its path, for when it takes no process itself; or NULL */
+	bool beside_first;   /* do not try: the first process is about to pass controllers on */
 	int stdio[3];	     /* unless it has a terminal */
 };
 
